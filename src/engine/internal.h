@@ -1,0 +1,175 @@
+/* internal.h - the structures behind nn.h, for the engine's own files only. */
+#ifndef NN_INTERNAL_H
+#define NN_INTERNAL_H
+
+#include "nn.h"
+
+/* ---- memory (storage.c) ----------------------------------------------------------------------------- */
+
+/* Small blocks (up to NN_SMALL bytes) come from free lists by size; the caller gives the size back. */
+enum { NN_SMALL = 1024, NN_SMALL_STEP = 32, NN_INLINE = 64 };
+void *nn_small_alloc(nn_ctx *ctx, size_t size); /* uninitialised; NULL sets the error */
+void nn_small_free(nn_ctx *ctx, void *p, size_t size);
+/* Any size, not counted as tensor bytes. */
+void *nn_mem_alloc(nn_ctx *ctx, size_t size);
+void nn_mem_free(nn_ctx *ctx, void *p, size_t size);
+/* Scratch for one kernel call: 64-byte aligned, recycled, counted. */
+void *nn_scratch(nn_ctx *ctx, size_t size);
+void nn_scratch_free(nn_ctx *ctx, void *p, size_t size);
+
+typedef struct nn_storage {
+  nn_ctx *ctx;
+  uint32_t refs;
+  uint32_t version;
+  size_t bytes;
+  void *data; /* 64-byte aligned, or inside this block when bytes <= NN_INLINE */
+} nn_storage;
+
+nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes);
+void nn_storage_release(nn_storage *s);
+
+/* ---- tensor (tensor.c) ------------------------------------------------------------------------------ */
+
+enum {
+  NN_T_REQUIRES = 1,   /* a leaf whose gradient is wanted */
+  NN_T_NUMBER = 2,     /* stands for a plain number, see nn_number */
+  NN_T_CONTIGUOUS = 4, /* elements lie in row-major order without gaps */
+  NN_T_HOST = 8,       /* a leaf with hooks of the host */
+  NN_T_RETAIN = 16,    /* retain_grad was called */
+};
+
+typedef struct nn_hook {
+  struct nn_hook *next;
+  int64_t id;
+  int out;          /* of a node: which output */
+  bool after;       /* call after the gradient has been accumulated */
+  nn_tensor *keep;  /* retain_grad: the tensor (not counted) that gets the gradient */
+  void *key;
+} nn_hook;
+
+struct nn_tensor {
+  uint32_t refs;
+  uint8_t dtype;
+  uint8_t ndim;
+  uint8_t cap; /* how many dims fit */
+  uint8_t flags;
+  int32_t out;    /* which output of node this is */
+  uint32_t epoch; /* base: how often its history was rewritten; view: the base's epoch it was made at */
+  int64_t numel;
+  int64_t *shape, *stride; /* strides in elements, >= 0 */
+  char *data;              /* first element */
+  nn_storage *storage;
+  nn_ctx *ctx;
+  nn_node *node;   /* the operation that made it; NULL for a leaf */
+  nn_tensor *grad; /* a new reference */
+  nn_tensor *base; /* of a differentiable view: the tensor that owns the storage */
+  nn_hook *hooks;  /* of a leaf */
+  uintptr_t owner;
+  int64_t dims[];
+};
+
+/* An uninitialised tensor struct with room for ndim dims: no storage yet. */
+nn_tensor *nn_tensor_new(nn_ctx *ctx, nn_dtype dtype, int ndim);
+/* Numel and contiguity from shape and stride. */
+void nn_tensor_finish(nn_tensor *t);
+void nn_strides_contiguous(int ndim, const int64_t *shape, int64_t *stride);
+/* The product of a shape, or -1 with an error when it does not fit the address space. */
+int64_t nn_checked_numel(nn_ctx *ctx, int ndim, const int64_t *shape, size_t element);
+/* A view on t's storage that takes part in the graph (has a base); the caller sets its history. */
+nn_tensor *nn_view_of(nn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset);
+static inline bool nn_contig(const nn_tensor *t) { return (t->flags & NN_T_CONTIGUOUS) != 0; }
+static inline size_t nn_esize(const nn_tensor *t) { return nn_dtype_size((nn_dtype)t->dtype); }
+static inline bool nn_same_shape(const nn_tensor *a, const nn_tensor *b) {
+  if (a->ndim != b->ndim) return false;
+  for (int d = 0; d < a->ndim; d++)
+    if (a->shape[d] != b->shape[d]) return false;
+  return true;
+}
+
+/* ---- graph (autograd.c) ----------------------------------------------------------------------------- */
+
+typedef struct nn_edge {
+  nn_node *node;   /* counted; NULL for a leaf or where no gradient is wanted */
+  nn_tensor *leaf; /* counted; NULL unless a leaf that requires grad */
+  int32_t out;
+} nn_edge;
+
+typedef struct nn_saved {
+  nn_tensor *t; /* counted; NULL when not saved */
+  uint32_t version;
+} nn_saved;
+
+/* Shape and dtype of a tensor that was there at record time. ndim < 0: an omitted optional input. */
+typedef struct nn_meta {
+  int8_t ndim;
+  uint8_t dtype;
+  const int64_t *shape;
+} nn_meta;
+
+enum { NN_N_RELEASED = 1, NN_N_HOST = 2 };
+
+struct nn_node {
+  nn_ctx *ctx;
+  const nn_op *op; /* NULL for an operation of the host */
+  uint32_t refs;
+  uint32_t size; /* of this block */
+  int32_t n_in, n_out;
+  uint8_t n_args, flags;
+  struct nn_work *work; /* of the innermost backward walk that is under way */
+  nn_edge *edge;        /* n_in */
+  nn_saved *saved;      /* n_in, then n_out */
+  nn_meta *meta;        /* n_in, then n_out */
+  nn_value *arg;        /* n_args; tensors are not here */
+  nn_hook *hooks;
+  void *key;        /* host operation */
+  const char *name; /* counted string of a host operation; else NULL */
+  char *where;      /* anomaly detection: where it was recorded */
+  uint64_t note[2]; /* what the kernel left for its vjp, e.g. a random state */
+};
+
+nn_node *nn_node_retain(nn_node *n);
+void nn_node_release(nn_node *n);
+/* The node behind t right now (a view whose base was rewritten gets a fresh one). False: out of memory. */
+bool nn_history(nn_tensor *t, nn_node **node);
+
+/* ---- context (ctx.c) -------------------------------------------------------------------------------- */
+
+typedef struct nn_free_block {
+  struct nn_free_block *next;
+} nn_free_block;
+
+enum { NN_BUCKETS = 256 };
+
+struct nn_ctx {
+  nn_host host;
+  nn_error error;
+  char text[2048];
+  bool grad_enabled, anomaly;
+  int64_t fail_after;
+  /* small blocks */
+  nn_free_block *small[NN_SMALL / NN_SMALL_STEP + 1];
+  char *slab, *slab_end;
+  void *slabs;
+  /* big buffers, see storage.c */
+  struct nn_buffer *bucket[NN_BUCKETS];
+  size_t in_use, peak, cached, limit, allocated;
+  size_t window_peak, last_window_peak;
+  uint64_t window_start;
+  /* releasing without recursion */
+  nn_tensor *trash_tensors;
+  nn_node *trash_nodes;
+  bool draining;
+  /* temporaries of rules and composed operations: released in blocks */
+  nn_tensor **pool;
+  int pool_n, pool_cap;
+  nn_generator *generator;
+  int64_t next_hook;
+  struct nn_work *walk_scratch;
+};
+
+/* Temporaries: nn_keep takes over a reference and returns it borrowed until nn_pool_reset to an earlier mark. */
+nn_tensor *nn_keep(nn_ctx *ctx, nn_tensor *t);
+static inline int nn_pool_mark(const nn_ctx *ctx) { return ctx->pool_n; }
+void nn_pool_reset(nn_ctx *ctx, int mark);
+
+#endif
