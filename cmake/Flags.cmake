@@ -15,25 +15,26 @@ if(NNLUA_WERROR)
   target_compile_options(nnlua_flags INTERFACE -Werror)
 endif()
 
-string(REPLACE "-O3" "-O2" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
-set(NNLUA_KERNEL_OPTIMISE -O3)
-
+set(kernel_optimise -O3)
+if(CMAKE_BUILD_TYPE STREQUAL Debug)
+  set(kernel_optimise -O1)
+endif()
 if(NNLUA_SANITIZE)
   # Speed matters here too: the sanitized build runs the registry's tests.
   target_compile_options(nnlua_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
     -fno-omit-frame-pointer -g1 -O1)
   target_link_options(nnlua_flags INTERFACE -fsanitize=address,undefined)
   target_compile_definitions(nnlua_flags INTERFACE NNLUA_SANITIZE=1)
-  set(NNLUA_KERNEL_OPTIMISE -O1)
+  set(kernel_optimise -O1)
 endif()
 
 # nnlua_add_kernels(TARGET ISA FLAGS): all files of kernels/ once more, for the instruction set number ISA.
 function(nnlua_add_kernels target isa flags)
   set(objects ${target}_isa${isa})
   add_library(${objects} OBJECT ${kernel_sources})
-  target_include_directories(${objects} PRIVATE src/engine src/engine/kernels)
+  target_include_directories(${objects} PRIVATE src src/engine src/engine/kernels)
   target_compile_definitions(${objects} PRIVATE NN_ISA=${isa})
   target_link_libraries(${objects} PRIVATE nnlua_flags)
-  target_compile_options(${objects} PRIVATE ${flags} ${NNLUA_KERNEL_OPTIMISE})
+  target_compile_options(${objects} PRIVATE ${flags} ${kernel_optimise})
   target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
 endfunction()
