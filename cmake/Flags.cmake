@@ -25,7 +25,6 @@ if(NNLUA_SANITIZE)
     -fno-omit-frame-pointer -g1 -O1)
   target_link_options(nnlua_flags INTERFACE -fsanitize=address,undefined)
   target_compile_definitions(nnlua_flags INTERFACE NNLUA_SANITIZE=1)
-  set(kernel_optimise -O1)
 endif()
 
 # nnlua_add_kernels(TARGET ISA FLAGS): all files of kernels/ once more, for the instruction set number ISA.

@@ -1,19 +1,29 @@
 # The slow path of ./nnlua and ./run-tests: installs packages and builds. Sourced by them with $root, $build and $stamp
 # set; says what it does on standard error, so that a script's output stays its own.
 
-build_packages="build-essential cmake pkg-config liblua5.4-dev libreadline-dev zlib1g-dev libcjson-dev"
+build_packages="build-essential cmake liblua5.4-dev libreadline-dev zlib1g-dev libcjson-dev"
 run_packages="libopenblas0-pthread dataset-fashion-mnist"
 
 say() { printf 'nnlua: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
 
-# Those of the named Debian packages that are not installed.
+# have PACKAGE: is it installed, or a tool of that name from elsewhere?
+have() {
+  case $1 in
+    build-essential) command -v cc && command -v make && [ -e /usr/include/stdio.h ] && return ;;
+    lua-check) command -v luacheck && return ;;
+    cmake | clang) command -v "$1" && return ;;
+  esac >/dev/null
+  case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in
+    installed*) return 0 ;;
+  esac
+  return 1
+}
+
+# Those of the named Debian packages that are missing.
 missing_packages() {
   for p in "$@"; do
-    case $(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null) in
-      installed*) ;;
-      *) printf ' %s' "$p" ;;
-    esac
+    have "$p" || printf ' %s' "$p"
   done
 }
 
@@ -53,23 +63,13 @@ install_packages() {
   done
 }
 
-# have_tools: the build's tools where there is no dpkg to ask; CMake looks for the libraries itself.
-have_tools() {
-  command -v cmake >/dev/null && command -v cc >/dev/null && command -v make >/dev/null
-}
-
 # install_missing MUST WANT: the packages of the two lists that this machine lacks.
 install_missing() {
   if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     install_packages "$(missing_packages $1)" "$(missing_packages $2)"
-  elif ! have_tools; then
+  elif ! have cmake || ! have build-essential; then # without dpkg to ask; CMake looks for the libraries itself
     die "this system has no apt-get; install what Debian calls $1 $2, then start again"
   fi
-}
-
-cores() {
-  n=$(nproc 2>/dev/null) || n=2
-  echo "$n"
 }
 
 # build_tree DIR TARGETS CMAKE_OPTIONS...: configures and builds; quiet unless it fails.
@@ -80,11 +80,11 @@ build_tree() {
   if [ -e "$dir/CMakeCache.txt" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$home" "$dir/CMakeCache.txt"; then
     rm -rf "$dir/CMakeCache.txt" "$dir/CMakeFiles" # the checkout was moved or copied
   fi
+  cores=$(nproc 2>/dev/null) || cores=2
   log=$dir/build.log
-  if { cmake -S "$home" -B "$dir" "$@" && cmake --build "$dir" --parallel "$(cores)" --target $targets; } \
-    >"$log" 2>&1 </dev/null; then
-    return 0
-  fi
+  {
+    cmake -S "$home" -B "$dir" "$@" && cmake --build "$dir" --parallel "$cores" --target $targets
+  } >"$log" 2>&1 </dev/null && return 0
   tail -n 60 "$log" >&2
   command -v dpkg-query >/dev/null || say "the build needs what Debian calls $build_packages"
   die "the build failed (all of its output: $log)"
