@@ -1,0 +1,241 @@
+// Template of conv_gemm.c: the gradients of weights and bias. Blocks of pixels are packed for rows of dy and
+// of patches; a tile of the result is a set of vectors over pixels, whose lanes are summed at the end of the
+// block.
+
+#if NN_ISA == 2
+enum { T(DOT_K) = 4, T(DOT_C) = 6 };
+#elif NN_ISA == 1
+enum { T(DOT_K) = 3, T(DOT_C) = 4 };
+#else
+enum { T(DOT_K) = 3, T(DOT_C) = 3 };
+#endif
+enum { T(LDW) = WBLOCK + (int)(NN_VBYTES / sizeof(real)) };
+
+// One group's weight gradient.
+struct T(dw_job) {
+  struct T(gather) patches; // of x; only its source side is used
+  const real *dy;           // the group's part of image 0
+  int64_t dy_n, plane;      // elements between images, pixels of an image
+  int64_t kg, crs;
+  real *sums; // [part][kg][crs]
+  real *scratch;
+  int64_t c0, c1;
+};
+
+enum { T(DW_SCRATCH) = 2 * WROWS * T(LDW) };
+
+// out[i] += sum of the lanes of acc[i] for i < n; acc is padded to a multiple of the vector length.
+NN_INLINE void T(add_lanes)(vec *acc, int n, real *out) {
+  for (int base = 0; base < n; base += (int)VL) {
+    for (int width = (int)VL; width > 1; width /= 2)
+#pragma GCC unroll 8
+      for (int i = 0; i < width / 2; i++)
+        acc[base + i] = T(nn_pair_sums)(acc[base + 2 * i], acc[base + 2 * i + 1]);
+    for (int i = 0; i < (int)VL && base + i < n; i++) out[base + i] = acc[base][i];
+  }
+}
+
+// dw[i][j] += sum over t < len of a[i][t] * b[j][t], i < rows <= DOT_K, j < cols <= DOT_C; len is a multiple
+// of VL.
+static void T(dot_tile)(int64_t len, const real *a, int64_t rows, const real *b, int64_t cols, real *dw,
+                        int64_t ldw) {
+  enum { TILE = T(DOT_K) * T(DOT_C), PADDED = (TILE / 16 + 1) * 16 };
+  const real *pa[T(DOT_K)], *pb[T(DOT_C)];
+  for (int64_t i = 0; i < T(DOT_K); i++) pa[i] = a + min64(i, rows - 1) * T(LDW);
+  for (int64_t j = 0; j < T(DOT_C); j++) pb[j] = b + min64(j, cols - 1) * T(LDW);
+  vec acc[T(DOT_K)][T(DOT_C)] = {{{0}}};
+  for (int64_t t = 0; t < len; t += VL) {
+    vec va[T(DOT_K)];
+#pragma GCC unroll 8
+    for (int i = 0; i < T(DOT_K); i++) va[i] = *(const uvec *)(pa[i] + t);
+#pragma GCC unroll 8
+    for (int j = 0; j < T(DOT_C); j++) {
+      vec vb = *(const uvec *)(pb[j] + t);
+#pragma GCC unroll 8
+      for (int i = 0; i < T(DOT_K); i++) acc[i][j] += va[i] * vb;
+    }
+  }
+  vec flat[PADDED] = {{0}};
+  real sums[TILE];
+#pragma GCC unroll 32
+  for (int i = 0; i < TILE; i++) flat[i] = acc[i / T(DOT_C)][i % T(DOT_C)];
+  T(add_lanes)(flat, TILE, sums);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < cols; j++) dw[i * ldw + j] += sums[i * T(DOT_C) + j];
+}
+
+// Rows k0 .. k1 - 1 of dy for the pixels of the segments.
+static void T(pack_dy)(const struct T(dw_job) * job, const struct segment *seg, int segments, int64_t k0,
+                       int64_t k1, real *out) {
+  for (int64_t k = k0; k < k1; k++, out += T(LDW))
+    for (int q = 0; q < segments; q++)
+      T(copy_row)
+      (out + seg[q].at, job->dy + seg[q].image * job->dy_n + k * job->plane + seg[q].j, 1, seg[q].len);
+}
+
+static void T(zero_tail)(real *block, int64_t rows, int64_t from, int64_t to) {
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t t = from; t < to; t++) block[i * T(LDW) + t] = 0;
+}
+
+// Adds the share of `count` pixels from number q on to columns c0 .. c1 - 1 of dw.
+static void T(dw_block)(const struct T(dw_job) * job, int64_t q, int64_t count, int64_t c0, int64_t c1,
+                        real *scratch, real *dw) {
+  struct segment seg[WBLOCK], dy_seg[WBLOCK];
+  int segments = cut_segments(q, count, job->patches.ho, job->patches.wo, seg);
+  int dy_segments = cut_segments(q, count, 1, job->plane, dy_seg);
+  int64_t len = ceil_div(count, VL) * VL;
+  real *patches = scratch, *grads = scratch + WROWS * T(LDW);
+  for (int64_t c = c0; c < c1; c += WROWS) {
+    int64_t cols = min64(WROWS, c1 - c);
+    T(pack_patches)(&job->patches, seg, segments, c, c + cols, patches, T(LDW));
+    T(zero_tail)(patches, cols, count, len);
+    for (int64_t k = 0; k < job->kg; k += WROWS) {
+      int64_t rows = min64(WROWS, job->kg - k);
+      T(pack_dy)(job, dy_seg, dy_segments, k, k + rows, grads);
+      T(zero_tail)(grads, rows, count, len);
+      for (int64_t j = 0; j < cols; j += T(DOT_C))
+        for (int64_t i = 0; i < rows; i += T(DOT_K))
+          T(dot_tile)
+          (len, grads + i * T(LDW), min64(T(DOT_K), rows - i), patches + j * T(LDW),
+           min64(T(DOT_C), cols - j), dw + (k + i) * job->crs + c + j, job->crs);
+    }
+  }
+}
+
+// Pixel blocks begin .. end - 1, into the sums of this part.
+static void T(dw_pixels)(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct T(dw_job) *job = arg;
+  int64_t columns = job->patches.images * job->plane;
+  real *sums = job->sums + thread * job->kg * job->crs;
+  memset(sums, 0, (size_t)(job->kg * job->crs) * sizeof(real));
+  for (int64_t b = begin; b < end && !nn_interrupted(); b++)
+    T(dw_block)
+    (job, b * WBLOCK, min64(WBLOCK, columns - b * WBLOCK), 0, job->crs, job->scratch + thread * T(DW_SCRATCH),
+     sums);
+}
+
+// All pixels for rows begin .. end - 1 of the patch matrix, into the one result.
+static void T(dw_columns)(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct T(dw_job) *job = arg;
+  int64_t columns = job->patches.images * job->plane;
+  for (int64_t k = 0; k < job->kg; k++)
+    memset(job->sums + k * job->crs + begin, 0, (size_t)(end - begin) * sizeof(real));
+  for (int64_t q = 0; q < columns && !nn_interrupted(); q += WBLOCK)
+    T(dw_block)
+    (job, q, min64(WBLOCK, columns - q), begin, end, job->scratch + thread * T(DW_SCRATCH), job->sums);
+}
+
+// Whether each thread sums its own pixels (and the sums are added up in the end) rather than its own columns.
+static bool T(dw_splits_pixels)(int64_t kg, int64_t crs, int64_t columns) {
+  return kg * crs <= 1 << 20 && columns >= 2 * WBLOCK;
+}
+
+struct T(add_parts) {
+  const real *sums;
+  int64_t size;
+  int parts;
+  real *out;
+};
+
+static void T(add_parts)(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct T(add_parts) *p = arg;
+  (void)thread;
+  for (int64_t i = begin; i < end; i++) {
+    real sum = p->sums[i];
+    for (int t = 1; t < p->parts; t++) sum += p->sums[t * p->size + i];
+    p->out[i] = sum;
+  }
+}
+
+static bool T(dw_group)(struct T(dw_job) * job, real *dw, real *workspace) {
+  int64_t columns = job->patches.images * job->plane, blocks = ceil_div(columns, WBLOCK);
+  job->scratch = workspace;
+  if (!T(dw_splits_pixels)(job->kg, job->crs, columns)) {
+    job->sums = dw;
+    nn_parallel(job->crs, ceil_div(20000, job->kg * columns), T(dw_columns), job);
+    return !nn_interrupted();
+  }
+  job->sums = workspace + nn_threads() * T(DW_SCRATCH);
+  int parts = nn_parallel_parts(blocks, 1);
+  nn_parallel(blocks, 1, T(dw_pixels), job);
+  if (nn_interrupted()) return false;
+  struct T(add_parts) sum = {job->sums, job->kg * job->crs, parts, dw};
+  nn_parallel(sum.size, 8192, T(add_parts), &sum);
+  return true;
+}
+
+static size_t T(dw_bytes)(const struct nn_conv_desc *d) {
+  int64_t kg = d->k / d->groups, crs = d->c / d->groups * d->r * d->s, columns = d->n * d->ho * d->wo;
+  int64_t elements = nn_threads() * T(DW_SCRATCH);
+  if (T(dw_splits_pixels)(kg, crs, columns)) elements += nn_threads() * kg * crs;
+  return (size_t)elements * sizeof(real) + 64;
+}
+
+bool NN_KERNEL(T(nn_conv_gemm_weight_grad))(const struct nn_conv_desc *d, const void *x, const void *dy,
+                                            void *dw, void *db, void *workspace) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups, plane = d->ho * d->wo, crs = cg * d->r * d->s;
+  if (dw && d->n * plane == 0) memset(dw, 0, (size_t)(d->k * crs) * sizeof(real));
+  for (int64_t group = 0; dw && d->n * plane * kg * crs > 0 && group < d->groups; group++) {
+    struct T(dw_job) job = {.patches = {.src = (const real *)x + group * cg * d->h * d->w,
+                                        .src_n = d->c * d->h * d->w,
+                                        .h = d->h,
+                                        .w = d->w,
+                                        .images = d->n,
+                                        .ho = d->ho,
+                                        .wo = d->wo,
+                                        .depth_c = cg,
+                                        .rows = forward_taps(d->r, d->stride_h, d->pad_h, d->dil_h),
+                                        .cols = forward_taps(d->s, d->stride_w, d->pad_w, d->dil_w)},
+                            .dy = (const real *)dy + group * kg * plane,
+                            .dy_n = d->k * plane,
+                            .plane = plane,
+                            .kg = kg,
+                            .crs = crs};
+    if (!T(dw_group)(&job, (real *)dw + group * kg * crs, align64(workspace))) return false;
+  }
+  return !db || NN_KERNEL(T(nn_conv_bias_grad))(d, dy, db);
+}
+
+struct T(bias_job) {
+  const struct nn_conv_desc *d;
+  const real *dy;
+  real *db;
+};
+
+static real T(sum_run)(const real *x, int64_t len) {
+  vec acc[4] = {{0}};
+  int64_t t = 0;
+  for (; t + 4 * VL <= len; t += 4 * VL)
+    for (int i = 0; i < 4; i++) acc[i] += *(const uvec *)(x + t + i * VL);
+  for (; t + VL <= len; t += VL) acc[0] += *(const uvec *)(x + t);
+  acc[0] = (acc[0] + acc[1]) + (acc[2] + acc[3]);
+  real sum = 0;
+  for (int64_t i = 0; i < VL; i++) sum += acc[0][i];
+  for (; t < len; t++) sum += x[t];
+  return sum;
+}
+
+static void T(bias_rows)(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct T(bias_job) *job = arg;
+  int64_t plane = job->d->ho * job->d->wo;
+  (void)thread;
+  for (int64_t k = begin; k < end && !nn_interrupted(); k++) {
+    real sum = 0;
+    for (int64_t n = 0; n < job->d->n; n++) sum += T(sum_run)(job->dy + (n * job->d->k + k) * plane, plane);
+    job->db[k] = sum;
+  }
+}
+
+bool NN_KERNEL(T(nn_conv_bias_grad))(const struct nn_conv_desc *d, const real *dy, real *db) {
+  struct T(bias_job) job = {d, dy, db};
+  nn_parallel(d->k, ceil_div(20000, d->n * d->ho * d->wo + 1), T(bias_rows), &job);
+  return !nn_interrupted();
+}
+
+size_t NN_KERNEL(T(nn_conv_gemm_workspace))(const struct nn_conv_desc *d, enum nn_conv_pass pass) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups, taps = d->r * d->s;
+  if (pass == NN_CONV_FORWARD) return T(gather_bytes)(kg, cg * taps);
+  if (pass == NN_CONV_INPUT_GRAD) return T(gather_bytes)(cg, kg * taps);
+  return T(dw_bytes)(d);
+}

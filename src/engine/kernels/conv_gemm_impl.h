@@ -1,0 +1,229 @@
+// Template of conv_gemm.c: the gathering product behind the forward pass and the gradient of the input.
+
+// dst[m][pixel] = bias[m] + sum over c, rows' and columns' taps of a[m][c][tap] * src[c][pixel seen through
+// tap].
+struct T(gather) {
+  const real *src; // source planes of h x w, src_n elements between images
+  int64_t src_n, h, w;
+  int64_t images, ho, wo; // the output pixels
+  int64_t depth_c;        // source channels
+  struct taps rows, cols;
+  const real *weight; // of row m, channel c, kernel position (r, s) at m * wm + c * wc + r * wr + s
+  int64_t wm, wc, wr;
+  real *dst; // pixel (image, i, j) of row m at image * dst_n + m * dst_m + i * dst_h + j * dst_w
+  int64_t dst_n, dst_m, dst_h, dst_w;
+  int64_t m0, m1;   // rows of this call
+  const real *bias; // or NULL
+  bool relu;
+  real *packed;  // weights [blocks of rows][depth][rows of the block]
+  real *scratch; // for each thread thread_size elements
+  int64_t thread_size;
+};
+
+enum { T(LDB) = BLOCK + (int)(NN_VBYTES / sizeof(real)) }; // no power of two: rows would share cache sets
+
+static int64_t T(gather_depth)(const struct T(gather) * g) {
+  return g->depth_c * g->rows.count * g->cols.count;
+}
+
+static void T(pack_weights)(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct T(gather) *g = arg;
+  int64_t rows = g->m1 - g->m0, depth = T(gather_depth)(g);
+  (void)thread;
+  for (int64_t b = begin; b < end; b++) {
+    int64_t r0 = T(micro_row)(rows, b), mr = T(micro_row)(rows, b + 1) - r0;
+    real *out = g->packed + r0 * depth;
+    for (int64_t c = 0; c < g->depth_c; c++)
+      for (int64_t r = 0; r < g->rows.count; r++)
+        for (int64_t s = 0; s < g->cols.count; s++, out += mr) {
+          const real *from = g->weight + (g->m0 + r0) * g->wm + c * g->wc +
+                             (g->rows.kernel_first + r * g->rows.kernel_step) * g->wr + g->cols.kernel_first +
+                             s * g->cols.kernel_step;
+          for (int64_t i = 0; i < mr; i++) out[i] = from[i * g->wm];
+        }
+  }
+}
+
+// dst[t] = src[t * stride] for t < len.
+NN_INLINE void T(copy_row)(real *dst, const real *src, int64_t stride, int64_t len) {
+  if (stride == 1) {
+    int64_t t = 0;
+    for (; t + VL <= len; t += VL) *(uvec *)(dst + t) = *(const uvec *)(src + t);
+    for (; t < len; t++) dst[t] = src[t];
+  } else {
+    for (int64_t t = 0; t < len; t++) dst[t] = src[t * stride];
+  }
+}
+
+// Rows k0 <= k < k1 of the patch matrix for the pixels of the segments, into out (row stride ld).
+static void T(pack_patches)(const struct T(gather) * g, const struct segment *seg, int segments, int64_t k0,
+                            int64_t k1, real *out, int64_t ld) {
+  if (k0 == k1) return; // also keeps an empty kernel from the divisions
+  int64_t s = k0 % g->cols.count, r = k0 / g->cols.count % g->rows.count;
+  int64_t c = k0 / g->cols.count / g->rows.count;
+  for (int64_t k = k0; k < k1; k++, out += ld) {
+    for (int q = 0; q < segments; q++) {
+      real *dst = out + seg[q].at;
+      int64_t ih = seg[q].i * g->rows.stride + g->rows.first + r * g->rows.step;
+      int64_t iw = seg[q].j * g->cols.stride + g->cols.first + s * g->cols.step;
+      int64_t lead = 0, inside = 0;
+      if (ih >= 0 && ih < g->h) clip(iw, g->cols.stride, g->w, seg[q].len, &lead, &inside);
+      for (int64_t t = 0; t < lead; t++) dst[t] = 0;
+      if (inside) {
+        const real *src = g->src + seg[q].image * g->src_n + (c * g->h + ih) * g->w;
+        T(copy_row)(dst + lead, src + iw + lead * g->cols.stride, g->cols.stride, inside);
+      }
+      for (int64_t t = lead + inside; t < seg[q].len; t++) dst[t] = 0;
+    }
+    if (++s < g->cols.count) continue;
+    s = 0;
+    if (++r < g->rows.count) continue;
+    r = 0;
+    c++;
+  }
+}
+
+// Copies the results of `rows` rows of a block, [rows][ld], to their places.
+static void T(scatter_block)(const struct T(gather) * g, const struct segment *seg, int segments, int64_t m,
+                             int64_t rows, const real *block, int64_t ld) {
+  for (int64_t i = 0; i < rows; i++, block += ld)
+    for (int q = 0; q < segments; q++) {
+      real *dst =
+          g->dst + seg[q].image * g->dst_n + (m + i) * g->dst_m + seg[q].i * g->dst_h + seg[q].j * g->dst_w;
+      if (g->dst_w == 1)
+        T(copy_row)(dst, block + seg[q].at, 1, seg[q].len);
+      else
+        for (int64_t t = 0; t < seg[q].len; t++) dst[t * g->dst_w] = block[seg[q].at + t];
+    }
+}
+
+// One block of columns: patches are packed slice by slice of the depth, every slice is multiplied by all
+// rows. Results go straight to dst if the block is one contiguous run there.
+static void T(gather_block)(const struct T(gather) * g, int64_t q, int64_t count, real *scratch) {
+  struct segment seg[BLOCK];
+  int segments = cut_segments(q, count, g->ho, g->wo, seg);
+  int64_t rows = g->m1 - g->m0, blocks = T(micro_blocks)(rows), depth = T(gather_depth)(g);
+  real *patches = scratch, *result = scratch + SLICE * T(LDB);
+  bool direct =
+      count == BLOCK && g->dst_w == 1 && g->dst_h == g->wo && seg[0].image == seg[segments - 1].image;
+  real *c = result;
+  int64_t ldc = T(LDB);
+  if (direct) {
+    c = g->dst + seg[0].image * g->dst_n + g->m0 * g->dst_m + seg[0].i * g->dst_h + seg[0].j;
+    ldc = g->dst_m;
+  }
+  int64_t slices = max64(ceil_div(depth, SLICE), 1);
+  for (int64_t slice = 0; slice < slices; slice++) {
+    int64_t k0 = depth * slice / slices, k1 = depth * (slice + 1) / slices;
+    T(pack_patches)(g, seg, segments, k0, k1, patches, T(LDB));
+    for (int64_t b = 0; b < blocks; b++) {
+      int64_t r0 = T(micro_row)(rows, b), mr = T(micro_row)(rows, b + 1) - r0;
+      struct T(micro_ends) ends = {.bias = g->bias && slice == 0 ? g->bias + g->m0 + r0 : NULL,
+                                   .add = slice > 0,
+                                   .relu = g->relu && slice == slices - 1};
+      for (int64_t j = 0; j < count; j += T(MICRO_COLS))
+        T(micro)
+        (mr, k1 - k0, g->packed + r0 * depth + k0 * mr, patches + j, T(LDB), c + r0 * ldc + j, ldc, &ends);
+    }
+  }
+  if (!direct) T(scatter_block)(g, seg, segments, g->m0, rows, result, T(LDB));
+}
+
+static void T(gather_blocks)(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct T(gather) *g = arg;
+  int64_t columns = g->images * g->ho * g->wo;
+  real *scratch = g->scratch + thread * g->thread_size;
+  for (int64_t b = begin; b < end && !nn_interrupted(); b++)
+    T(gather_block)(g, b * BLOCK, min64(BLOCK, columns - b * BLOCK), scratch);
+}
+
+// Most rows whose packed weights fit.
+static int64_t T(gather_rows)(int64_t m, int64_t depth) {
+  int64_t fit = max64(PACKED / max64(depth, 1), NN_MICRO_ROWS);
+  return min64(m, min64(fit, ROWS));
+}
+
+static int64_t T(gather_thread_size)(int64_t m, int64_t depth) {
+  return (SLICE + T(gather_rows)(m, depth)) * T(LDB) + VL;
+}
+
+static size_t T(gather_bytes)(int64_t m, int64_t depth) {
+  int64_t elements = T(gather_rows)(m, depth) * depth + 16 + nn_threads() * T(gather_thread_size)(m, depth);
+  return (size_t)elements * sizeof(real) + 64;
+}
+
+// All m rows and all pixels of one group; `depth` is the largest that the workspace was sized for.
+static bool T(gather_run)(struct T(gather) * g, int64_t m, int64_t depth, void *workspace) {
+  int64_t columns = g->images * g->ho * g->wo, most = T(gather_rows)(m, depth);
+  if (columns == 0) return true;
+  g->packed = align64(workspace);
+  g->scratch = g->packed + ((most * depth + 15) & ~(int64_t)15);
+  g->thread_size = T(gather_thread_size)(m, depth);
+  for (g->m0 = 0; g->m0 < m; g->m0 = g->m1) {
+    g->m1 = min64(m, g->m0 + most);
+    nn_parallel(T(micro_blocks)(g->m1 - g->m0), ceil_div(20000, T(gather_depth)(g) + 1), T(pack_weights), g);
+    nn_parallel(ceil_div(columns, BLOCK), 1, T(gather_blocks), g);
+    if (nn_interrupted()) return false;
+  }
+  return true;
+}
+
+bool NN_KERNEL(T(nn_conv_gemm_forward))(const struct nn_conv_desc *d, const void *x, const void *w,
+                                        const void *bias, unsigned flags, void *y, void *workspace) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups, depth = cg * d->r * d->s;
+  for (int64_t group = 0; group < d->groups; group++) {
+    struct T(gather) g = {.src = (const real *)x + group * cg * d->h * d->w,
+                          .src_n = d->c * d->h * d->w,
+                          .h = d->h,
+                          .w = d->w,
+                          .images = d->n,
+                          .ho = d->ho,
+                          .wo = d->wo,
+                          .depth_c = cg,
+                          .rows = forward_taps(d->r, d->stride_h, d->pad_h, d->dil_h),
+                          .cols = forward_taps(d->s, d->stride_w, d->pad_w, d->dil_w),
+                          .weight = (const real *)w + group * kg * depth,
+                          .wm = depth,
+                          .wc = d->r * d->s,
+                          .wr = d->s,
+                          .dst = (real *)y + group * kg * d->ho * d->wo,
+                          .dst_n = d->k * d->ho * d->wo,
+                          .dst_m = d->ho * d->wo,
+                          .dst_h = d->wo,
+                          .dst_w = 1,
+                          .bias = bias ? (const real *)bias + group * kg : NULL,
+                          .relu = (flags & NN_CONV_RELU) != 0};
+    if (!T(gather_run)(&g, kg, depth, workspace)) return false;
+  }
+  return true;
+}
+
+bool NN_KERNEL(T(nn_conv_gemm_input_grad))(const struct nn_conv_desc *d, const void *dy, const void *w,
+                                           void *dx, void *workspace) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups, taps = d->r * d->s;
+  for (int64_t group = 0; group < d->groups; group++)
+    for (int64_t ph = 0; ph < min64(d->stride_h, d->h); ph++)
+      for (int64_t pw = 0; pw < min64(d->stride_w, d->w); pw++) {
+        struct T(gather) g = {.src = (const real *)dy + group * kg * d->ho * d->wo,
+                              .src_n = d->k * d->ho * d->wo,
+                              .h = d->ho,
+                              .w = d->wo,
+                              .images = d->n,
+                              .ho = ceil_div(d->h - ph, d->stride_h),
+                              .wo = ceil_div(d->w - pw, d->stride_w),
+                              .depth_c = kg,
+                              .rows = phase_taps(ph, d->r, d->stride_h, d->pad_h, d->dil_h),
+                              .cols = phase_taps(pw, d->s, d->stride_w, d->pad_w, d->dil_w),
+                              .weight = (const real *)w + group * kg * cg * taps,
+                              .wm = taps,
+                              .wc = cg * taps,
+                              .wr = d->s,
+                              .dst = (real *)dx + group * cg * d->h * d->w + ph * d->w + pw,
+                              .dst_n = d->c * d->h * d->w,
+                              .dst_m = d->h * d->w,
+                              .dst_h = d->stride_h * d->w,
+                              .dst_w = d->stride_w};
+        if (!T(gather_run)(&g, cg, kg * taps, workspace)) return false;
+      }
+  return true;
+}

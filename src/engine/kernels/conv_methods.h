@@ -1,0 +1,27 @@
+// What conv.c and the files with the single methods share. Private to the convolution kernels.
+#ifndef NN_KERNELS_CONV_METHODS_H
+#define NN_KERNELS_CONV_METHODS_H
+
+#include "conv.h"
+
+// Each method of each pass as a function for one type; the arguments are those of struct nn_conv_kernels.
+#define NN_CONV_DECLARE(method, type)                                                                        \
+  bool NN_KERNEL(nn_conv_##method##_forward_##type)(const struct nn_conv_desc *d, const void *x,             \
+                                                    const void *w, const void *bias, unsigned flags,         \
+                                                    void *y, void *workspace);                               \
+  bool NN_KERNEL(nn_conv_##method##_input_grad_##type)(const struct nn_conv_desc *d, const void *dy,         \
+                                                       const void *w, void *dx, void *workspace);            \
+  bool NN_KERNEL(nn_conv_##method##_weight_grad_##type)(                                                     \
+      const struct nn_conv_desc *d, const void *x, const void *dy, void *dw, void *db, void *workspace);     \
+  size_t NN_KERNEL(nn_conv_##method##_workspace_##type)(const struct nn_conv_desc *d, enum nn_conv_pass pass);
+
+NN_CONV_DECLARE(naive, f32)
+NN_CONV_DECLARE(naive, f64)
+NN_CONV_DECLARE(gemm, f32)
+NN_CONV_DECLARE(gemm, f64)
+
+/// db[k] = sum of dy over images and pixels; false if interrupted.
+bool NN_KERNEL(nn_conv_bias_grad_f32)(const struct nn_conv_desc *d, const float *dy, float *db);
+bool NN_KERNEL(nn_conv_bias_grad_f64)(const struct nn_conv_desc *d, const double *dy, double *db);
+
+#endif

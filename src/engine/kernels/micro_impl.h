@@ -1,0 +1,88 @@
+// Template: the register-blocked product that convolution (all methods) is made of, for the type `real`.
+// Up to NN_MICRO_ROWS rows by two vectors stay in registers over the whole depth.
+
+enum { T(MICRO_COLS) = 2 * (int)(NN_VBYTES / sizeof(real)) };
+
+// How the rows of a product's left factor are cut into blocks of at most NN_MICRO_ROWS, as even as possible.
+NN_INLINE int64_t T(micro_blocks)(int64_t rows) { return (rows + NN_MICRO_ROWS - 1) / NN_MICRO_ROWS; }
+
+// First row of block b; that of block b + 1 is its end.
+NN_INLINE int64_t T(micro_row)(int64_t rows, int64_t b) {
+  int64_t blocks = T(micro_blocks)(rows), each = rows / blocks, rest = rows % blocks;
+  return b * each + (b < rest ? b : rest);
+}
+
+// NaN stays NaN.
+NN_INLINE vec T(micro_relu)(vec x) { return (vec)(~(x < 0) & (ivec)x); }
+
+// Where the sums start and what happens to them at the end.
+struct T(micro_ends) {
+  const real *bias; // one number a row to start from, or NULL for 0
+  bool add;         // start from c instead
+  bool relu;        // clamp at 0
+};
+
+// c[i][j] = start + sum over k < depth of a[k][i] * b[k][j]; a is [depth][rows], b and c have row strides
+// ldb, ldc.
+NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, const real *b, int64_t ldb,
+                             real *c, int64_t ldc, const struct T(micro_ends) * ends) {
+  vec acc[NN_MICRO_ROWS][2];
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++) {
+    real start = ends->bias ? ends->bias[i] : (real)0;
+    acc[i][0] = acc[i][1] = (vec){0} + start;
+    if (!ends->add) continue;
+    acc[i][0] = *(const uvec *)(c + i * ldc);
+    acc[i][1] = *(const uvec *)(c + i * ldc + VL);
+  }
+  for (int64_t k = 0; k < depth; k++) {
+    vec b0 = *(const uvec *)b, b1 = *(const uvec *)(b + VL);
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) {
+      acc[i][0] += a[i] * b0;
+      acc[i][1] += a[i] * b1;
+    }
+    a += rows;
+    b += ldb;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++) {
+    if (ends->relu) {
+      acc[i][0] = T(micro_relu)(acc[i][0]);
+      acc[i][1] = T(micro_relu)(acc[i][1]);
+    }
+    *(uvec *)(c + i * ldc) = acc[i][0];
+    *(uvec *)(c + i * ldc + VL) = acc[i][1];
+  }
+}
+
+#define NN_MICRO_CASE(R)                                                                                     \
+  case R: T(micro_rows)(R, depth, a, b, ldb, c, ldc, ends); break;
+
+// The same with the number of rows (1 .. NN_MICRO_ROWS) known at run time only.
+static void T(micro)(int64_t rows, int64_t depth, const real *a, const real *b, int64_t ldb, real *c,
+                     int64_t ldc, const struct T(micro_ends) * ends) {
+  switch (rows) {
+    NN_MICRO_CASE(1)
+    NN_MICRO_CASE(2)
+    NN_MICRO_CASE(3)
+    NN_MICRO_CASE(4)
+    NN_MICRO_CASE(5)
+#if NN_ISA >= 1
+    NN_MICRO_CASE(6)
+#endif
+#if NN_ISA == 2
+    NN_MICRO_CASE(7)
+    NN_MICRO_CASE(8)
+    NN_MICRO_CASE(9)
+    NN_MICRO_CASE(10)
+    NN_MICRO_CASE(11)
+    NN_MICRO_CASE(12)
+    NN_MICRO_CASE(13)
+    NN_MICRO_CASE(14)
+#endif
+  default: break;
+  }
+}
+
+#undef NN_MICRO_CASE

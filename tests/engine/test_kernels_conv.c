@@ -1,0 +1,420 @@
+// Convolution kernels: every method against the loops that define the result, on random shapes and on those
+// where methods change; gradients as adjoints of the forward pass; same bits, interrupts, memory bounds. The
+// build runs this once for each instruction set.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "interrupt.h"
+#include "kernels/conv.h"
+#include "parallel.h"
+
+static uint64_t state = 1;
+
+static uint64_t next_u64(void) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  uint64_t x = state ^ (state >> 33);
+  return x * 0xff51afd7ed558ccdu >> 8;
+}
+
+static int64_t range(int64_t lo, int64_t hi) { return lo + (int64_t)(next_u64() % (uint64_t)(hi - lo + 1)); }
+
+static double number(void) { return (double)(next_u64() % 2000001) / 1e6 - 1; }
+
+// An array of numbers of either type; exactly as large as needed, so that the sanitizers see every stray
+// access.
+struct array {
+  nn_dtype dtype;
+  int64_t size;
+  void *data;
+};
+
+static struct array make(nn_dtype dtype, int64_t size) {
+  struct array a = {dtype, size, malloc((size_t)size * nn_dtype_size(dtype) + 1)};
+  assert_non_null(a.data);
+  memset(a.data, 0xff, (size_t)size * nn_dtype_size(dtype)); // NaN: an element left out shows
+  return a;
+}
+
+static double get(struct array a, int64_t i) {
+  return a.dtype == NN_FLOAT32 ? (double)((float *)a.data)[i] : ((double *)a.data)[i];
+}
+
+static void put(struct array a, int64_t i, double x) {
+  if (a.dtype == NN_FLOAT32)
+    ((float *)a.data)[i] = (float)x;
+  else
+    ((double *)a.data)[i] = x;
+}
+
+static struct array random_array(nn_dtype dtype, int64_t size) {
+  struct array a = make(dtype, size);
+  for (int64_t i = 0; i < size; i++) put(a, i, number());
+  return a;
+}
+
+static struct array absolute(struct array a) {
+  struct array b = make(a.dtype, a.size);
+  for (int64_t i = 0; i < a.size; i++) put(b, i, fabs(get(a, i)));
+  return b;
+}
+
+static void *workspace_for(const struct nn_conv_desc *d, nn_dtype dtype, enum nn_conv_pass pass) {
+  size_t bytes = NN_SELECT(nn_conv)->workspace(d, dtype, pass);
+  void *ws = malloc(bytes + 1);
+  assert_non_null(ws);
+  memset(ws, 0xff, bytes);
+  return ws;
+}
+
+static int64_t x_size(const struct nn_conv_desc *d) { return d->n * d->c * d->h * d->w; }
+static int64_t y_size(const struct nn_conv_desc *d) { return d->n * d->k * d->ho * d->wo; }
+static int64_t w_size(const struct nn_conv_desc *d) { return d->k * (d->c / d->groups) * d->r * d->s; }
+
+// Runs one pass; a and b are its two arguments in the order of the functions. Returns the result (and db).
+static struct array run(const struct nn_conv_desc *d, enum nn_conv_pass pass, struct array a, struct array b,
+                        struct array bias, unsigned flags) {
+  const struct nn_conv_kernels *conv = NN_SELECT(nn_conv);
+  nn_dtype t = a.dtype;
+  struct array out = make(t, pass == NN_CONV_FORWARD      ? y_size(d)
+                             : pass == NN_CONV_INPUT_GRAD ? x_size(d)
+                                                          : w_size(d));
+  void *ws = workspace_for(d, t, pass);
+  if (pass == NN_CONV_FORWARD)
+    assert_true(conv->forward[t](d, a.data, b.data, bias.data, flags, out.data, ws));
+  if (pass == NN_CONV_INPUT_GRAD) assert_true(conv->input_grad[t](d, a.data, b.data, out.data, ws));
+  if (pass == NN_CONV_WEIGHT_GRAD)
+    assert_true(conv->weight_grad[t](d, a.data, b.data, out.data, bias.data, ws));
+  free(ws);
+  return out;
+}
+
+static void describe(const struct nn_conv_desc *d, nn_dtype t, enum nn_conv_pass pass) {
+  print_error(
+      "%s pass %d method %d: n %ld c %ld h %ld w %ld k %ld r %ld s %ld ho %ld wo %ld stride %ld %ld pad %ld %ld "
+      "dil %ld %ld groups %ld\n",
+      nn_dtype_name(t), (int)pass, (int)NN_SELECT(nn_conv)->method(d, t, pass), (long)d->n, (long)d->c,
+      (long)d->h, (long)d->w, (long)d->k, (long)d->r, (long)d->s, (long)d->ho, (long)d->wo, (long)d->stride_h,
+      (long)d->stride_w, (long)d->pad_h, (long)d->pad_w, (long)d->dil_h, (long)d->dil_w, (long)d->groups);
+}
+
+// |got - want| <= tolerance * (|want| or the sum of the absolute terms, whichever is more).
+static void compare(const struct nn_conv_desc *d, enum nn_conv_pass pass, struct array got, struct array want,
+                    struct array scale) {
+  double tolerance = got.dtype == NN_FLOAT32 ? 1e-5 : 1e-13;
+  for (int64_t i = 0; i < got.size; i++) {
+    double g = get(got, i), w = get(want, i), bound = tolerance * fmax(fabs(w), get(scale, i)) + 1e-37;
+    if (fabs(g - w) <= bound) continue;
+    describe(d, got.dtype, pass);
+    fail_msg("element %ld: %.9g instead of %.9g, allowed %.2g", (long)i, g, w, bound);
+  }
+}
+
+// Holds one pass of a method against the naive one.
+static void check_pass(const struct nn_conv_desc *d, enum nn_conv_method method, enum nn_conv_pass pass,
+                       struct array a, struct array b, struct array bias, unsigned flags) {
+  struct nn_conv_desc fast = *d, naive = *d;
+  fast.method = method;
+  naive.method = NN_CONV_NAIVE;
+  struct array no = {0}, aa = absolute(a), ab = absolute(b);
+  bool dw = pass == NN_CONV_WEIGHT_GRAD;
+  struct array got_db = dw ? make(a.dtype, d->k) : no, want_db = dw ? make(a.dtype, d->k) : no;
+  struct array scale_db = dw ? make(a.dtype, d->k) : no;
+  struct array abias = bias.data ? absolute(bias) : no;
+  struct array got = run(&fast, pass, a, b, dw ? got_db : bias, flags);
+  struct array want = run(&naive, pass, a, b, dw ? want_db : bias, flags);
+  struct array scale = run(&naive, pass, aa, ab, dw ? scale_db : abias, 0);
+  compare(&fast, pass, got, want, scale);
+  if (dw) compare(&fast, pass, got_db, want_db, scale_db);
+  struct array all[] = {aa, ab, got_db, want_db, scale_db, abias, got, want, scale};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i].data);
+}
+
+static void check(const struct nn_conv_desc *d, enum nn_conv_method method, nn_dtype t) {
+  struct array x = random_array(t, x_size(d)), w = random_array(t, w_size(d)),
+               dy = random_array(t, y_size(d));
+  struct array bias = random_array(t, d->k), none = {0};
+  check_pass(d, method, NN_CONV_FORWARD, x, w, bias, NN_CONV_RELU);
+  check_pass(d, method, NN_CONV_FORWARD, x, w, none, 0);
+  check_pass(d, method, NN_CONV_INPUT_GRAD, dy, w, none, 0);
+  check_pass(d, method, NN_CONV_WEIGHT_GRAD, x, dy, none, 0);
+  free(x.data), free(w.data), free(dy.data), free(bias.data);
+}
+
+static void with_output_size(struct nn_conv_desc *d) {
+  d->ho = nn_conv_out_size(d->h, d->r, d->stride_h, d->pad_h, d->dil_h);
+  d->wo = nn_conv_out_size(d->w, d->s, d->stride_w, d->pad_w, d->dil_w);
+}
+
+static struct nn_conv_desc random_desc(void) {
+  struct nn_conv_desc d = {.n = range(1, 4),
+                           .h = range(1, 20),
+                           .w = range(1, 24),
+                           .r = range(1, 5),
+                           .s = range(1, 5),
+                           .stride_h = range(1, 3),
+                           .stride_w = range(1, 3),
+                           .pad_h = range(0, 3),
+                           .pad_w = range(0, 3),
+                           .dil_h = range(1, 2),
+                           .dil_w = range(1, 2),
+                           .groups = range(1, 3)};
+  if (range(0, 1)) d.dil_h = d.dil_w = d.stride_h = d.stride_w = 1;
+  if (range(0, 1)) d.groups = 1;
+  if (range(0, 5) == 0) d.h = d.r = d.stride_h = d.dil_h = 1, d.pad_h = 0; // 1-d
+  d.c = d.groups * range(1, 9);
+  d.k = d.groups * range(1, 17);
+  if (range(0, 6) == 0) d.groups = d.c, d.k = d.c * range(1, 2); // depthwise
+  with_output_size(&d);
+  if (range(0, 3) == 0) d.ho += d.ho > 0, d.wo += d.wo > 0; // more padding at the right and the bottom
+  return d;
+}
+
+static const enum nn_conv_method methods[] = {NN_CONV_AUTO, NN_CONV_GEMM, NN_CONV_DEPTHWISE,
+                                              NN_CONV_WINOGRAD};
+
+static void random_shapes(void **arg) {
+  (void)arg;
+  for (int i = 0; i < 200; i++) {
+    state = (uint64_t)i * 77 + 5;
+    struct nn_conv_desc d = random_desc();
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+      check(&d, methods[m], NN_FLOAT32);
+      if (methods[m] != NN_CONV_WINOGRAD) check(&d, methods[m], NN_FLOAT64);
+    }
+  }
+}
+
+// n, c, h, w, k, kernel, stride, pad, groups: sizes beyond the blocks of the methods.
+static const int64_t larger[][9] = {
+    {2, 3, 33, 40, 20, 3, 1, 1, 1},   {3, 40, 14, 14, 35, 3, 1, 1, 1},  {2, 130, 7, 7, 129, 3, 1, 1, 1},
+    {1, 1, 65, 70, 33, 5, 1, 2, 1},   {2, 64, 9, 9, 70, 1, 1, 0, 1},    {2, 24, 17, 19, 48, 3, 2, 1, 1},
+    {2, 48, 12, 12, 48, 3, 1, 1, 4},  {2, 40, 21, 21, 40, 3, 1, 1, 40}, {1, 300, 5, 5, 11, 1, 1, 0, 1},
+    {1, 20, 18, 18, 530, 3, 1, 1, 1}, {2, 17, 31, 29, 16, 3, 1, 0, 1},  {1, 2, 50, 300, 3, 3, 1, 1, 1},
+    {1, 16, 8, 8, 16, 3, 1, 2, 1},    {40, 5, 6, 5, 7, 3, 1, 1, 1},     {2, 33, 9, 9, 33, 5, 2, 2, 33},
+};
+
+static struct nn_conv_desc larger_desc(size_t i) {
+  const int64_t *v = larger[i];
+  struct nn_conv_desc d = {.n = v[0],
+                           .c = v[1],
+                           .h = v[2],
+                           .w = v[3],
+                           .k = v[4],
+                           .r = v[5],
+                           .s = v[5],
+                           .stride_h = v[6],
+                           .stride_w = v[6],
+                           .pad_h = v[7],
+                           .pad_w = v[7],
+                           .dil_h = 1,
+                           .dil_w = 1,
+                           .groups = v[8]};
+  with_output_size(&d);
+  return d;
+}
+
+static void larger_shapes(void **arg) {
+  (void)arg;
+  for (size_t i = 0; i < sizeof larger / sizeof *larger; i++) {
+    struct nn_conv_desc d = larger_desc(i);
+    check(&d, NN_CONV_AUTO, NN_FLOAT32);
+    check(&d, NN_CONV_GEMM, NN_FLOAT32);
+    check(&d, NN_CONV_AUTO, NN_FLOAT64);
+  }
+}
+
+static void empty_shapes(void **arg) {
+  (void)arg;
+  for (int i = 0; i < 5; i++) {
+    struct nn_conv_desc d = {.n = 2,
+                             .c = 4,
+                             .h = 6,
+                             .w = 6,
+                             .k = 8,
+                             .r = 3,
+                             .s = 3,
+                             .stride_h = 1,
+                             .stride_w = 1,
+                             .dil_h = 1,
+                             .dil_w = 1,
+                             .groups = 1};
+    if (i == 0) d.n = 0;
+    if (i == 1) d.c = 0;
+    if (i == 2) d.k = 0;
+    if (i == 3) d.h = 2;
+    if (i == 4) d.r = 0;
+    with_output_size(&d);
+    for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+      check(&d, methods[m], NN_FLOAT32);
+      check(&d, methods[m], NN_FLOAT64);
+    }
+  }
+}
+
+static double dot(struct array a, struct array b) {
+  double sum = 0;
+  assert_int_equal(a.size, b.size);
+  for (int64_t i = 0; i < a.size; i++) sum += get(a, i) * get(b, i);
+  return sum;
+}
+
+// <dy, y(x, w)> = <dx(dy, w), x> = <dw(x, dy), w>, as y is linear in x and in w.
+static void gradients_are_adjoint(void **arg) {
+  (void)arg;
+  struct array none = {0};
+  for (int i = 0; i < 60; i++) {
+    state = (uint64_t)i * 991 + 3;
+    struct nn_conv_desc d = random_desc();
+    if (i < (int)(sizeof larger / sizeof *larger)) d = larger_desc((size_t)i);
+    for (nn_dtype t = NN_FLOAT32; t <= NN_FLOAT64; t++) {
+      struct array x = random_array(t, x_size(&d)), w = random_array(t, w_size(&d)),
+                   dy = random_array(t, y_size(&d));
+      struct array y = run(&d, NN_CONV_FORWARD, x, w, none, 0),
+                   dx = run(&d, NN_CONV_INPUT_GRAD, dy, w, none, 0);
+      struct array dw = run(&d, NN_CONV_WEIGHT_GRAD, x, dy, none, 0);
+      double forward = dot(dy, y), size = sqrt(dot(dy, dy) * dot(y, y)) + 1e-30;
+      double bound = (t == NN_FLOAT32 ? 2e-6 : 1e-14) * size;
+      assert_true(fabs(dot(dx, x) - forward) <= bound);
+      assert_true(fabs(dot(dw, w) - forward) <= bound);
+      free(x.data), free(w.data), free(dy.data), free(y.data), free(dx.data), free(dw.data);
+    }
+  }
+}
+
+static void same_bits_again(void **arg) {
+  (void)arg;
+  struct array none = {0};
+  for (size_t i = 0; i < sizeof larger / sizeof *larger; i++) {
+    struct nn_conv_desc d = larger_desc(i);
+    struct array x = random_array(NN_FLOAT32, x_size(&d)), w = random_array(NN_FLOAT32, w_size(&d));
+    struct array dy = random_array(NN_FLOAT32, y_size(&d));
+    for (enum nn_conv_pass pass = NN_CONV_FORWARD; pass <= NN_CONV_WEIGHT_GRAD; pass++) {
+      struct array a = pass == NN_CONV_INPUT_GRAD ? dy : x, b = pass == NN_CONV_WEIGHT_GRAD ? dy : w;
+      struct array first = run(&d, pass, a, b, none, 0), again = run(&d, pass, a, b, none, 0);
+      assert_memory_equal(first.data, again.data, (size_t)first.size * sizeof(float));
+      free(first.data), free(again.data);
+    }
+    free(x.data), free(w.data), free(dy.data);
+  }
+}
+
+static void any_number_of_threads(void **arg) {
+  (void)arg;
+  int before = nn_threads();
+  for (int threads = 1; threads <= 5; threads += 2) {
+    assert_true(nn_set_threads(threads));
+    for (size_t i = 0; i < sizeof larger / sizeof *larger; i += 2) {
+      struct nn_conv_desc d = larger_desc(i);
+      check(&d, NN_CONV_AUTO, NN_FLOAT32);
+    }
+  }
+  assert_true(nn_set_threads(before));
+}
+
+// A NaN or an infinity in the input reaches the outputs that see it and no others.
+static void nan_stays_where_it_is_seen(void **arg) {
+  (void)arg;
+  struct array none = {0};
+  for (size_t m = 0; m < sizeof methods / sizeof *methods; m++) {
+    struct nn_conv_desc d = {.n = 2,
+                             .c = 3,
+                             .h = 12,
+                             .w = 12,
+                             .k = 5,
+                             .r = 3,
+                             .s = 3,
+                             .stride_h = 1,
+                             .stride_w = 1,
+                             .pad_h = 1,
+                             .pad_w = 1,
+                             .dil_h = 1,
+                             .dil_w = 1,
+                             .groups = 1,
+                             .method = methods[m]};
+    with_output_size(&d);
+    if (methods[m] == NN_CONV_WINOGRAD) continue; // a tile shares its numbers
+    struct array x = random_array(NN_FLOAT32, x_size(&d)), w = random_array(NN_FLOAT32, w_size(&d));
+    put(x, 5 * 12 + 6, (double)NAN);
+    struct array y = run(&d, NN_CONV_FORWARD, x, w, none, NN_CONV_RELU);
+    for (int64_t p = 0; p < y.size; p++) {
+      int64_t i = p / 12 % 12, j = p % 12;
+      bool seen = p < d.k * 144 && i >= 4 && i <= 6 && j >= 5 && j <= 7;
+      assert_int_equal(isnan(get(y, p)) != 0, seen);
+    }
+    free(x.data), free(w.data), free(y.data);
+  }
+}
+
+static void interrupt_ends_a_call(void **arg) {
+  (void)arg;
+  const struct nn_conv_kernels *conv = NN_SELECT(nn_conv);
+  for (size_t i = 0; i < sizeof larger / sizeof *larger; i++) {
+    struct nn_conv_desc d = larger_desc(i);
+    struct array x = random_array(NN_FLOAT32, x_size(&d)), w = random_array(NN_FLOAT32, w_size(&d));
+    struct array dy = random_array(NN_FLOAT32, y_size(&d));
+    nn_interrupt_raise();
+    void *ws = workspace_for(&d, NN_FLOAT32, NN_CONV_FORWARD);
+    assert_false(conv->forward[NN_FLOAT32](&d, x.data, w.data, NULL, 0, dy.data, ws));
+    free(ws), ws = workspace_for(&d, NN_FLOAT32, NN_CONV_INPUT_GRAD);
+    assert_false(conv->input_grad[NN_FLOAT32](&d, dy.data, w.data, x.data, ws));
+    free(ws), ws = workspace_for(&d, NN_FLOAT32, NN_CONV_WEIGHT_GRAD);
+    assert_false(conv->weight_grad[NN_FLOAT32](&d, x.data, dy.data, w.data, NULL, ws));
+    nn_interrupt_clear();
+    free(ws), free(x.data), free(w.data), free(dy.data);
+  }
+}
+
+// Not more than 64 MB, or 4 images' worth for each thread.
+static void workspace_is_bounded(void **arg) {
+  (void)arg;
+  static const int64_t sizes[][6] = {{64, 64, 224, 224, 64, 3}, {64, 512, 14, 14, 512, 3},
+                                     {8, 2048, 7, 7, 4096, 3},  {1024, 1, 28, 28, 32, 3},
+                                     {2, 512, 7, 7, 4096, 7},   {1, 16, 2000, 2000, 16, 3}};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    const int64_t *v = sizes[i];
+    struct nn_conv_desc d = {.n = v[0],
+                             .c = v[1],
+                             .h = v[2],
+                             .w = v[3],
+                             .k = v[4],
+                             .r = v[5],
+                             .s = v[5],
+                             .stride_h = 1,
+                             .stride_w = 1,
+                             .pad_h = 1,
+                             .pad_w = 1,
+                             .dil_h = 1,
+                             .dil_w = 1,
+                             .groups = 1};
+    with_output_size(&d);
+    double image = 4.0 * (double)(d.c * d.h * d.w + d.k * d.ho * d.wo);
+    for (enum nn_conv_pass pass = NN_CONV_FORWARD; pass <= NN_CONV_WEIGHT_GRAD; pass++) {
+      double bytes = (double)NN_SELECT(nn_conv)->workspace(&d, NN_FLOAT32, pass);
+      if (bytes > fmax(64e6, 4 * image * nn_threads())) {
+        describe(&d, NN_FLOAT32, pass);
+        fail_msg("%.0f bytes", bytes);
+      }
+    }
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(random_shapes),
+      cmocka_unit_test(larger_shapes),
+      cmocka_unit_test(empty_shapes),
+      cmocka_unit_test(gradients_are_adjoint),
+      cmocka_unit_test(same_bits_again),
+      cmocka_unit_test(any_number_of_threads),
+      cmocka_unit_test(nan_stays_where_it_is_seen),
+      cmocka_unit_test(interrupt_ends_a_call),
+      cmocka_unit_test(workspace_is_bounded),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
