@@ -1,0 +1,181 @@
+/* optim.c - optimiser steps over whole lists of parameters: gathers pointers, checks them, cuts the
+ * concatenation of all elements into equal shares for the thread team. The arithmetic is in kernels/optim.c.
+ */
+#include "optim.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "internal.h"
+#include "parallel.h"
+
+enum { SHARE = 8192, INLINE_ITEMS = 32 }; /* elements worth a thread; items that need no allocation */
+
+/* An item as the kernels see it. */
+typedef struct segment {
+  int64_t begin, n; /* place in the concatenation */
+  nn_dtype dtype;
+  char *param;
+  const char *grad;
+  char *state[NN_OPTIM_STATE];
+  int64_t step;
+  nn_tensor *param_copy, *grad_copy; /* dense stand-ins, or NULL */
+} segment;
+
+typedef struct job {
+  segment *segments;
+  int n;
+  const void *options;
+  double lr_decay;
+  void (*run)(const struct job *job, const segment *s, int64_t from, int64_t n);
+} job;
+
+static bool check(nn_ctx *ctx, const nn_optim_item *item, int i) {
+  const nn_tensor *p = item->param, *g = nn_grad(p);
+  char a[NN_SHAPE_TEXT], b[NN_SHAPE_TEXT];
+  if (!nn_is_float(nn_tensor_dtype(p)))
+    return nn_fail(ctx, "step: parameter %d is %s, expected a float dtype", i + 1,
+                   nn_dtype_name(nn_tensor_dtype(p)));
+  if (g == NULL) return nn_fail(ctx, "step: parameter %d has no gradient", i + 1);
+  if (!nn_same_shape(p, g) || p->dtype != g->dtype)
+    return nn_fail(ctx, "step: parameter %d is %s %s but its gradient is %s %s", i + 1,
+                   nn_dtype_name(nn_tensor_dtype(p)), nn_tensor_shape_text(p, a),
+                   nn_dtype_name(nn_tensor_dtype(g)), nn_tensor_shape_text(g, b));
+  for (int k = 0; k < NN_OPTIM_STATE; k++) {
+    const nn_tensor *s = item->state[k];
+    if (s != NULL && (!nn_same_shape(p, s) || p->dtype != s->dtype || !nn_contig(s)))
+      return nn_fail(ctx, "step: the state of parameter %d is %s %s, expected %s %s (contiguous)", i + 1,
+                     nn_dtype_name(nn_tensor_dtype(s)), nn_tensor_shape_text(s, a),
+                     nn_dtype_name(nn_tensor_dtype(p)), nn_tensor_shape_text(p, b));
+  }
+  return true;
+}
+
+/* Fills a segment; false when a dense copy could not be made. */
+static bool prepare(segment *s, const nn_optim_item *item, int64_t begin) {
+  nn_tensor *p = item->param, *g = nn_grad(p);
+  *s = (segment){.begin = begin, .n = nn_numel(p), .dtype = nn_tensor_dtype(p), .step = item->step};
+  if (!nn_contig(p)) {
+    s->param_copy = nn_contiguous_data(p);
+    if (s->param_copy == NULL) return false;
+  }
+  if (!nn_contig(g)) {
+    s->grad_copy = nn_contiguous_data(g);
+    if (s->grad_copy == NULL) return false;
+  }
+  s->param = nn_data(s->param_copy ? s->param_copy : p);
+  s->grad = nn_data(s->grad_copy ? s->grad_copy : g);
+  for (int k = 0; k < NN_OPTIM_STATE; k++)
+    if (item->state[k]) s->state[k] = nn_data(item->state[k]);
+  return true;
+}
+
+static void work(void *arg, int64_t begin, int64_t end, int thread) {
+  const job *j = arg;
+  (void)thread;
+  int low = 0, high = j->n - 1; /* the last segment that begins at or before `begin` */
+  while (low < high) {
+    int middle = (low + high + 1) / 2;
+    if (j->segments[middle].begin <= begin)
+      low = middle;
+    else
+      high = middle - 1;
+  }
+  for (int i = low; i < j->n && begin < end; i++) {
+    const segment *s = &j->segments[i];
+    int64_t stop = s->begin + s->n < end ? s->begin + s->n : end;
+    if (stop <= begin) continue;
+    j->run(j, s, begin - s->begin, stop - begin);
+    begin = stop;
+  }
+}
+
+static bool step(nn_ctx *ctx, nn_optim_item *items, int n, job *j) {
+  segment few[INLINE_ITEMS], *segments = few;
+  for (int i = 0; i < n; i++)
+    if (!check(ctx, &items[i], i)) return false;
+  if (n > INLINE_ITEMS) {
+    segments = nn_mem_alloc(ctx, (size_t)n * sizeof *segments);
+    if (segments == NULL) return false;
+  }
+  int64_t total = 0;
+  int made = 0;
+  bool ok = true;
+  while (ok && made < n) {
+    ok = prepare(&segments[made], &items[made], total);
+    total += segments[made++].n;
+  }
+  if (ok) {
+    j->segments = segments;
+    j->n = n;
+    nn_parallel(total, SHARE, work, j);
+  }
+  for (int i = 0; i < made; i++) {
+    if (ok && segments[i].param_copy) nn_copy_data(items[i].param, segments[i].param_copy);
+    if (ok) nn_touch(items[i].param);
+    nn_release(segments[i].param_copy);
+    nn_release(segments[i].grad_copy);
+  }
+  if (segments != few) nn_mem_free(ctx, segments, (size_t)n * sizeof *segments);
+  return ok;
+}
+
+static void *at(char *data, const segment *s, int64_t from) {
+  return data ? data + from * (int64_t)nn_dtype_size(s->dtype) : NULL;
+}
+
+static const void *grad_at(const segment *s, int64_t from) {
+  return s->grad + from * (int64_t)nn_dtype_size(s->dtype);
+}
+
+/* ---- the methods ------------------------------------------------------------------------------------ */
+
+static void run_sgd(const job *j, const segment *s, int64_t from, int64_t n) {
+  struct nn_sgd o = *(const struct nn_sgd *)j->options;
+  o.first = s->step == 1;
+  NN_SELECT(nn_optim)->sgd[s->dtype](n, &o, at(s->param, s, from), grad_at(s, from),
+                                     at(s->state[0], s, from));
+}
+
+bool nn_optim_sgd(nn_ctx *ctx, nn_optim_item *items, int n, const struct nn_sgd *options) {
+  job j = {.options = options, .run = run_sgd};
+  return step(ctx, items, n, &j);
+}
+
+static void run_adam(const job *j, const segment *s, int64_t from, int64_t n) {
+  struct nn_adam o = *(const struct nn_adam *)j->options;
+  o.bias_correction1 = 1 - pow(o.beta1, (double)s->step);
+  o.bias_correction2 = 1 - pow(o.beta2, (double)s->step);
+  NN_SELECT(nn_optim)->adam[s->dtype](n, &o, at(s->param, s, from), grad_at(s, from),
+                                      at(s->state[0], s, from), at(s->state[1], s, from),
+                                      at(s->state[2], s, from));
+}
+
+bool nn_optim_adam(nn_ctx *ctx, nn_optim_item *items, int n, const struct nn_adam *options) {
+  job j = {.options = options, .run = run_adam};
+  return step(ctx, items, n, &j);
+}
+
+static void run_rmsprop(const job *j, const segment *s, int64_t from, int64_t n) {
+  NN_SELECT(nn_optim)->rmsprop[s->dtype](n, j->options, at(s->param, s, from), grad_at(s, from),
+                                         at(s->state[0], s, from), at(s->state[1], s, from),
+                                         at(s->state[2], s, from));
+}
+
+bool nn_optim_rmsprop(nn_ctx *ctx, nn_optim_item *items, int n, const struct nn_rmsprop *options) {
+  job j = {.options = options, .run = run_rmsprop};
+  return step(ctx, items, n, &j);
+}
+
+static void run_adagrad(const job *j, const segment *s, int64_t from, int64_t n) {
+  struct nn_adagrad o = *(const struct nn_adagrad *)j->options;
+  o.clr /= 1 + (double)(s->step - 1) * j->lr_decay;
+  NN_SELECT(nn_optim)->adagrad[s->dtype](n, &o, at(s->param, s, from), grad_at(s, from),
+                                         at(s->state[0], s, from));
+}
+
+bool nn_optim_adagrad(nn_ctx *ctx, nn_optim_item *items, int n, const struct nn_adagrad *options,
+                      double lr_decay) {
+  job j = {.options = options, .lr_decay = lr_decay, .run = run_adagrad};
+  return step(ctx, items, n, &j);
+}
