@@ -1,0 +1,586 @@
+// The functions behind the loops of vmath.c and rows.c, one number at a time and without branches, so that
+// the compiler turns a loop over them into vector code. Polynomial coefficients: own minimax fits (Remez
+// exchange). Knows no loops. Errors given are measured maxima against long double over dense samples of the
+// whole range.
+#ifndef NN_KERNELS_VMATH_CORE_H
+#define NN_KERNELS_VMATH_CORE_H
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+// A loop whose iterations are independent; its result may be the very same array as an operand.
+#if defined(__clang__)
+#pragma clang diagnostic ignored "-Wpass-failed"
+#define NN_VECTOR_LOOP _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define NN_VECTOR_LOOP _Pragma("GCC ivdep")
+#endif
+#define NN_INLINE static inline __attribute__((always_inline, unused))
+
+NN_INLINE uint32_t bits_f(float x) {
+  uint32_t u;
+  memcpy(&u, &x, sizeof u);
+  return u;
+}
+NN_INLINE float from_bits_f(uint32_t u) {
+  float x;
+  memcpy(&x, &u, sizeof x);
+  return x;
+}
+NN_INLINE uint64_t bits_d(double x) {
+  uint64_t u;
+  memcpy(&u, &x, sizeof u);
+  return u;
+}
+NN_INLINE double from_bits_d(uint64_t u) {
+  double x;
+  memcpy(&x, &u, sizeof x);
+  return x;
+}
+
+// a * b + c, fused where the processor has it.
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define NN_FMA 1
+NN_INLINE float fma_f(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+NN_INLINE double fma_d(double a, double b, double c) { return __builtin_fma(a, b, c); }
+#else
+#define NN_FMA 0
+NN_INLINE float fma_f(float a, float b, float c) { return a * b + c; }
+NN_INLINE double fma_d(double a, double b, double c) { return a * b + c; }
+#endif
+
+NN_INLINE float abs_f(float x) { return from_bits_f(bits_f(x) & 0x7fffffffu); }
+NN_INLINE double abs_d(double x) { return from_bits_d(bits_d(x) & 0x7fffffffffffffffu); }
+NN_INLINE float copysign_f(float x, float s) {
+  return from_bits_f((bits_f(x) & 0x7fffffffu) | (bits_f(s) & 0x80000000u));
+}
+NN_INLINE double copysign_d(double x, double s) {
+  return from_bits_d((bits_d(x) & 0x7fffffffffffffffu) | (bits_d(s) & 0x8000000000000000u));
+}
+
+// x * x - s for s = x * x rounded: what the square lost.
+#if NN_FMA
+NN_INLINE float square_error_f(float x, float s) { return __builtin_fmaf(x, x, -s); }
+NN_INLINE double square_error_d(double x, double s) { return __builtin_fma(x, x, -s); }
+#else
+NN_INLINE float square_error_f(float x, float s) {
+  const float h = from_bits_f(bits_f(x) & 0xfffff000u), l = x - h;
+  return ((h * h - s) + 2 * h * l) + l * l;
+}
+NN_INLINE double square_error_d(double x, double s) {
+  const double h = from_bits_d(bits_d(x) & 0xfffffffff8000000u), l = x - h;
+  return ((h * h - s) + 2 * h * l) + l * l;
+}
+#endif
+
+// Adding and subtracting these rounds to an integer, which then stands in the low bits.
+#define NN_ROUND_F 12582912.0f
+#define NN_ROUND_D 6755399441055744.0
+
+// --- exponential
+// ------------------------------------------------------------------------------------------------
+
+// (e^r - 1 - r) / r^2 for |r| <= ln(2) / 2
+NN_INLINE float exp_q_f(float r) {
+  float q = 0.000198459807f;
+  q = fma_f(q, r, 0.00139416527f);
+  q = fma_f(q, r, 0.0083333916f);
+  q = fma_f(q, r, 0.0416663487f);
+  q = fma_f(q, r, 0.166666664f);
+  return fma_f(q, r, 0.5f);
+}
+NN_INLINE double exp_q_d(double r) {
+  double q = 0x1.1ee877ce6732ep-29;
+  q = fma_d(q, r, 0x1.af636fe8f1dd4p-26);
+  q = fma_d(q, r, 0x1.27e538808e43dp-22);
+  q = fma_d(q, r, 0x1.71ddf5d91cb9ap-19);
+  q = fma_d(q, r, 0x1.a01a0179951b2p-16);
+  q = fma_d(q, r, 0x1.a01a01b0c90cfp-13);
+  q = fma_d(q, r, 0x1.6c16c16c1fb3bp-10);
+  q = fma_d(q, r, 0x1.111111110f4b4p-7);
+  q = fma_d(q, r, 0x1.555555555553cp-5);
+  q = fma_d(q, r, 0x1.5555555555559p-3);
+  return fma_d(q, r, 0x1.0000000000000p-1);
+}
+
+// x * 2^k, right where the result is subnormal or infinite; t holds k in its low bits (see NN_ROUND_F).
+NN_INLINE float scale_f(float x, float t) {
+  const int32_t k = (int32_t)(bits_f(t) - 0x4b400000u), h = k >> 1;
+  return x * from_bits_f((uint32_t)(h + 127) << 23) * from_bits_f((uint32_t)(k - h + 127) << 23);
+}
+// The same by one power of two and a second one at the ends of the range.
+NN_INLINE double scale_d(double x, double t) {
+  const double k = t - NN_ROUND_D;
+  const double far = k < -1000 ? 0x1p-200 : k > 1000 ? 0x1p+200 : 1.0;
+  const uint64_t shift = k < -1000 ? (uint64_t)-200 : k > 1000 ? 200u : 0u;
+  return x * from_bits_d((bits_d(t) - shift + 1023) << 52) * far;
+}
+
+// r = x - k ln 2 and t = k (see scale_f). The first part of ln 2 is short: k times it is exact.
+NN_INLINE float exp_reduce_f(float x, float *t) {
+  *t = fma_f(x, 1.44269504f, NN_ROUND_F);
+  const float k = *t - NN_ROUND_F;
+  return fma_f(k, 2.12194440e-4f, fma_f(k, -0.693359375f, x));
+}
+NN_INLINE double exp_reduce_d(double x, double *t) {
+  *t = fma_d(x, 1.4426950408889634, NN_ROUND_D);
+  const double k = *t - NN_ROUND_D;
+  return fma_d(k, -0x1.a39ef35793c76p-33, fma_d(k, -0x1.62e42feep-1, x));
+}
+
+NN_INLINE float exp_f(float x) {
+  float t;
+  x = x < -105.0f ? -105.0f : x > 89.0f ? 89.0f : x;
+  const float r = exp_reduce_f(x, &t);
+  return scale_f(1.0f + fma_f(r * r, exp_q_f(r), r), t);
+}
+NN_INLINE double exp_d(double x) {
+  double t;
+  x = x < -746.0 ? -746.0 : x > 710.0 ? 710.0 : x;
+  const double r = exp_reduce_d(x, &t);
+  return scale_d(1.0 + fma_d(r * r, exp_q_d(r), r), t);
+}
+
+NN_INLINE float exp2_f(float x) {
+  x = x < -151.0f ? -151.0f : x > 129.0f ? 129.0f : x;
+  const float t = x + NN_ROUND_F, r = (x - (t - NN_ROUND_F)) * 0.693147181f;
+  return scale_f(1.0f + fma_f(r * r, exp_q_f(r), r), t);
+}
+NN_INLINE double exp2_d(double x) {
+  x = x < -1080.0 ? -1080.0 : x > 1025.0 ? 1025.0 : x;
+  const double t = x + NN_ROUND_D, r = (x - (t - NN_ROUND_D)) * 0.69314718055994531;
+  return scale_d(1.0 + fma_d(r * r, exp_q_d(r), r), t);
+}
+
+// 2^k (e^r - 1) + (2^k - 1); all of it halved and doubled again where 2^k alone would overflow.
+NN_INLINE float expm1_f(float x0) {
+  float t;
+  const float x = x0 < -25.0f ? -25.0f : x0 > 89.0f ? 89.0f : x0;
+  const float r = exp_reduce_f(x, &t), p = fma_f(r * r, exp_q_f(r), r);
+  const float over = t > NN_ROUND_F + 127.0f ? 2.0f : 1.0f;
+  const uint32_t k = bits_f(t) - (t > NN_ROUND_F + 127.0f ? 1u : 0u);
+  const float s = from_bits_f((k + 127) << 23);
+  const float y = (fma_f(s, p, s - 1.0f / over)) * over;
+  return x0 == 0 ? x0 : y;
+}
+NN_INLINE double expm1_d(double x0) {
+  double t;
+  const double x = x0 < -50.0 ? -50.0 : x0 > 710.0 ? 710.0 : x0;
+  const double r = exp_reduce_d(x, &t), p = fma_d(r * r, exp_q_d(r), r);
+  const double over = t > NN_ROUND_D + 1023.0 ? 2.0 : 1.0;
+  const uint64_t k = bits_d(t) - (t > NN_ROUND_D + 1023.0 ? 1u : 0u);
+  const double s = from_bits_d((k + 1023) << 52);
+  const double y = (fma_d(s, p, s - 1.0 / over)) * over;
+  return x0 == 0 ? x0 : y;
+}
+
+// --- logarithm
+// --------------------------------------------------------------------------------------------------
+
+// A positive normal u = 2^e m, 2/3 <= m < 4/3: returns m - 1.
+NN_INLINE float log_reduce_f(float u, float *e) {
+  const int32_t k = (int32_t)(bits_f(u) - 0x3f2aaaabu) >> 23;
+  *e = (float)k;
+  return from_bits_f(bits_f(u) - ((uint32_t)k << 23)) - 1.0f;
+}
+NN_INLINE double log_reduce_d(double u, double *e) {
+  const uint64_t k = (bits_d(u) - 0x3fe5555555555555u + 0x3ff0000000000000u) >> 52; // e + 1023
+  *e = from_bits_d(k | 0x4330000000000000u) - (0x1p52 + 1023);
+  return from_bits_d(bits_d(u) - (k << 52) + 0x3ff0000000000000u) - 1.0;
+}
+
+// log(1 + f) - f for -1/3 <= f <= 1/3
+NN_INLINE float log_tail_f(float f) {
+  float p = 0.120070578f;
+  p = fma_f(p, f, -0.128450674f);
+  p = fma_f(p, f, 0.107542613f);
+  p = fma_f(p, f, -0.121957762f);
+  p = fma_f(p, f, 0.143044543f);
+  p = fma_f(p, f, -0.166795784f);
+  p = fma_f(p, f, 0.199995978f);
+  p = fma_f(p, f, -0.249998203f);
+  p = fma_f(p, f, 0.333333357f);
+  return f * f * fma_f(f, p, -0.5f);
+}
+// With s = f / (2 + f): log(1 + f) = 2 atanh(s) = f - f^2/2 + s (f^2/2 + s^2 P(s^2)).
+NN_INLINE double log_tail_d(double f) {
+  const double s = f / (2.0 + f), z = s * s, h = 0.5 * f * f;
+  double p = 0x1.1b87b964764e5p-3;
+  p = fma_d(p, z, 0x1.0dcaa4b3e5e17p-3);
+  p = fma_d(p, z, 0x1.3b35cfc6eb252p-3);
+  p = fma_d(p, z, 0x1.745c4a5fa461bp-3);
+  p = fma_d(p, z, 0x1.c71c7491f6208p-3);
+  p = fma_d(p, z, 0x1.24924921e194bp-2);
+  p = fma_d(p, z, 0x1.999999999c1acp-2);
+  p = fma_d(p, z, 0x1.555555555554fp-1);
+  return fma_d(s, fma_d(z, p, h), -h);
+}
+
+// What every logarithm is outside of 0 < x < infinity.
+NN_INLINE float log_special_f(float x, float y) {
+  y = x > 0 ? y : x == 0 ? -INFINITY : NAN;
+  return x > FLT_MAX ? x : y;
+}
+NN_INLINE double log_special_d(double x, double y) {
+  y = x > 0 ? y : x == 0 ? -(double)INFINITY : (double)NAN;
+  return x > DBL_MAX ? x : y;
+}
+
+// e hi + (scale (f + tail) + e lo): log, log2, log10
+NN_INLINE float log_any_f(float x, float scale_hi, float scale_lo, float hi, float lo) {
+  float e;
+  const float small = x < FLT_MIN ? 0x1p25f : 1.0f, off = x < FLT_MIN ? 25.0f : 0.0f;
+  const float f = log_reduce_f(x * small, &e), tail = log_tail_f(f);
+  e -= off;
+  float y = fma_f(e, lo, tail);
+  if (scale_hi != 1.0f) {
+    const float w = f + tail;
+    return log_special_f(x, fma_f(e, hi, fma_f(w, scale_hi, fma_f(w, scale_lo, e * lo))));
+  }
+  return log_special_f(x, fma_f(e, hi, f + y));
+}
+NN_INLINE double log_any_d(double x, double scale_hi, double scale_lo, double hi, double lo) {
+  double e;
+  const double small = x < DBL_MIN ? 0x1p54 : 1.0, off = x < DBL_MIN ? 54.0 : 0.0;
+  const double f = log_reduce_d(x * small, &e), tail = log_tail_d(f);
+  e -= off;
+  double y = fma_d(e, lo, tail);
+  if (scale_hi != 1.0) {
+    const double w = f + tail;
+    return log_special_d(x, fma_d(e, hi, fma_d(w, scale_hi, fma_d(w, scale_lo, e * lo))));
+  }
+  return log_special_d(x, fma_d(e, hi, f + y));
+}
+#define NN_LN2_F 0.693359375f, -2.12194440e-4f
+#define NN_LN2_D 0x1.62e42feep-1, 0x1.a39ef35793c76p-33
+NN_INLINE float log_f(float x) { return log_any_f(x, 1.0f, 0.0f, NN_LN2_F); }
+NN_INLINE double log_d(double x) { return log_any_d(x, 1.0, 0.0, NN_LN2_D); }
+NN_INLINE float log2_f(float x) { return log_any_f(x, 0x1.715476p+0f, 0x1.4ae0cp-26f, 1.0f, 0.0f); }
+NN_INLINE double log2_d(double x) {
+  return log_any_d(x, 0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56, 1.0, 0.0);
+}
+NN_INLINE float log10_f(float x) {
+  return log_any_f(x, 0x1.bcb7b2p-2f, -0x1.5b235ep-27f, 0x1.344p-2f, 0x1.3509f8p-18f);
+}
+NN_INLINE double log10_d(double x) {
+  return log_any_d(x, 0x1.bcb7b1526e50ep-2, 0x1.95355baaafad3p-57, 0x1.34413509f0000p-2,
+                   0x1.e7fbcc47c4acdp-40);
+}
+
+// log(u) for u = 1 + x rounded, with what the rounding lost added to f.
+NN_INLINE float log1p_f(float x) {
+  float e;
+  const float u = 1.0f + x, c = u > x ? (1.0f - (u - x)) : (x - (u - 1.0f));
+  const float g = log_reduce_f(u, &e);
+  const float k = e < 60.0f ? e : 60.0f; // beyond, c is negligible
+  const float f = fma_f(c, from_bits_f((uint32_t)(127 - (int32_t)k) << 23), g);
+  const float y = fma_f(e, 0.693359375f, f + fma_f(e, -2.12194440e-4f, log_tail_f(f)));
+  return x == 0 ? x : log_special_f(u, y);
+}
+NN_INLINE double log1p_d(double x) {
+  double e;
+  const double u = 1.0 + x, c = u > x ? (1.0 - (u - x)) : (x - (u - 1.0));
+  const double g = log_reduce_d(u, &e);
+  const double k = e < 100.0 ? e : 100.0;
+  const double f = fma_d(c, from_bits_d((1023 - bits_d(k + NN_ROUND_D)) << 52), g);
+  const double y = fma_d(e, 0x1.62e42feep-1, f + fma_d(e, 0x1.a39ef35793c76p-33, log_tail_d(f)));
+  return x == 0 ? x : log_special_d(u, y);
+}
+
+// --- hyperbolic and logistic functions
+// --------------------------------------------------------------------------
+
+NN_INLINE float tanh_f(float x) {
+  const float a = abs_f(x), t = expm1_f(-2.0f * a);
+  return copysign_f(-t / (t + 2.0f), x);
+}
+NN_INLINE double tanh_d(double x) {
+  const double a = abs_d(x), t = expm1_d(-2.0 * a);
+  return copysign_d(-t / (t + 2.0), x);
+}
+
+// e^-|x| never overflows: 1 / (1 + e) or e / (1 + e).
+NN_INLINE float sigmoid_f(float x) {
+  const float e = exp_f(-abs_f(x));
+  return (x < 0 ? e : 1.0f) / (1.0f + e);
+}
+NN_INLINE double sigmoid_d(double x) {
+  const double e = exp_d(-abs_d(x));
+  return (x < 0 ? e : 1.0) / (1.0 + e);
+}
+
+// log(1 + e^x)
+NN_INLINE float softplus_f(float x) { return (x > 0 ? x : x != x ? x : 0.0f) + log1p_f(exp_f(-abs_f(x))); }
+NN_INLINE double softplus_d(double x) { return (x > 0 ? x : x != x ? x : 0.0) + log1p_d(exp_d(-abs_d(x))); }
+
+// With a = |x| - ln 2: sinh = (e^a - e^(-a)/4), by expm1 where that would cancel.
+NN_INLINE float sinh_f(float x) {
+  const float a = abs_f(x), t = expm1_f(a < 80.0f ? a : 80.0f);
+  const float h = exp_f(0.5f * a);
+  const float big = 0.5f * h * h, small = 0.5f * (t + t / (t + 1.0f));
+  return copysign_f(a < 80.0f ? small : big, x);
+}
+NN_INLINE double sinh_d(double x) {
+  const double a = abs_d(x), t = expm1_d(a < 700.0 ? a : 700.0);
+  const double h = exp_d(0.5 * a);
+  const double big = 0.5 * h * h, small = 0.5 * (t + t / (t + 1.0));
+  return copysign_d(a < 700.0 ? small : big, x);
+}
+NN_INLINE float cosh_f(float x) {
+  const float h = exp_f(0.5f * abs_f(x)), e = h * h;
+  return 0.5f * h * h + 0.5f / e;
+}
+NN_INLINE double cosh_d(double x) {
+  const double h = exp_d(0.5 * abs_d(x)), e = h * h;
+  return 0.5 * h * h + 0.5 / e;
+}
+
+// --- error function
+// ---------------------------------------------------------------------------------------------
+
+// e^(a^2) erfc(a) for a >= 0: P(t) / (1 + 2 a), t = (a - K) / (a + K).
+NN_INLINE float erfcx_f(float a) {
+  const float u = a + 2.0f, v = fma_f(2.0f, a, 1.0f), d = 1.0f / (u * v), t = (a - 2.0f) * v * d;
+  float p = -0.000399447202f;
+  p = fma_f(p, t, -0.00122800001f);
+  p = fma_f(p, t, 0.00131330654f);
+  p = fma_f(p, t, 0.00863009469f);
+  p = fma_f(p, t, -0.00806014117f);
+  p = fma_f(p, t, -0.0542038829f);
+  p = fma_f(p, t, 0.164055425f);
+  p = fma_f(p, t, -0.166031461f);
+  p = fma_f(p, t, -0.092763985f);
+  p = fma_f(p, t, 1.27697839f);
+  return p * u * d;
+}
+NN_INLINE double erfcx_d(double a) {
+  const double u = a + 3.75, v = fma_d(2.0, a, 1.0), d = 1.0 / (u * v), t = (a - 3.75) * v * d;
+  double p = -0x1.f38d2bd49a0e9p-31;
+  p = fma_d(p, t, -0x1.4b4c8b8565f23p-28);
+  p = fma_d(p, t, 0x1.29338ef096665p-33);
+  p = fma_d(p, t, 0x1.5993f8774d1ddp-25);
+  p = fma_d(p, t, 0x1.350336b93c998p-26);
+  p = fma_d(p, t, -0x1.19a436fb2a57cp-22);
+  p = fma_d(p, t, -0x1.c93a40dbc6b26p-25);
+  p = fma_d(p, t, 0x1.d72b33c8cce2dp-20);
+  p = fma_d(p, t, -0x1.05d388b833ff2p-20);
+  p = fma_d(p, t, -0x1.801239b833f43p-17);
+  p = fma_d(p, t, 0x1.778dbc30bd790p-16);
+  p = fma_d(p, t, 0x1.b145313b8b9d2p-15);
+  p = fma_d(p, t, -0x1.303fa9f40a280p-12);
+  p = fma_d(p, t, 0x1.33fb1db19a51bp-12);
+  p = fma_d(p, t, 0x1.cc3a0e919cb44p-10);
+  p = fma_d(p, t, -0x1.3f603c2c28c46p-7);
+  p = fma_d(p, t, 0x1.d0b0037d30413p-6);
+  p = fma_d(p, t, -0x1.e0d0fa6e27827p-5);
+  p = fma_d(p, t, 0x1.7a14188a9baa3p-4);
+  p = fma_d(p, t, -0x1.bda9309a27bf8p-4);
+  p = fma_d(p, t, 0x1.510169d09673fp-4);
+  p = fma_d(p, t, 0x1.d5f29481596c4p-9);
+  p = fma_d(p, t, -0x1.1f367683f89a6p-3);
+  p = fma_d(p, t, 0x1.3ccda0b5d5dc2p+0);
+  return p * u * d;
+}
+
+// e^(-c x^2) without the error that rounding the square would bring; c a power of two.
+NN_INLINE float exp_neg_square_f(float x, float c) {
+  const float s = x * x, lo = square_error_f(x, s);
+  const float e = exp_f(-c * s);
+  return fma_f(-c * lo, e, e);
+}
+NN_INLINE double exp_neg_square_d(double x, double c) {
+  const double s = x * x, lo = square_error_d(x, s);
+  const double e = exp_d(-c * s);
+  return fma_d(-c * lo, e, e);
+}
+
+// erf(x) / x for z = x^2 <= 1
+NN_INLINE float erf_small_f(float z) {
+  float p = 7.85387772e-05f;
+  p = fma_f(p, z, -0.000801019931f);
+  p = fma_f(p, z, 0.00518832842f);
+  p = fma_f(p, z, -0.0268538124f);
+  p = fma_f(p, z, 0.112835852f);
+  p = fma_f(p, z, -0.376126258f);
+  return fma_f(p, z, 1.12837917f);
+}
+NN_INLINE double erf_small_d(double z) {
+  double p = -0x1.292958e3b43d2p-38;
+  p = fma_d(p, z, 0x1.7ecc21d481102p-34);
+  p = fma_d(p, z, -0x1.4e55d4666a87fp-30);
+  p = fma_d(p, z, 0x1.fc4118c09c099p-27);
+  p = fma_d(p, z, -0x1.5f6d6b6eddcf5p-23);
+  p = fma_d(p, z, 0x1.b9e64d0a80d73p-20);
+  p = fma_d(p, z, -0x1.f4d255e173160p-17);
+  p = fma_d(p, z, 0x1.f9a326bfb906cp-14);
+  p = fma_d(p, z, -0x1.c02db3fed904fp-11);
+  p = fma_d(p, z, 0x1.565bcd0e64abbp-8);
+  p = fma_d(p, z, -0x1.b82ce3128899bp-6);
+  p = fma_d(p, z, 0x1.ce2f21a042bddp-4);
+  p = fma_d(p, z, -0x1.812746b0379e7p-2);
+  return fma_d(p, z, 0x1.20dd750429b6dp+0);
+}
+
+// erfc(a) for a >= 0
+NN_INLINE float erfc_tail_f(float a) {
+  a = a > 10.2f ? 10.2f : a;
+  return exp_neg_square_f(a, 1.0f) * erfcx_f(a);
+}
+NN_INLINE double erfc_tail_d(double a) {
+  a = a > 28.0 ? 28.0 : a;
+  return exp_neg_square_d(a, 1.0) * erfcx_d(a);
+}
+NN_INLINE float erf_f(float x) {
+  const float a = abs_f(x), big = copysign_f(1.0f - erfc_tail_f(a), x);
+  const float small = x * erf_small_f(a < 1.0f ? a * a : 1.0f);
+  return a < 1.0f ? small : big;
+}
+NN_INLINE double erf_d(double x) {
+  const double a = abs_d(x), big = copysign_d(1.0 - erfc_tail_d(a), x);
+  const double small = x * erf_small_d(a < 1.0 ? a * a : 1.0);
+  return a < 1.0 ? small : big;
+}
+NN_INLINE float erfc_f(float x) {
+  const float t = erfc_tail_f(abs_f(x));
+  return x < 0 ? 2.0f - t : t;
+}
+NN_INLINE double erfc_d(double x) {
+  const double t = erfc_tail_d(abs_d(x));
+  return x < 0 ? 2.0 - t : t;
+}
+
+// The normal distribution function, and e^(-x^2/2) by the way.
+NN_INLINE float normal_cdf_f(float x, float *e) {
+  float a = abs_f(x);
+  a = a > 14.45f ? 14.45f : a;
+  *e = exp_neg_square_f(a, 0.5f);
+  const float t = 0.5f * *e * erfcx_f(a * 0.707106781f);
+  return x < 0 ? t : 1.0f - t;
+}
+NN_INLINE double normal_cdf_d(double x, double *e) {
+  double a = abs_d(x);
+  a = a > 39.0 ? 39.0 : a;
+  *e = exp_neg_square_d(a, 0.5);
+  const double t = 0.5 * *e * erfcx_d(a * 0.70710678118654752);
+  return x < 0 ? t : 1.0 - t;
+}
+
+// --- sine and cosine
+// --------------------------------------------------------------------------------------------
+
+// Up to here the reduction by pi / 2 in three parts holds; beyond it the loops call libm.
+#define NN_TRIG_MAX_F 1e8f
+#define NN_TRIG_MAX_D 1e6
+
+NN_INLINE float sin_poly_f(float r) {
+  const float z = r * r;
+  float p = 2.71756452e-06f;
+  p = fma_f(p, z, -0.000198392566f);
+  p = fma_f(p, z, 0.00833332914f);
+  p = fma_f(p, z, -0.166666666f);
+  return fma_f(r * z, p, r);
+}
+NN_INLINE float cos_poly_f(float r) {
+  const float z = r * r;
+  float p = -2.72033049e-07f;
+  p = fma_f(p, z, 2.47994364e-05f);
+  p = fma_f(p, z, -0.00138888834f);
+  p = fma_f(p, z, 0.0416666666f);
+  return fma_f(z * z, p, fma_f(z, -0.5f, 1.0f));
+}
+NN_INLINE double sin_poly_d(double r) {
+  const double z = r * r;
+  double p = -0x1.aa91bf6c1cfafp-41;
+  p = fma_d(p, z, 0x1.61206babd298fp-33);
+  p = fma_d(p, z, -0x1.ae64525b9c42dp-26);
+  p = fma_d(p, z, 0x1.71de3a530b645p-19);
+  p = fma_d(p, z, -0x1.a01a01a0188b3p-13);
+  p = fma_d(p, z, 0x1.111111111110ap-7);
+  p = fma_d(p, z, -0x1.5555555555555p-3);
+  return fma_d(r * z, p, r);
+}
+NN_INLINE double cos_poly_d(double r) {
+  const double z = r * r, h = 0.5 * z, w = 1.0 - h;
+  double p = 0x1.aab2c581c59fdp-45;
+  p = fma_d(p, z, -0x1.93930e7548d19p-37);
+  p = fma_d(p, z, 0x1.1eed8c7ef23a2p-29);
+  p = fma_d(p, z, -0x1.27e4fb75dcfa9p-22);
+  p = fma_d(p, z, 0x1.a01a01a018c08p-16);
+  p = fma_d(p, z, -0x1.6c16c16c16c0fp-10);
+  p = fma_d(p, z, 0x1.5555555555555p-5);
+  return w + fma_d(z * z, p, (1.0 - w) - h);
+}
+
+// x - q pi / 2 for |x| <= NN_TRIG_MAX; the low two bits of *q choose the quadrant. The first two parts of pi
+// / 2 are short, so that q times them is exact; for float all of it is done in double.
+NN_INLINE float trig_reduce_f(float x, int32_t *q) {
+  const double k = ((double)x * 0.63661977236758134 + NN_ROUND_D) - NN_ROUND_D;
+  *q = (int32_t)k;
+  const double r = fma_d(k, -0x1.4442dp-24, fma_d(k, -0x1.921fb4p+0, (double)x));
+  return (float)fma_d(k, -0x1.8469898cc5170p-48, r);
+}
+NN_INLINE double trig_reduce_d(double x, uint64_t *q) {
+  const double t = x * 0.63661977236758134 + NN_ROUND_D, k = t - NN_ROUND_D;
+  *q = bits_d(t);
+  const double r = fma_d(k, -0x1.0b4611a6p-34, fma_d(k, -0x1.921fb544p+0, x));
+  return fma_d(k, -0x1.3198a2e037073p-69, r);
+}
+
+// sin(x + shift pi / 2): sine with shift 0, cosine with 1.
+NN_INLINE float trig_f(float x, int32_t shift) {
+  int32_t q;
+  const float r = trig_reduce_f(x, &q), s = sin_poly_f(r), c = cos_poly_f(r);
+  const uint32_t n = (uint32_t)(q + shift);
+  const float y = (n & 1u) ? c : s;
+  return from_bits_f(bits_f(y) ^ ((n & 2u) << 30));
+}
+NN_INLINE double trig_d(double x, uint64_t shift) {
+  uint64_t q;
+  const double r = trig_reduce_d(x, &q), s = sin_poly_d(r), c = cos_poly_d(r);
+  q += shift;
+  const double y = (q & 1u) ? c : s;
+  return from_bits_d(bits_d(y) ^ ((q & 2u) << 62));
+}
+NN_INLINE float sin_f(float x) { return x == 0 ? x : trig_f(x, 0); }
+NN_INLINE double sin_d(double x) { return x == 0 ? x : trig_d(x, 0); }
+NN_INLINE float cos_f(float x) { return trig_f(x, 1); }
+NN_INLINE double cos_d(double x) { return trig_d(x, 1); }
+NN_INLINE float tan_f(float x) { // in double: both quotient and reduction
+  const double k = ((double)x * 0.63661977236758134 + NN_ROUND_D) - NN_ROUND_D;
+  const double r0 = fma_d(k, -0x1.4442dp-24, fma_d(k, -0x1.921fb4p+0, (double)x));
+  const double r = fma_d(k, -0x1.8469898cc5170p-48, r0), z = r * r;
+  const double s =
+      r + r * z * fma_d(z, fma_d(z, fma_d(z, 2.71756452e-06, -0.000198392566), 0.00833332914), -0.166666666);
+  const double c =
+      1.0 + z * (-0.5 + z * fma_d(z, fma_d(z, fma_d(z, -2.72033049e-07, 2.47994364e-05), -0.00138888834),
+                                  0.0416666666));
+  const double half = k * 0.5, odd = half - ((half + NN_ROUND_D) - NN_ROUND_D);
+  return (float)(odd != 0 ? -c / s : s / c);
+}
+NN_INLINE double tan_d(double x) {
+  uint64_t q;
+  const double r = trig_reduce_d(x, &q), s = sin_poly_d(r), c = cos_poly_d(r);
+  return (q & 1u) ? -c / s : s / c;
+}
+
+// --- powers
+// -----------------------------------------------------------------------------------------------------
+
+// x^y for floats by way of double logarithm and exponential: within 0.51 units of the last place.
+NN_INLINE float pow_f(float x, float y) {
+  const double ax = (double)abs_f(x), dy = (double)y;
+  const double mag = exp_d(dy * log_d(ax));
+  const double t = abs_d(dy), near = (t + 0x1p52) - 0x1p52, half = 0.5 * t, near2 = (half + 0x1p52) - 0x1p52;
+  const double whole = t >= 0x1p52 ? t : near;
+  double r = mag;
+  r = x < 0 && near2 != half && whole == t ? -r : r; // odd power
+  r = x < 0 && ax < (double)INFINITY && whole != t ? (double)NAN : r;
+  r = x == 0 && bits_f(x) != 0 && near2 != half && whole == t ? copysign_d(r, -1.0) : r;
+  r = x != x || y != y ? (double)NAN : r;
+  r = ax == 1.0 && t > DBL_MAX ? 1.0 : r;
+  return y == 0 || x == 1.0f ? 1.0f : (float)r;
+}
+
+#endif

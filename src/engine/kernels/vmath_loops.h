@@ -1,0 +1,313 @@
+// The loops of vmath.c for one floating type: included twice, with REAL and F(name) naming the type and the
+// suffix of its functions. Knows the formulas of the activations, not the polynomials behind them.
+
+// --- scalar formulas
+// ----------------------------------------------------------------------------------------------
+
+NN_INLINE REAL F(silu)(REAL x) { return x * F(sigmoid)(x); }
+NN_INLINE REAL F(log_sigmoid)(REAL x) { return -F(softplus)(-x); }
+NN_INLINE REAL F(gelu)(REAL x) {
+  REAL e;
+  return x * F(normal_cdf)(x, &e);
+}
+// 0.5 (1 + tanh(u)) = sigmoid(2 u), u = sqrt(2 / pi) (x + 0.044715 x^3)
+NN_INLINE REAL F(gelu_tanh)(REAL x) {
+  const REAL k = (REAL)1.5957691216057308, c = (REAL)(1.5957691216057308 * 0.044715);
+  return x * F(sigmoid)(x * F(fma)(c, x * x, k));
+}
+// tanh(log(1 + e^x)) = n / (n + 2), n = e^x (e^x + 2)
+NN_INLINE REAL F(mish)(REAL x) {
+  const REAL e = F(exp)(x > 40 ? 40 : x), n = e * (e + 2);
+  return x * (n / (n + 2));
+}
+NN_INLINE REAL F(sign)(REAL x) { return (REAL)(x > 0 ? 1 : 0) - (REAL)(x < 0 ? 1 : 0); }
+NN_INLINE REAL F(square)(REAL x) { return x * x; }
+NN_INLINE REAL F(neg)(REAL x) { return -x; }
+NN_INLINE REAL F(relu)(REAL x) { return x <= 0 ? 0 : x; }
+NN_INLINE REAL F(sqrt)(REAL x) { return M(__builtin_sqrt)(x); }
+NN_INLINE REAL F(rsqrt)(REAL x) { return 1 / M(__builtin_sqrt)(x); }
+NN_INLINE REAL F(reciprocal)(REAL x) { return 1 / x; }
+NN_INLINE REAL F(floor)(REAL x) { return M(__builtin_floor)(x); }
+NN_INLINE REAL F(ceil)(REAL x) { return M(__builtin_ceil)(x); }
+NN_INLINE REAL F(round)(REAL x) { return M(__builtin_rint)(x); }
+NN_INLINE REAL F(trunc)(REAL x) { return M(__builtin_trunc)(x); }
+NN_INLINE REAL F(frac)(REAL x) { return x - M(__builtin_trunc)(x); }
+
+// --- one operand
+// --------------------------------------------------------------------------------------------------
+
+#define UNARY(name)                                                                                          \
+  static void F(u_##name)(int64_t n, const void *vx, void *vy) {                                             \
+    const REAL *x = vx;                                                                                      \
+    REAL *y = vy;                                                                                            \
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(name)(x[i]);                                     \
+  }
+UNARY(exp)
+UNARY(exp2)
+UNARY(expm1)
+UNARY(log)
+UNARY(log2)
+UNARY(log10)
+UNARY(log1p)
+UNARY(sinh)
+UNARY(cosh)
+UNARY(tanh)
+UNARY(sqrt)
+UNARY(rsqrt)
+UNARY(reciprocal)
+UNARY(erf)
+UNARY(erfc)
+UNARY(sigmoid)
+UNARY(log_sigmoid)
+UNARY(silu)
+UNARY(gelu)
+UNARY(gelu_tanh)
+UNARY(mish)
+UNARY(abs)
+UNARY(neg)
+UNARY(sign)
+UNARY(square)
+UNARY(floor)
+UNARY(ceil)
+UNARY(round)
+UNARY(trunc)
+UNARY(frac)
+UNARY(relu)
+
+// By the C library, one number at a time.
+#define UNARY_LIBM(name, call)                                                                               \
+  static void F(u_##name)(int64_t n, const void *vx, void *vy) {                                             \
+    const REAL *x = vx;                                                                                      \
+    REAL *y = vy;                                                                                            \
+    for (int64_t i = 0; i < n; i++) y[i] = (REAL)call(x[i]);                                                 \
+  }
+UNARY_LIBM(asin, M(asin))
+UNARY_LIBM(acos, M(acos))
+UNARY_LIBM(atan, M(atan))
+UNARY_LIBM(asinh, M(asinh))
+UNARY_LIBM(acosh, M(acosh))
+UNARY_LIBM(atanh, M(atanh))
+UNARY_LIBM(erfinv, erfinv)
+UNARY_LIBM(lgamma, log_gamma)
+UNARY_LIBM(digamma, digamma)
+
+// Chunks with a number too large for the reduction by pi / 2 go to libm.
+#define TRIG_CHUNK 512
+#define UNARY_TRIG(name)                                                                                     \
+  static void F(u_##name)(int64_t n, const void *vx, void *vy) {                                             \
+    const REAL *x = vx;                                                                                      \
+    REAL *y = vy;                                                                                            \
+    for (int64_t i0 = 0; i0 < n; i0 += TRIG_CHUNK) {                                                         \
+      const int64_t i1 = n - i0 < TRIG_CHUNK ? n : i0 + TRIG_CHUNK;                                          \
+      int large = 0;                                                                                         \
+      for (int64_t i = i0; i < i1; i++) large |= !(F(abs)(x[i]) <= TRIG_MAX);                                \
+      if (large) {                                                                                           \
+        for (int64_t i = i0; i < i1; i++) y[i] = M(name)(x[i]);                                              \
+      } else {                                                                                               \
+        NN_VECTOR_LOOP for (int64_t i = i0; i < i1; i++) y[i] = F(name)(x[i]);                               \
+      }                                                                                                      \
+    }                                                                                                        \
+  }
+UNARY_TRIG(sin)
+UNARY_TRIG(cos)
+UNARY_TRIG(tan)
+
+// --- one operand and parameters
+// -----------------------------------------------------------------------------------
+
+#define PARAM(name, ...)                                                                                     \
+  static void F(p_##name)(int64_t n, double dp, double dq, const void *vx, void *vy) {                       \
+    const REAL *xs = vx, p = (REAL)dp, q = (REAL)dq;                                                         \
+    REAL *ys = vy;                                                                                           \
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {                                                         \
+      const REAL x = xs[i];                                                                                  \
+      ys[i] = __VA_ARGS__;                                                                                   \
+    }                                                                                                        \
+    (void)q;                                                                                                 \
+  }
+static void F(p_softplus)(int64_t n, double beta, double threshold, const void *vx, void *vy) {
+  const REAL *x = vx, b = (REAL)beta, limit = (REAL)threshold;
+  REAL *y = vy;
+  NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {
+    const REAL v = x[i], s = F(softplus)(b * v) / b;
+    y[i] = b * v > limit ? v : s;
+  }
+}
+NN_INLINE REAL F(clamped)(REAL x, REAL lo, REAL hi) {
+  const REAL v = x < lo ? lo : x;
+  return v > hi ? hi : v;
+}
+PARAM(clamp, F(clamped)(x, p, q))
+PARAM(leaky_relu, x > 0 ? x : p * x)
+NN_INLINE REAL F(elu)(REAL x, REAL alpha) {
+  const REAL neg = alpha * F(expm1)(x > 0 ? 0 : x);
+  return x > 0 ? x : neg;
+}
+PARAM(elu, F(elu)(x, p))
+PARAM(threshold, x <= p ? q : x)
+PARAM(scale_shift, F(fma)(p, x, q))
+
+// --- gradients
+// ----------------------------------------------------------------------------------------------------
+
+#define GRAD(name, ...)                                                                                      \
+  static void F(g_##name)(int64_t n, double dp, double dq, const void *vg, const void *vs, void *vd) {       \
+    const REAL *gs = vg, *ss = vs, p = (REAL)dp, q = (REAL)dq;                                               \
+    REAL *ds = vd;                                                                                           \
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {                                                         \
+      const REAL g = gs[i], s = ss[i];                                                                       \
+      ds[i] = __VA_ARGS__;                                                                                   \
+    }                                                                                                        \
+    (void)p, (void)q;                                                                                        \
+  }
+NN_INLINE REAL F(gelu_slope)(REAL x) {
+  REAL e;
+  const REAL cdf = F(normal_cdf)(x, &e);
+  return F(fma)(x * (REAL)0.39894228040143268, e, cdf);
+}
+NN_INLINE REAL F(gelu_tanh_slope)(REAL x) {
+  const REAL k = (REAL)1.5957691216057308, c = (REAL)(1.5957691216057308 * 0.044715), z = x * x;
+  const REAL s = F(sigmoid)(x * F(fma)(c, z, k));
+  return s + x * s * (1 - s) * F(fma)(3 * c, z, k);
+}
+NN_INLINE REAL F(silu_slope)(REAL x) {
+  const REAL s = F(sigmoid)(x);
+  return s * (1 + x * (1 - s));
+}
+NN_INLINE REAL F(mish_slope)(REAL x) {
+  const REAL e = F(exp)(x > 20 ? 20 : x), n = e * (e + 2), d = 1 / (n + 2);
+  return n * d + x * 4 * (e + 1) * e * d * d;
+}
+GRAD(relu, s <= 0 ? 0 : g)
+GRAD(leaky_relu, s > 0 ? g : p * g)
+GRAD(sigmoid, g *s *(1 - s))
+GRAD(tanh, g *(1 - s * s))
+GRAD(gelu, g *F(gelu_slope)(s))
+GRAD(gelu_tanh, g *F(gelu_tanh_slope)(s))
+GRAD(silu, g *F(silu_slope)(s))
+static void F(g_softplus)(int64_t n, double beta, double threshold, const void *vg, const void *vs,
+                          void *vd) {
+  const REAL *g = vg, *s = vs, b = (REAL)beta, limit = (REAL)threshold;
+  REAL *d = vd;
+  NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {
+    const REAL v = b * s[i], slope = F(sigmoid)(v);
+    d[i] = v > limit ? g[i] : g[i] * slope;
+  }
+}
+GRAD(clamp, s >= p && s <= q ? g : 0)
+NN_INLINE REAL F(elu_slope)(REAL x, REAL alpha) {
+  const REAL neg = alpha * F(exp)(x > 0 ? 0 : x);
+  return x > 0 ? 1 : neg;
+}
+GRAD(elu, g *F(elu_slope)(s, p))
+GRAD(threshold, s <= p ? 0 : g)
+GRAD(mish, g *F(mish_slope)(s))
+GRAD(log_sigmoid, g *F(sigmoid)(-s))
+
+// --- two operands
+// -------------------------------------------------------------------------------------------------
+
+NN_INLINE REAL F(maximum)(REAL a, REAL b) { return a > b || a != a ? a : b; }
+NN_INLINE REAL F(minimum)(REAL a, REAL b) { return a < b || a != a ? a : b; }
+NN_INLINE REAL F(modulo)(REAL a, REAL b) { // sign of the divisor
+  const REAL m = M(fmod)(a, b);
+  return m != 0 && (b < 0) != (m < 0) ? m + b : m;
+}
+// As PyTorch: what is left after the exact modulo, divided, and rounded to the whole number it nearly is.
+NN_INLINE REAL F(floor_quotient)(REAL a, REAL b) {
+  if (b == 0) return a / b;
+  const REAL m = M(fmod)(a, b);
+  REAL q = (a - m) / b;
+  if (m != 0 && (b < 0) != (m < 0)) q -= 1;
+  if (q == 0) return F(copysign)(0, a / b);
+  const REAL f = M(__builtin_floor)(q);
+  return q - f > (REAL)0.5 ? f + 1 : f;
+}
+
+BINARY(F(b_add), REAL, VECTOR, x + z)
+BINARY(F(b_sub), REAL, VECTOR, x - z)
+BINARY(F(b_mul), REAL, VECTOR, x *z)
+BINARY(F(b_div), REAL, VECTOR, x / z)
+BINARY(F(b_maximum), REAL, VECTOR, F(maximum)(x, z))
+BINARY(F(b_minimum), REAL, VECTOR, F(minimum)(x, z))
+BINARY(F(b_copysign), REAL, VECTOR, F(copysign)(x, z))
+BINARY(F(b_trunc_divide), REAL, VECTOR, M(__builtin_trunc)(x / z))
+BINARY(F(b_atan2), REAL, SCALAR, M(atan2)(x, z))
+BINARY(F(b_hypot), REAL, SCALAR, M(hypot)(x, z))
+BINARY(F(b_fmod), REAL, SCALAR, M(fmod)(x, z))
+BINARY(F(b_remainder), REAL, SCALAR, F(modulo)(x, z))
+BINARY(F(b_floor_divide), REAL, SCALAR, F(floor_quotient)(x, z))
+BINARY(F(b_pow_general), REAL, POWER, POWER_CALL(x, z))
+
+// The exponents that need no logarithm, with the formulas that PyTorch uses for them.
+static bool F(b_pow)(int64_t n, const void *va, int64_t sa, const void *vb, int64_t sb, void *vy) {
+  const REAL *a = va, e = n > 0 ? *(const REAL *)vb : 0;
+  REAL *y = vy;
+  if (sb != 0 || sa == 0) return F(b_pow_general)(n, va, sa, vb, sb, vy);
+  if (e == 2) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = a[i] * a[i];
+  } else if (e == 3) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = a[i] * a[i] * a[i];
+  } else if (e == (REAL)0.5) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(sqrt)(a[i]);
+  } else if (e == (REAL)-0.5) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(rsqrt)(a[i]);
+  } else if (e == -1) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = 1 / a[i];
+  } else if (e == -2) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = 1 / (a[i] * a[i]);
+  } else if (e == 1) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = a[i];
+  } else {
+    return F(b_pow_general)(n, va, sa, vb, sb, vy);
+  }
+  return true;
+}
+
+// --- predicates and combinations
+// ----------------------------------------------------------------------------------
+
+#define PREDICATE(name, test)                                                                                \
+  static void F(q_##name)(int64_t n, const void *vx, uint8_t *y) {                                           \
+    const REAL *xs = vx;                                                                                     \
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {                                                         \
+      const REAL x = xs[i];                                                                                  \
+      y[i] = (uint8_t)(test);                                                                                \
+    }                                                                                                        \
+  }
+PREDICATE(isnan, x != x)
+PREDICATE(isinf, F(abs)(x) > REAL_MAX)
+PREDICATE(isfinite, F(abs)(x) <= REAL_MAX)
+
+static void F(mul_add)(int64_t n, const void *va, int64_t sa, const void *vb, int64_t sb, const void *vc,
+                       int64_t sc, void *vy) {
+  const REAL *a = va, *b = vb, *c = vc;
+  REAL *y = vy;
+  if (n <= 0) return;
+  const REAL a0 = *a, b0 = *b, c0 = *c;
+  if (sa && sb && sc) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)(a[i], b[i], c[i]);
+  } else if (sa && sb) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)(a[i], b[i], c0);
+  } else if (sa && sc) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)(a[i], b0, c[i]);
+  } else if (sb && sc) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)(a0, b[i], c[i]);
+  } else {
+    for (int64_t i = 0; i < n; i++) y[i] = F(fma)(sa ? a[i] : a0, sb ? b[i] : b0, sc ? c[i] : c0);
+  }
+}
+
+static void F(axpby)(int64_t n, double da, const void *va, double db, const void *vb, void *vy) {
+  const REAL *a = va, *b = vb, p = (REAL)da, q = (REAL)db;
+  REAL *y = vy;
+  if (q == 0) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = p * a[i];
+  } else if (q == 1) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)(p, a[i], b[i]);
+  } else if (p == 1) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)(q, b[i], a[i]);
+  } else {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)(p, a[i], q * b[i]);
+  }
+}
