@@ -43,31 +43,85 @@ enum { NN_MICRO_ROWS = 5 };
 typedef int32_t nn_vi32 __attribute__((vector_size(NN_VBYTES)));
 typedef int64_t nn_vi64 __attribute__((vector_size(NN_VBYTES)));
 
-// Sums of neighbouring lanes, those of a and then those of b.
+// Lanes 0, 2, 4, ... and 1, 3, 5, ... of a and b together, in this order; and the way back.
 #if NN_ISA == 2
-NN_INLINE nn_vf32 nn_pair_sums_f32(nn_vf32 a, nn_vf32 b) {
-  return NN_SHUFFLE(nn_vi32, a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +
-         NN_SHUFFLE(nn_vi32, a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+NN_INLINE nn_vf32 nn_evens_f32(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
 }
-NN_INLINE nn_vf64 nn_pair_sums_f64(nn_vf64 a, nn_vf64 b) {
-  return NN_SHUFFLE(nn_vi64, a, b, 0, 2, 4, 6, 8, 10, 12, 14) +
-         NN_SHUFFLE(nn_vi64, a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+NN_INLINE nn_vf32 nn_odds_f32(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+}
+NN_INLINE nn_vf32 nn_zip_low_f32(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+}
+NN_INLINE nn_vf32 nn_zip_high_f32(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+NN_INLINE nn_vf64 nn_evens_f64(nn_vf64 a, nn_vf64 b) {
+  return NN_SHUFFLE(nn_vi64, a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+}
+NN_INLINE nn_vf64 nn_odds_f64(nn_vf64 a, nn_vf64 b) {
+  return NN_SHUFFLE(nn_vi64, a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+}
+NN_INLINE nn_vf64 nn_zip_low_f64(nn_vf64 a, nn_vf64 b) {
+  return NN_SHUFFLE(nn_vi64, a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+NN_INLINE nn_vf64 nn_zip_high_f64(nn_vf64 a, nn_vf64 b) {
+  return NN_SHUFFLE(nn_vi64, a, b, 4, 12, 5, 13, 6, 14, 7, 15);
 }
 #elif NN_ISA == 1
-NN_INLINE nn_vf32 nn_pair_sums_f32(nn_vf32 a, nn_vf32 b) {
-  return NN_SHUFFLE(nn_vi32, a, b, 0, 2, 4, 6, 8, 10, 12, 14) +
-         NN_SHUFFLE(nn_vi32, a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+NN_INLINE nn_vf32 nn_evens_f32(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 0, 2, 4, 6, 8, 10, 12, 14);
 }
-NN_INLINE nn_vf64 nn_pair_sums_f64(nn_vf64 a, nn_vf64 b) {
-  return NN_SHUFFLE(nn_vi64, a, b, 0, 2, 4, 6) + NN_SHUFFLE(nn_vi64, a, b, 1, 3, 5, 7);
+NN_INLINE nn_vf32 nn_odds_f32(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 1, 3, 5, 7, 9, 11, 13, 15);
 }
+NN_INLINE nn_vf32 nn_zip_low_f32(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+}
+NN_INLINE nn_vf32 nn_zip_high_f32(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+}
+NN_INLINE nn_vf64 nn_evens_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_vi64, a, b, 0, 2, 4, 6); }
+NN_INLINE nn_vf64 nn_odds_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_vi64, a, b, 1, 3, 5, 7); }
+NN_INLINE nn_vf64 nn_zip_low_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_vi64, a, b, 0, 4, 1, 5); }
+NN_INLINE nn_vf64 nn_zip_high_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_vi64, a, b, 2, 6, 3, 7); }
 #else
-NN_INLINE nn_vf32 nn_pair_sums_f32(nn_vf32 a, nn_vf32 b) {
-  return NN_SHUFFLE(nn_vi32, a, b, 0, 2, 4, 6) + NN_SHUFFLE(nn_vi32, a, b, 1, 3, 5, 7);
-}
-NN_INLINE nn_vf64 nn_pair_sums_f64(nn_vf64 a, nn_vf64 b) {
-  return NN_SHUFFLE(nn_vi64, a, b, 0, 2) + NN_SHUFFLE(nn_vi64, a, b, 1, 3);
-}
+NN_INLINE nn_vf32 nn_evens_f32(nn_vf32 a, nn_vf32 b) { return NN_SHUFFLE(nn_vi32, a, b, 0, 2, 4, 6); }
+NN_INLINE nn_vf32 nn_odds_f32(nn_vf32 a, nn_vf32 b) { return NN_SHUFFLE(nn_vi32, a, b, 1, 3, 5, 7); }
+NN_INLINE nn_vf32 nn_zip_low_f32(nn_vf32 a, nn_vf32 b) { return NN_SHUFFLE(nn_vi32, a, b, 0, 4, 1, 5); }
+NN_INLINE nn_vf32 nn_zip_high_f32(nn_vf32 a, nn_vf32 b) { return NN_SHUFFLE(nn_vi32, a, b, 2, 6, 3, 7); }
+NN_INLINE nn_vf64 nn_evens_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_vi64, a, b, 0, 2); }
+NN_INLINE nn_vf64 nn_odds_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_vi64, a, b, 1, 3); }
+NN_INLINE nn_vf64 nn_zip_low_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_vi64, a, b, 0, 2); }
+NN_INLINE nn_vf64 nn_zip_high_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_vi64, a, b, 1, 3); }
 #endif
+
+// Sums of neighbouring lanes, those of a and then those of b.
+NN_INLINE nn_vf32 nn_pair_sums_f32(nn_vf32 a, nn_vf32 b) { return nn_evens_f32(a, b) + nn_odds_f32(a, b); }
+NN_INLINE nn_vf64 nn_pair_sums_f64(nn_vf64 a, nn_vf64 b) { return nn_evens_f64(a, b) + nn_odds_f64(a, b); }
+
+// As many bytes as a vector has lanes, from and to its integers.
+typedef uint8_t nn_vu8_f32 __attribute__((vector_size(NN_VBYTES / 4)));
+typedef uint8_t nn_vu8_f64 __attribute__((vector_size(NN_VBYTES / 8)));
+
+NN_INLINE void nn_store_bytes_f32(uint8_t *p, nn_vi32 x) {
+  nn_vu8_f32 bytes = __builtin_convertvector(x, nn_vu8_f32);
+  memcpy(p, &bytes, sizeof bytes);
+}
+NN_INLINE void nn_store_bytes_f64(uint8_t *p, nn_vi64 x) {
+  nn_vu8_f64 bytes = __builtin_convertvector(x, nn_vu8_f64);
+  memcpy(p, &bytes, sizeof bytes);
+}
+NN_INLINE nn_vi32 nn_load_bytes_f32(const uint8_t *p) {
+  nn_vu8_f32 bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return __builtin_convertvector(bytes, nn_vi32);
+}
+NN_INLINE nn_vi64 nn_load_bytes_f64(const uint8_t *p) {
+  nn_vu8_f64 bytes;
+  memcpy(&bytes, p, sizeof bytes);
+  return __builtin_convertvector(bytes, nn_vi64);
+}
 
 #endif
