@@ -164,7 +164,9 @@ struct nn_ctx {
   int pool_n, pool_cap;
   nn_generator *generator;
   int64_t next_hook;
-  struct nn_work *walk_scratch;
+  /* the operation that the user called, while it runs: errors speak of it */
+  const nn_op *outer;
+  bool outer_inplace;
 };
 
 /* Temporaries: nn_keep takes over a reference and returns it borrowed until nn_pool_reset to an earlier mark. */

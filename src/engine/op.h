@@ -29,7 +29,7 @@ typedef enum nn_kind {
   P_GENERATOR
 } nn_kind;
 
-typedef struct nn_param {
+typedef struct nn_parameter {
   const char *name;
   nn_kind kind;
   const char *def;     /* default as the user would write it; NULL: required; "nil": none */
@@ -108,6 +108,7 @@ enum {
   NN_LUA_VALUE = 1 << 12,  /* a 0-dim bool result is given to the user as true or false when no dim was given */
   NN_LINALG = 1 << 13,     /* tensor.linalg.name */
   NN_CREATES = 1 << 14,    /* a creation function: takes dtype, requires_grad */
+  NN_ANY_OUT = 1 << 15,    /* the kernel takes an output of any strides and may write it over in[0] */
 };
 
 struct nn_op {
@@ -155,6 +156,8 @@ struct nn_op {
 bool nn_bad(nn_frame *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The name of in[i] as the user knows it: "input", "weight", "tensors[2]". */
 const char *nn_input_name(const nn_frame *f, int i, char buf[64]);
+/* A dim given as a plain number, brought to 0 .. ndim - 1. */
+bool nn_resolve_dim(nn_frame *f, int64_t *d, int ndim, const char *name);
 bool nn_expect_ndim(nn_frame *f, int i, int min, int max);
 bool nn_expect_float(nn_frame *f, int i);
 bool nn_expect_same_dtype(nn_frame *f, int i, int j);
@@ -175,6 +178,9 @@ static inline bool nn_given(const nn_frame *f, int p) { return f->arg[p].tag != 
 
 /* The name for the user: without the part after the dot. Returns its length. */
 int nn_op_base(const nn_op *op);
+
+/* Room for n results of a NN_LIST_OUT row, which then appends new references to results->t. */
+bool nn_results_reserve(nn_ctx *ctx, nn_results *r, int n);
 
 /* Elementwise rows share these (elementwise.c). */
 bool nn_elementwise_infer(nn_frame *f);

@@ -1,0 +1,503 @@
+/* apply.c - how an operation runs: from arguments to a frame, promotion, shapes, kernel, record.
+ * Knows rows (op.h) but no particular operation, except the conversion between dtypes. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "elementwise.h"
+#include "expr.h"
+#include "graph.h"
+#include "interrupt.h"
+
+/* ---- results ---------------------------------------------------------------------------------------- */
+
+void nn_results_free(nn_ctx *ctx, nn_results *r) {
+  if (r->t != r->small && r->t != NULL) nn_mem_free(ctx, r->t, (size_t)r->cap * sizeof *r->t);
+  r->t = NULL;
+}
+
+bool nn_results_reserve(nn_ctx *ctx, nn_results *r, int n) {
+  if (n <= 4) return true;
+  nn_tensor **t = nn_mem_alloc(ctx, (size_t)n * sizeof(nn_tensor *));
+  if (t == NULL) return false;
+  r->t = t;
+  r->cap = n;
+  return true;
+}
+
+/* ---- arguments -------------------------------------------------------------------------------------- */
+
+static int choice_index(const char *choices, const char *name, size_t n) {
+  for (int i = 0;; i++) {
+    const char *bar = strchr(choices, '|');
+    size_t m = bar ? (size_t)(bar - choices) : strlen(choices);
+    if (m == n && memcmp(choices, name, n) == 0) return i;
+    if (bar == NULL) return -1;
+    choices = bar + 1;
+  }
+}
+
+/* A default as written in the row. */
+static nn_value parse_default(const nn_param *p) {
+  const char *s = p->def;
+  if (s[0] == 'n' && strcmp(s, "nil") == 0) return V_NONE;
+  switch (p->kind) {
+    case P_BOOL: return v_b(s[0] == 't');
+    case P_CHOICE: return v_i(choice_index(p->choices, s, strlen(s)));
+    case P_STRING: return v_s(s);
+    case P_FLOAT: return v_f(strtod(s, NULL));
+    case P_NUMBER:
+      if (strpbrk(s, ".e") != NULL) return v_f(strtod(s, NULL));
+      return v_i(strtoll(s, NULL, 10));
+    case P_DIM:
+    case P_POSITION: {
+      int64_t d = strtoll(s, NULL, 10);
+      return v_i(d > 0 ? d - 1 : d);
+    }
+    default: {
+      if (s[1] == '\0') return v_i(s[0] - '0');
+      return v_i(strtoll(s, NULL, 10));
+    }
+  }
+}
+
+const char *nn_input_name(const nn_frame *f, int i, char buf[64]) {
+  for (int p = 0; p < f->n_args; p++) {
+    nn_kind kind = f->op->params[p].kind;
+    if (kind != P_TENSOR && kind != P_TENSORS && kind != P_INDICES) continue;
+    int at = i - (int)f->arg[p].i;
+    if (at < 0 || at >= f->arg[p].n) continue;
+    if (kind == P_TENSOR)
+      snprintf(buf, 64, "%s", f->op->params[p].name);
+    else
+      snprintf(buf, 64, "%s[%d]", f->op->params[p].name, at + 1);
+    return buf;
+  }
+  snprintf(buf, 64, "argument %d", i + 1);
+  return buf;
+}
+
+int nn_op_base(const nn_op *op) {
+  const char *dot = strchr(op->name, '.');
+  return dot ? (int)(dot - op->name) : (int)strlen(op->name);
+}
+
+bool nn_bad(nn_frame *f, const char *format, ...) {
+  if (f->ctx->error != NN_OK) return false;
+  char text[1800];
+  va_list list;
+  va_start(list, format);
+  vsnprintf(text, sizeof text, format, list);
+  va_end(list);
+  const nn_op *op = f->ctx->outer ? f->ctx->outer : f->op;
+  return nn_fail(f->ctx, "%.*s%s: %s", nn_op_base(op), op->name, f->ctx->outer_inplace ? "_" : "", text);
+}
+
+static bool missing(nn_frame *f, const nn_param *p) { return nn_bad(f, "argument '%s' is missing", p->name); }
+
+static int count_inputs(const nn_op *op, const nn_value *args, int n_args) {
+  int n = 0;
+  for (int p = 0; op->params[p].kind != P_END; p++) {
+    nn_kind kind = op->params[p].kind;
+    if (kind == P_TENSOR) n++;
+    if ((kind == P_TENSORS || kind == P_INDICES) && p < n_args && args[p].tag == NN_V_TENSORS) n += args[p].n;
+  }
+  return n;
+}
+
+static bool take_tensor(nn_frame *f, const nn_param *p, nn_value *arg, const nn_value *given) {
+  nn_tensor *t = given != NULL && given->tag == NN_V_TENSOR ? given->t : NULL;
+  if (t == NULL && (given == NULL || given->tag == NN_V_NONE)) {
+    if (p->def == NULL) return missing(f, p);
+  } else if (t == NULL) {
+    return f->ctx->error == NN_OK ? nn_bad(f, "argument '%s' must be a tensor", p->name) : false;
+  }
+  *arg = (nn_value){.tag = t ? NN_V_TENSOR : NN_V_NONE, .n = 1, {.i = f->n_in}};
+  f->in[f->n_in++] = t;
+  return true;
+}
+
+static bool take_tensors(nn_frame *f, const nn_param *p, nn_value *arg, const nn_value *given) {
+  if (given == NULL || given->tag != NN_V_TENSORS) {
+    if (p->def == NULL) return missing(f, p);
+    *arg = (nn_value){.tag = NN_V_NONE, .n = 0, {.i = f->n_in}};
+    return true;
+  }
+  *arg = (nn_value){.tag = NN_V_TENSORS, .n = given->n, {.i = f->n_in}};
+  for (int i = 0; i < given->n; i++) {
+    if (given->tensors[i] == NULL && p->kind == P_TENSORS) {
+      if (f->ctx->error != NN_OK) return false;
+      return nn_bad(f, "%s[%d] must be a tensor", p->name, i + 1);
+    }
+    f->in[f->n_in++] = given->tensors[i];
+  }
+  return true;
+}
+
+static bool take_args(nn_frame *f, const nn_value *args, int n_args) {
+  const nn_param *p = f->op->params;
+  for (f->n_args = 0; p->kind != P_END; p++, f->n_args++) {
+    nn_value *arg = &f->arg[f->n_args];
+    const nn_value *given = f->n_args < n_args ? &args[f->n_args] : NULL;
+    if (p->kind == P_TENSOR) {
+      if (!take_tensor(f, p, arg, given)) return false;
+    } else if (p->kind == P_TENSORS || p->kind == P_INDICES) {
+      if (!take_tensors(f, p, arg, given)) return false;
+    } else if (given != NULL && given->tag != NN_V_NONE) {
+      *arg = *given;
+    } else if (p->def == NULL) {
+      f->n_args++;
+      return missing(f, p);
+    } else {
+      *arg = parse_default(p);
+    }
+  }
+  return true;
+}
+
+/* Dimensions count from the end where negative; they refer to the first input (after its ndim is known). */
+static bool resolve_dim(nn_frame *f, int64_t *d, int ndim, const char *name) {
+  int room = ndim > 0 ? ndim : 1;
+  if (*d >= room || *d < -room) {
+    long long shown = (long long)(*d >= 0 ? *d + 1 : *d);
+    char text[NN_SHAPE_TEXT];
+    return nn_bad(f, "%s = %lld is out of range for input of shape %s: dimensions are 1 to %d, or -%d to -1", name, shown,
+                  f->n_in > 0 && f->in[0] ? nn_tensor_shape_text(f->in[0], text) : "[]", room, room);
+  }
+  if (*d < 0) *d += room;
+  return true;
+}
+
+bool nn_resolve_dim(nn_frame *f, int64_t *d, int ndim, const char *name) { return resolve_dim(f, d, ndim, name); }
+
+/* Brings P_DIM and P_DIMS into 0 .. ndim - 1 of the first input. Rows whose dims mean something else (a place
+ * for a new dimension) use P_POSITION or P_INTS. */
+static bool resolve_dims(nn_frame *f, int64_t *buf, int room) {
+  int ndim = f->n_in > 0 && f->in[0] ? f->in[0]->ndim : 0;
+  for (int p = 0; p < f->n_args; p++) {
+    const nn_param *param = &f->op->params[p];
+    nn_value *arg = &f->arg[p];
+    if (param->kind == P_DIM && arg->tag == NN_V_INT) {
+      if (!resolve_dim(f, &arg->i, ndim, param->name)) return false;
+    } else if (param->kind == P_DIMS && arg->tag == NN_V_INT) {
+      if (room < 1) return nn_bad(f, "too many dimensions");
+      buf[0] = arg->i;
+      if (!resolve_dim(f, buf, ndim, param->name)) return false;
+      *arg = v_ints(1, buf);
+      buf++, room--;
+    } else if (param->kind == P_DIMS && arg->tag == NN_V_INTS) {
+      int n = arg->n;
+      if (n > room || n > NN_MAX_DIMS) return nn_bad(f, "%s: %d dimensions are too many", param->name, n);
+      uint32_t seen = 0;
+      for (int i = 0; i < n; i++) {
+        buf[i] = arg->ints[i];
+        if (!resolve_dim(f, &buf[i], ndim, param->name)) return false;
+        if (seen >> buf[i] & 1) return nn_bad(f, "%s names dimension %lld twice", param->name, (long long)buf[i] + 1);
+        seen |= 1u << buf[i];
+      }
+      *arg = v_ints(n, buf);
+      buf += n, room -= n;
+    }
+  }
+  return true;
+}
+
+/* ---- promotion -------------------------------------------------------------------------------------- */
+
+/* PyTorch's rule: tensors with dimensions decide; a 0-dim tensor, and last a plain number, only by a higher
+ * category (bool < integer < float). */
+static nn_dtype common_dtype(const nn_frame *f) {
+  int best = -1;
+  nn_dtype by_rank[3] = {NN_BOOL, NN_BOOL, NN_BOOL};
+  bool has[3] = {false, false, false};
+  for (int i = 0; i < f->n_in; i++) {
+    const nn_tensor *t = f->in[i];
+    if (t == NULL) continue;
+    int rank = t->flags & NN_T_NUMBER ? 2 : t->ndim == 0 ? 1 : 0;
+    nn_dtype d = (nn_dtype)t->dtype;
+    if (rank == 2 && d == NN_FLOAT64) d = NN_FLOAT32; /* a number's default */
+    by_rank[rank] = has[rank] ? nn_promote(by_rank[rank], d) : d;
+    has[rank] = true;
+  }
+  nn_dtype result = NN_BOOL;
+  for (int rank = 0; rank < 3; rank++) {
+    if (!has[rank]) continue;
+    int category = nn_dtype_category(by_rank[rank]);
+    if (category > best) {
+      result = by_rank[rank];
+      best = category;
+    }
+  }
+  return result;
+}
+
+static nn_tensor *convert_number(nn_ctx *ctx, const nn_tensor *t, nn_dtype to) {
+  nn_tensor *r = nn_tensor_dtype(t) == NN_INT64 ? nn_scalar_int(ctx, to, nn_item_int(t)) : nn_scalar(ctx, to, nn_item(t));
+  return nn_keep(ctx, r);
+}
+
+static bool promote_inputs(nn_frame *f) {
+  nn_dtype to = common_dtype(f);
+  if ((f->op->flags & NN_FLOATS) && !nn_is_float(to)) to = NN_FLOAT32;
+  for (int i = 0; i < f->n_in; i++) {
+    nn_tensor *t = f->in[i];
+    if (t == NULL || t->dtype == to) continue;
+    f->in[i] = t->flags & NN_T_NUMBER ? convert_number(f->ctx, t, to) : nn_do(f->ctx, &nn_op_to, v_t(t), v_dt(to));
+    if (f->in[i] == NULL) return false;
+  }
+  return true;
+}
+
+/* ---- running ---------------------------------------------------------------------------------------- */
+
+static bool wants_gradient(const nn_frame *f) {
+  if (!f->ctx->grad_enabled || f->op->flags & NN_NO_GRAD) return false;
+  for (int i = 0; i < f->n_in; i++)
+    if (f->in[i] != NULL && nn_requires_grad(f->in[i])) return true;
+  return false;
+}
+
+static bool make_outputs(nn_frame *f, nn_tensor *into) {
+  nn_results *r = f->results;
+  for (int k = 0; k < f->n_out; k++) {
+    nn_spec *s = &f->spec[k];
+    nn_tensor *t;
+    if (k == 0 && into != NULL)
+      t = nn_detach(into);
+    else
+      t = nn_empty(f->ctx, s->dtype, s->ndim, s->shape);
+    if (t == NULL) return false;
+    r->t[r->n++] = t;
+  }
+  f->out = r->t;
+  return true;
+}
+
+/* Whether the kernel may write straight over `into`. */
+static bool can_write_into(const nn_frame *f, const nn_tensor *into) {
+  const nn_spec *s = &f->spec[0];
+  bool able = f->op->flags & NN_ANY_OUT || f->op->kernel == nn_elementwise_kernel;
+  if (into == NULL || !able || f->n_out != 1) return false;
+  if (s->dtype != into->dtype || s->ndim != into->ndim) return false;
+  for (int d = 0; d < s->ndim; d++)
+    if (s->shape[d] != into->shape[d]) return false;
+  for (int i = 0; i < f->n_in; i++) {
+    const nn_tensor *t = f->in[i];
+    if (t == NULL || t->storage != into->storage) continue;
+    if (t->data != into->data || !nn_same_shape(t, into)) return false;
+    for (int d = 0; d < t->ndim; d++)
+      if (t->stride[d] != into->stride[d]) return false;
+  }
+  for (int d = 0; d < into->ndim; d++) /* expanded: several elements in one place */
+    if (into->stride[d] == 0 && into->shape[d] > 1) return false;
+  return true;
+}
+
+static bool run_kernel(nn_frame *f, nn_tensor *into, bool *wrote) {
+  nn_ctx *ctx = f->ctx;
+  f->n_out = f->op->n_out ? f->op->n_out : 1;
+  if (!f->op->infer(f)) return false;
+  if (!nn_results_reserve(ctx, f->results, f->n_out)) return false;
+  *wrote = can_write_into(f, into);
+  if (!make_outputs(f, *wrote ? into : NULL)) return false;
+  if (!f->op->kernel(f)) {
+    if (ctx->error == NN_OK && nn_interrupted()) nn_fail_code(ctx, NN_ERR_INTERRUPT, "interrupted");
+    if (ctx->error == NN_OK) nn_bad(f, "failed");
+    return false;
+  }
+  if (*wrote) nn_touch(into);
+  return true;
+}
+
+static bool run_view(nn_frame *f) {
+  nn_tensor *out[1] = {NULL};
+  f->out = out;
+  f->n_out = 1;
+  if (!f->op->view(f)) return false;
+  f->out = f->results->t;
+  f->out[0] = out[0];
+  f->results->n = 1;
+  return out[0] != NULL;
+}
+
+/* Composed outputs are pooled; they may be inputs as well. */
+static bool run_compose(nn_frame *f, nn_results *r) {
+  nn_tensor *out[NN_MAX_OUT] = {NULL};
+  f->out = out;
+  f->n_out = f->op->n_out ? f->op->n_out : 1;
+  f->results = r;
+  if (!f->op->compose(f)) return false;
+  if (f->op->flags & NN_LIST_OUT) return true; /* has filled results itself, with references of their own */
+  for (int k = 0; k < f->n_out; k++) {
+    if (f->out[k] == NULL) return false;
+    r->t[r->n++] = nn_retain(f->out[k]);
+  }
+  return true;
+}
+
+bool nn_compose_frame(nn_frame *f, nn_results *r) {
+  r->n = 0;
+  r->cap = 0;
+  r->t = r->small;
+  return run_compose(f, r);
+}
+
+static bool run_frame(nn_frame *f, nn_tensor *into, bool *wrote) {
+  f->recording = wants_gradient(f);
+  if (f->op->kernel != NULL) {
+    if (!run_kernel(f, into, wrote)) return false;
+  } else if (f->op->view != NULL) {
+    if (!run_view(f)) return false;
+  } else {
+    return run_compose(f, f->results);
+  }
+  if (!f->recording) return true;
+  return nn_record(f, *wrote ? into : NULL);
+}
+
+static void drop_extras(nn_frame *f) {
+  for (int k = 0; k < 2; k++) {
+    if (f->extra[k] != NULL) nn_release(f->extra[k]);
+    f->extra[k] = NULL;
+  }
+}
+
+/* What an array of inputs needs beyond the fixed room. */
+typedef struct input_room {
+  nn_tensor *fixed[NN_MAX_IN];
+  nn_tensor **in;
+  int n;
+} input_room;
+
+static bool open_room(nn_ctx *ctx, input_room *room, int n) {
+  room->n = n;
+  room->in = room->fixed;
+  if (n > NN_MAX_IN) room->in = nn_mem_alloc(ctx, (size_t)n * sizeof(nn_tensor *));
+  return room->in != NULL;
+}
+
+static void close_room(nn_ctx *ctx, input_room *room) {
+  if (room->in != room->fixed && room->in != NULL) nn_mem_free(ctx, room->in, (size_t)room->n * sizeof(nn_tensor *));
+}
+
+static bool run(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r, nn_tensor *into,
+                bool *wrote) {
+  nn_value arg[NN_MAX_PARAMS];
+  int64_t dims[3 * NN_MAX_DIMS];
+  input_room room;
+  nn_frame f;
+  f.ctx = ctx;
+  f.op = op;
+  f.n_in = 0;
+  f.n_out = 0;
+  f.arg = arg;
+  f.out = NULL;
+  f.extra[0] = f.extra[1] = NULL;
+  f.note[0] = f.note[1] = 0;
+  f.results = r;
+  if (!open_room(ctx, &room, count_inputs(op, args, n_args))) return false;
+  f.in = room.in;
+  int mark = nn_pool_mark(ctx);
+  bool ok = take_args(&f, args, n_args) && resolve_dims(&f, dims, 3 * NN_MAX_DIMS);
+  if (ok && op->flags & NN_PROMOTES) ok = promote_inputs(&f);
+  if (ok) ok = run_frame(&f, into, wrote);
+  drop_extras(&f);
+  nn_pool_reset(ctx, mark);
+  close_room(ctx, &room);
+  return ok;
+}
+
+static bool apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r, nn_tensor *into,
+                  bool *wrote) {
+  const nn_op *outer = ctx->outer;
+  r->n = 0;
+  r->cap = 0;
+  r->t = r->small;
+  if (ctx->error != NN_OK) return false;
+  if (outer == NULL) ctx->outer = op;
+  bool ok = run(ctx, op, args, n_args, r, into, wrote);
+  if (outer == NULL) ctx->outer = NULL;
+  if (ok) return true;
+  for (int k = 0; k < r->n; k++) nn_release(r->t[k]);
+  r->n = 0;
+  nn_results_free(ctx, r);
+  if (ctx->error == NN_OK) nn_fail(ctx, "%s failed", op->name);
+  return false;
+}
+
+bool nn_apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *results) {
+  bool wrote = false;
+  return apply(ctx, op, args, n_args, results, NULL, &wrote);
+}
+
+nn_tensor *nn_call(nn_ctx *ctx, const nn_op *op, int n, const nn_value *args) {
+  nn_results r;
+  if (!nn_apply(ctx, op, args, n, &r)) return NULL;
+  nn_tensor *first = NULL;
+  for (int k = 0; k < r.n; k++) {
+    nn_tensor *t = nn_keep(ctx, r.t[k]);
+    if (k == 0) first = t;
+  }
+  nn_results_free(ctx, &r);
+  return first;
+}
+
+/* ---- in place --------------------------------------------------------------------------------------- */
+
+static bool check_inplace(nn_ctx *ctx, const nn_op *op, nn_tensor *x) {
+  if (ctx->grad_enabled && nn_requires_grad(x) && nn_is_leaf(x))
+    return nn_fail(ctx,
+                   "%.*s_: a leaf tensor that requires grad cannot be changed in place while gradients are "
+                   "recorded; do it inside tensor.no_grad, or on a copy",
+                   nn_op_base(op), op->name);
+  if (ctx->grad_enabled && x->base != NULL && nn_requires_grad(x->base) && nn_is_leaf(x->base))
+    return nn_fail(ctx,
+                   "%.*s_: a view of a leaf tensor that requires grad cannot be changed in place while gradients "
+                   "are recorded; do it inside tensor.no_grad",
+                   nn_op_base(op), op->name);
+  for (int d = 0; d < x->ndim; d++)
+    if (x->stride[d] == 0 && x->shape[d] > 1)
+      return nn_fail(ctx, "%.*s_: an expanded tensor holds several elements in one place; use clone() first", nn_op_base(op),
+                     op->name);
+  return true;
+}
+
+/* Result r, of any dtype, goes to x. */
+static bool write_back(nn_ctx *ctx, const nn_op *op, nn_tensor *x, nn_tensor **r) {
+  char a[NN_SHAPE_TEXT], b[NN_SHAPE_TEXT];
+  if (!nn_same_shape(x, *r))
+    return nn_fail(ctx, "%.*s_: the result has shape %s, which does not fit the tensor of shape %s that it would replace",
+                   nn_op_base(op), op->name, nn_tensor_shape_text(*r, a), nn_tensor_shape_text(x, b));
+  if (nn_dtype_category((nn_dtype)(*r)->dtype) > nn_dtype_category((nn_dtype)x->dtype))
+    return nn_fail(ctx, "%.*s_: the result is %s, which does not fit a tensor of %s", nn_op_base(op), op->name,
+                   nn_dtype_name((nn_dtype)(*r)->dtype), nn_dtype_name((nn_dtype)x->dtype));
+  if ((*r)->dtype != x->dtype && nn_requires_grad(*r)) {
+    nn_tensor *c = nn_retain(nn_do(ctx, &nn_op_to, v_t(*r), v_dt((nn_dtype)x->dtype)));
+    if (c == NULL) return false;
+    nn_release(*r);
+    *r = c;
+  }
+  return nn_copy_data(x, *r);
+}
+
+bool nn_apply_inplace(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args) {
+  if (ctx->error != NN_OK) return false;
+  nn_tensor *x = n_args > 0 && args[0].tag == NN_V_TENSOR ? args[0].t : NULL;
+  if (x == NULL) return nn_fail(ctx, "%.*s_: the first argument must be a tensor", nn_op_base(op), op->name);
+  if (!check_inplace(ctx, op, x)) return false;
+  nn_results r;
+  bool wrote = false;
+  bool outermost = ctx->outer == NULL;
+  if (outermost) ctx->outer_inplace = true;
+  bool ok = apply(ctx, op, args, n_args, &r, x, &wrote);
+  if (outermost) ctx->outer_inplace = false;
+  if (!ok) return false;
+  int mark = nn_pool_mark(ctx);
+  if (!wrote) ok = write_back(ctx, op, x, &r.t[0]);
+  if (ok && ctx->grad_enabled) ok = nn_adopt_history(x, r.t[0]);
+  nn_pool_reset(ctx, mark);
+  for (int k = 0; k < r.n; k++) nn_release(r.t[k]);
+  nn_results_free(ctx, &r);
+  return ok;
+}

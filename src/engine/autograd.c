@@ -1,0 +1,480 @@
+/* autograd.c - the graph: recording operations, histories of views, hooks. The walk is in backward.c. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backward.h"
+#include "expr.h"
+#include "graph.h"
+
+/* ---- nodes ------------------------------------------------------------------------------------------ */
+
+nn_node *nn_node_retain(nn_node *n) {
+  if (n != NULL) n->refs++;
+  return n;
+}
+
+void nn_hooks_destroy(nn_ctx *ctx, nn_hook *h) {
+  while (h != NULL) {
+    nn_hook *next = h->next;
+    if (h->key != NULL && ctx->host.forget != NULL) ctx->host.forget(ctx->host.data, h->key);
+    nn_small_free(ctx, h, sizeof *h);
+    h = next;
+  }
+}
+
+/* Lets go of saved tensors (and the host's closure): after the walk has passed, or at the end. */
+void nn_node_forget(nn_node *n) {
+  int n_saved = n->n_in + n->n_out + 2;
+  for (int i = 0; i < n_saved; i++) {
+    nn_release(n->saved[i].t);
+    n->saved[i].t = NULL;
+  }
+  if (n->key != NULL && n->ctx->host.forget != NULL) n->ctx->host.forget(n->ctx->host.data, n->key);
+  n->key = NULL;
+}
+
+void nn_node_destroy(nn_node *n) {
+  nn_ctx *ctx = n->ctx;
+  nn_node_forget(n);
+  for (int i = 0; i < n->n_in; i++) {
+    if (n->edge[i].node != NULL) nn_node_release(n->edge[i].node);
+    if (n->edge[i].leaf != NULL) nn_release(n->edge[i].leaf);
+  }
+  if (n->hooks != NULL) nn_hooks_destroy(ctx, n->hooks);
+  if (n->where != NULL) nn_small_free(ctx, n->where, strlen(n->where) + 1);
+  nn_small_free(ctx, n, n->size);
+}
+
+/* Where the parts of a node lie in its block. */
+typedef struct node_plan {
+  int n_in, n_out, n_args, n_dims, n_ints;
+  size_t name;
+} node_plan;
+
+static nn_node *new_node(nn_ctx *ctx, const node_plan *p, int64_t **dims, int64_t **ints) {
+  size_t edges = sizeof(nn_node), saved = edges + (size_t)p->n_in * sizeof(nn_edge);
+  int n_saved = p->n_in + p->n_out + 2, n_meta = p->n_in + p->n_out;
+  size_t meta = saved + (size_t)n_saved * sizeof(nn_saved), args = meta + (size_t)n_meta * sizeof(nn_meta);
+  size_t dims_at = args + (size_t)p->n_args * sizeof(nn_value), ints_at = dims_at + (size_t)p->n_dims * 8;
+  size_t name_at = ints_at + (size_t)p->n_ints * 8, size = name_at + p->name;
+  if (size > UINT32_MAX) {
+    nn_fail(ctx, "an operation on so many tensors cannot be recorded");
+    return NULL;
+  }
+  char *block = nn_small_alloc(ctx, size);
+  if (block == NULL) return NULL;
+  nn_node *n = (nn_node *)block;
+  memset(n, 0, meta);
+  n->ctx = ctx;
+  n->refs = 1;
+  n->size = (uint32_t)size;
+  n->n_in = p->n_in;
+  n->n_out = p->n_out;
+  n->n_args = (uint8_t)p->n_args;
+  n->edge = (nn_edge *)(block + edges);
+  n->saved = (nn_saved *)(block + saved);
+  n->meta = (nn_meta *)(block + meta);
+  n->arg = (nn_value *)(block + args);
+  *dims = (int64_t *)(block + dims_at);
+  *ints = (int64_t *)(block + ints_at);
+  n->name = p->name ? block + name_at : NULL;
+  return n;
+}
+
+static int64_t *set_meta(nn_meta *m, const nn_tensor *t, int64_t *dims) {
+  m->ndim = t ? (int8_t)t->ndim : -1;
+  m->dtype = t ? t->dtype : 0;
+  m->shape = dims;
+  if (t == NULL) return dims;
+  for (int d = 0; d < t->ndim; d++) dims[d] = t->shape[d];
+  return dims + t->ndim;
+}
+
+/* Where the gradient for input t goes. */
+static bool set_edge(nn_node *n, int i, nn_tensor *t) {
+  if (t == NULL || !nn_is_float((nn_dtype)t->dtype)) return true;
+  nn_node *from;
+  if (!nn_history(t, &from)) return false;
+  if (from != NULL) {
+    n->edge[i].node = nn_node_retain(from);
+    n->edge[i].out = t->out;
+    n->flags |= from->flags & NN_N_HOST;
+  } else if (t->flags & NN_T_REQUIRES) {
+    n->edge[i].leaf = nn_retain(t);
+    if (t->flags & NN_T_HOST) n->flags |= NN_N_HOST;
+  }
+  return true;
+}
+
+static void set_where(nn_node *n) {
+  nn_ctx *ctx = n->ctx;
+  if (!ctx->anomaly || ctx->host.where == NULL) return;
+  char text[256] = "";
+  ctx->host.where(ctx->host.data, text, sizeof text);
+  char *copy = nn_small_alloc(ctx, strlen(text) + 1);
+  if (copy == NULL) {
+    nn_error_clear(ctx);
+    return;
+  }
+  memcpy(copy, text, strlen(text) + 1);
+  n->where = copy;
+}
+
+/* ---- recording -------------------------------------------------------------------------------------- */
+
+static node_plan plan_frame(const nn_frame *f, int n_out) {
+  node_plan p = {.n_in = f->n_in, .n_out = n_out, .n_args = f->n_args};
+  for (int i = 0; i < f->n_in; i++) p.n_dims += f->in[i] ? f->in[i]->ndim : 0;
+  for (int k = 0; k < n_out; k++) p.n_dims += f->out[k]->ndim;
+  for (int a = 0; a < f->n_args; a++) {
+    if (f->arg[a].tag == NN_V_INTS || f->arg[a].tag == NN_V_FLOATS) p.n_ints += f->arg[a].n;
+    if (f->arg[a].tag == NN_V_STRING) p.n_ints += (int)(strlen(f->arg[a].s) / 8 + 1);
+  }
+  return p;
+}
+
+static void copy_args(nn_node *n, const nn_frame *f, int64_t *ints) {
+  for (int a = 0; a < f->n_args; a++) {
+    n->arg[a] = f->arg[a];
+    size_t words = 0;
+    if (f->arg[a].tag == NN_V_INTS || f->arg[a].tag == NN_V_FLOATS) {
+      words = (size_t)f->arg[a].n;
+      memcpy(ints, f->arg[a].ints, words * 8);
+    } else if (f->arg[a].tag == NN_V_STRING) {
+      words = strlen(f->arg[a].s) / 8 + 1;
+      memcpy(ints, f->arg[a].s, strlen(f->arg[a].s) + 1);
+    } else {
+      continue;
+    }
+    n->arg[a].ints = ints;
+    ints += words;
+  }
+}
+
+static void save(nn_saved *s, nn_tensor *t, uint32_t version) {
+  s->t = nn_retain(t);
+  s->version = version;
+}
+
+/* A saved output is kept without its history: with it, it would keep itself alive. */
+static bool save_out(nn_saved *s, nn_tensor *t) {
+  s->t = nn_detach(t);
+  s->version = t->storage->version;
+  return s->t != NULL;
+}
+
+static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64_t *dims, int64_t *ints) {
+  const nn_op *op = f->op;
+  n->op = op;
+  n->note[0] = f->note[0];
+  n->note[1] = f->note[1];
+  for (int i = 0; i < n->n_in; i++) {
+    nn_tensor *t = f->in[i];
+    dims = set_meta(&n->meta[i], t, dims);
+    bool can = op->grads_in == 0 || (op->grads_in >> (i < 8 ? i : 7) & 1);
+    if (can && !set_edge(n, i, t)) return false;
+    if (t != NULL && op->saves_in >> (i < 32 ? i : 31) & 1) {
+      uint32_t version = t->storage->version;
+      save(&n->saved[i], t, into != NULL && t->storage == into->storage ? version - 1 : version);
+    }
+  }
+  for (int k = 0; k < n_out; k++) {
+    dims = set_meta(&n->meta[n->n_in + k], f->out[k], dims);
+    if (op->saves_out >> k & 1 && !save_out(&n->saved[n->n_in + k], f->out[k])) return false;
+  }
+  for (int k = 0; k < 2; k++)
+    if (f->extra[k] != NULL) save(&n->saved[n->n_in + n_out + k], f->extra[k], f->extra[k]->storage->version);
+  copy_args(n, f, ints);
+  set_where(n);
+  return true;
+}
+
+bool nn_record(nn_frame *f, nn_tensor *into) {
+  int n_out = f->op->flags & NN_LIST_OUT ? f->results->n : f->results->n;
+  node_plan plan = plan_frame(f, n_out);
+  int64_t *dims, *ints;
+  nn_node *n = new_node(f->ctx, &plan, &dims, &ints);
+  if (n == NULL) return false;
+  if (!fill_node(n, f, into, n_out, dims, ints)) {
+    nn_node_release(n);
+    return false;
+  }
+  for (int k = 0; k < n_out; k++) {
+    nn_tensor *t = f->out[k];
+    if (!nn_is_float((nn_dtype)t->dtype)) continue;
+    t->node = nn_node_retain(n);
+    t->out = k;
+  }
+  nn_node_release(n);
+  return true;
+}
+
+bool nn_record_host(nn_ctx *ctx, const char *name, void *key, nn_tensor *const *inputs, int n_in,
+                    nn_tensor *const *outputs, int n_out) {
+  node_plan plan = {.n_in = n_in, .n_out = n_out, .name = strlen(name) + 1};
+  for (int i = 0; i < n_in; i++) plan.n_dims += inputs[i]->ndim;
+  for (int k = 0; k < n_out; k++) plan.n_dims += outputs[k]->ndim;
+  int64_t *dims, *ints;
+  nn_node *n = new_node(ctx, &plan, &dims, &ints);
+  if (n == NULL) return false;
+  memcpy((char *)n->name, name, plan.name);
+  for (int i = 0; i < n_in; i++) {
+    dims = set_meta(&n->meta[i], inputs[i], dims);
+    if (!set_edge(n, i, inputs[i])) {
+      nn_node_release(n);
+      return false;
+    }
+  }
+  n->flags |= NN_N_HOST;
+  set_where(n);
+  for (int k = 0; k < n_out; k++) {
+    dims = set_meta(&n->meta[n_in + k], outputs[k], dims);
+    if (!nn_is_float((nn_dtype)outputs[k]->dtype)) continue;
+    nn_node_release(outputs[k]->node);
+    outputs[k]->node = nn_node_retain(n);
+    outputs[k]->out = k;
+  }
+  n->key = key;
+  nn_node_release(n);
+  return true;
+}
+
+bool nn_has_host_history(const nn_tensor *t) {
+  return (t->flags & NN_T_HOST) || (t->node != NULL && (t->node->flags & NN_N_HOST));
+}
+
+/* ---- history of views and of changes in place ------------------------------------------------------- */
+
+static bool stale(const nn_tensor *t) { return t->base != NULL && t->epoch != t->base->epoch; }
+
+bool nn_requires_grad(const nn_tensor *t) {
+  if (t->flags & NN_T_REQUIRES) return true;
+  if (stale(t)) return nn_requires_grad(t->base);
+  return t->node != NULL;
+}
+
+bool nn_is_leaf(const nn_tensor *t) { return t->node == NULL && !(stale(t) && nn_requires_grad(t->base)); }
+
+/* Records `op` with these inputs and the geometry of view v as made from them; the history goes to `out`. */
+static bool record_geometry(const nn_op *op, nn_tensor **in, int n_in, const nn_tensor *v, nn_tensor *out) {
+  nn_results r = {.n = 1, .t = r.small, .small = {out}};
+  nn_value arg[7];
+  nn_frame f = {.ctx = v->ctx, .op = op, .n_args = n_in + 5, .n_in = n_in, .n_out = 1};
+  for (int i = 0; i < n_in; i++) arg[i] = (nn_value){.tag = NN_V_TENSOR, .n = 1, {.i = i}};
+  arg[n_in] = v_ints(v->ndim, v->shape);
+  arg[n_in + 1] = v_ints(v->ndim, v->stride);
+  arg[n_in + 2] = v_i(nn_offset(v));
+  arg[n_in + 3] = v_ints(in[0]->ndim, in[0]->stride);
+  arg[n_in + 4] = v_i(nn_offset(in[0]));
+  f.arg = arg;
+  f.in = in;
+  f.out = r.t;
+  f.results = &r;
+  nn_node_release(out->node);
+  out->node = NULL;
+  return nn_record(&f, NULL);
+}
+
+bool nn_history(nn_tensor *t, nn_node **node) {
+  if (stale(t)) {
+    nn_tensor *base = t->base;
+    t->epoch = base->epoch;
+    if (nn_requires_grad(base)) {
+      if (!record_geometry(&nn_op_as_strided, &base, 1, t, t)) return false;
+    } else {
+      nn_node_release(t->node);
+      t->node = NULL;
+    }
+  }
+  *node = t->node;
+  return true;
+}
+
+bool nn_adopt_history(nn_tensor *x, nn_tensor *r) {
+  if (!nn_requires_grad(r) && !nn_requires_grad(x)) return true;
+  if (x->base == NULL) {
+    nn_node *old = x->node;
+    x->node = nn_node_retain(r->node);
+    x->out = r->out;
+    x->epoch++;
+    nn_node_release(old);
+    return true;
+  }
+  nn_tensor *base = x->base;
+  nn_tensor *before = nn_detach(base); /* the base as it was: its history without its later one */
+  if (before == NULL) return false;
+  before->node = nn_node_retain(base->node);
+  before->out = base->out;
+  nn_tensor *in[2] = {before, r};
+  bool ok = record_geometry(&nn_op_as_strided_scatter, in, 2, x, base);
+  nn_release(before);
+  base->epoch++;
+  return ok;
+}
+
+bool nn_set_requires_grad(nn_tensor *t, bool on) {
+  if (on && !nn_is_float((nn_dtype)t->dtype))
+    return nn_fail(t->ctx, "requires_grad: only floating-point tensors can have gradients, this one is %s",
+                   nn_dtype_name((nn_dtype)t->dtype));
+  if (!nn_is_leaf(t))
+    return on || nn_fail(t->ctx, "requires_grad: only a leaf can be switched off; use detach() to cut this tensor "
+                                 "from its history");
+  t->flags = (uint8_t)(on ? t->flags | NN_T_REQUIRES : t->flags & ~NN_T_REQUIRES);
+  return true;
+}
+
+/* ---- gradients and hooks of a tensor ---------------------------------------------------------------- */
+
+nn_tensor *nn_grad(const nn_tensor *t) { return t->grad; }
+
+bool nn_set_grad(nn_tensor *t, nn_tensor *grad) {
+  if (grad != NULL) {
+    char a[NN_SHAPE_TEXT], b[NN_SHAPE_TEXT];
+    if (!nn_same_shape(t, grad))
+      return nn_fail(t->ctx, "grad: expected shape %s, got %s", nn_tensor_shape_text(t, a), nn_tensor_shape_text(grad, b));
+    if (t->dtype != grad->dtype)
+      return nn_fail(t->ctx, "grad: expected %s, got %s", nn_dtype_name((nn_dtype)t->dtype),
+                     nn_dtype_name((nn_dtype)grad->dtype));
+    if (t == grad) return nn_fail(t->ctx, "grad: a tensor cannot be its own gradient");
+  }
+  nn_tensor *old = t->grad;
+  t->grad = nn_retain(grad);
+  nn_release(old);
+  return true;
+}
+
+static nn_hook *new_hook(nn_tensor *t) {
+  nn_ctx *ctx = t->ctx;
+  nn_node *node;
+  if (!nn_history(t, &node)) return NULL;
+  nn_hook *h = nn_small_alloc(ctx, sizeof *h);
+  if (h == NULL) return NULL;
+  memset(h, 0, sizeof *h);
+  h->id = ctx->next_hook++;
+  h->out = t->out;
+  nn_hook **at = node ? &node->hooks : &t->hooks;
+  while (*at != NULL) at = &(*at)->next;
+  *at = h;
+  return h;
+}
+
+int64_t nn_add_hook(nn_tensor *t, void *key, bool after_accumulate) {
+  if (!nn_requires_grad(t)) {
+    nn_fail(t->ctx, "register_hook: this tensor does not require a gradient");
+    return 0;
+  }
+  if (after_accumulate && !nn_is_leaf(t)) {
+    nn_fail(t->ctx, "register_post_accumulate_grad_hook: only leaves accumulate gradients");
+    return 0;
+  }
+  nn_hook *h = new_hook(t);
+  if (h == NULL) return 0;
+  h->key = key;
+  h->after = after_accumulate;
+  if (t->node != NULL)
+    t->node->flags |= NN_N_HOST;
+  else
+    t->flags |= NN_T_HOST;
+  return h->id;
+}
+
+static bool remove_from(nn_ctx *ctx, nn_hook **at, int64_t id) {
+  for (; *at != NULL; at = &(*at)->next) {
+    nn_hook *h = *at;
+    if (h->id != id) continue;
+    *at = h->next;
+    h->next = NULL;
+    nn_hooks_destroy(ctx, h);
+    return true;
+  }
+  return false;
+}
+
+bool nn_remove_hook(nn_ctx *ctx, nn_tensor *t, int64_t id) {
+  if (t->node != NULL && remove_from(ctx, &t->node->hooks, id)) return true;
+  return remove_from(ctx, &t->hooks, id);
+}
+
+bool nn_retain_grad(nn_tensor *t) {
+  if (!nn_requires_grad(t)) return nn_fail(t->ctx, "retain_grad: this tensor does not require a gradient");
+  if (nn_is_leaf(t) || t->flags & NN_T_RETAIN) return true;
+  nn_hook *h = new_hook(t);
+  if (h == NULL) return false;
+  h->keep = t;
+  t->flags |= NN_T_RETAIN;
+  return true;
+}
+
+void nn_forget_retained(nn_tensor *t) {
+  if (t->node == NULL) return;
+  for (nn_hook **at = &t->node->hooks; *at != NULL; at = &(*at)->next) {
+    nn_hook *h = *at;
+    if (h->keep != t) continue;
+    *at = h->next;
+    nn_small_free(t->ctx, h, sizeof *h);
+    return;
+  }
+}
+
+/* ---- the graph from outside ------------------------------------------------------------------------- */
+
+nn_node *nn_tensor_node(nn_tensor *t) {
+  nn_node *node;
+  return nn_history(t, &node) ? node : NULL;
+}
+
+const char *nn_node_name(const nn_node *n) { return n->op ? n->op->name : n->name; }
+
+const char *nn_grad_fn_name(nn_tensor *t) {
+  nn_node *n = nn_tensor_node(t);
+  return n ? nn_node_name(n) : NULL;
+}
+
+int nn_node_inputs(const nn_node *n) { return n->n_in; }
+
+nn_node *nn_node_input(const nn_node *n, int i, nn_tensor **leaf) {
+  if (leaf != NULL) *leaf = n->edge[i].leaf;
+  return n->edge[i].node;
+}
+
+/* ---- what a vjp rule reads -------------------------------------------------------------------------- */
+
+static nn_tensor *saved_tensor(const nn_vjp *v, int i) {
+  const nn_node *n = v->node;
+  const nn_saved *s = &n->saved[i];
+  nn_ctx *ctx = v->ctx;
+  if (ctx->error != NN_OK) return NULL;
+  if (s->t == NULL) {
+    if (n->flags & NN_N_RELEASED)
+      nn_fail(ctx, "backward: the graph was already used by a backward pass and its saved values (of %s) are gone; "
+                   "pass {retain_graph = true} to the first one to keep them", nn_node_name(n));
+    else
+      nn_fail(ctx, "backward: %s did not save a value that its gradient needs", nn_node_name(n));
+    return NULL;
+  }
+  if (s->t->storage->version != s->version) {
+    char text[NN_SHAPE_TEXT];
+    nn_fail(ctx,
+            "backward: a tensor of shape %s that %s needs for its gradient was changed in place afterwards "
+            "(it is at version %u, expected %u); use an operation without trailing _ or a clone()%s%s",
+            nn_tensor_shape_text(s->t, text), nn_node_name(n), s->t->storage->version, s->version,
+            n->where ? "; recorded at " : "", n->where ? n->where : "");
+    return NULL;
+  }
+  return s->t;
+}
+
+nn_tensor *nn_in(const nn_vjp *v, int i) { return saved_tensor(v, i); }
+
+nn_tensor *nn_extra(const nn_vjp *v, int k) { return saved_tensor(v, v->node->n_in + v->node->n_out + k); }
+
+nn_tensor *nn_out(const nn_vjp *v, int k) {
+  nn_tensor *t = saved_tensor(v, v->node->n_in + k);
+  if (t == NULL || !v->create_graph) return t;
+  nn_tensor *alias = nn_keep(v->ctx, nn_detach(t));
+  if (alias == NULL) return NULL;
+  alias->node = nn_node_retain(v->node);
+  alias->out = k;
+  return alias;
+}

@@ -1,0 +1,520 @@
+/* backward.c - the walk through the graph: gradients of leaves or of given inputs, of any order, without
+ * recursion. Knows rows only by their vjp and compose. */
+#include "backward.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "expr.h"
+#include "graph.h"
+#include "interrupt.h"
+#include "kernels/vmath.h"
+
+/* What a walk knows about a node it has met. Walks can be nested (a hook may start another one): the record of
+ * the outer walk waits in `outer`. */
+typedef struct nn_work {
+  struct nn_walk_state *walk;
+  struct nn_work *outer;
+  struct nn_work *next; /* all records of the walk */
+  nn_node *node;        /* counted */
+  int64_t waiting;      /* edges that have not delivered yet */
+  int32_t seen_edges;   /* discovery: how many edges were followed */
+  bool needed;
+  bool queued;
+  nn_tensor **g; /* n_out gradients so far, counted */
+} nn_work;
+
+typedef struct capture {
+  nn_tensor *t;
+  nn_node *node;
+  int32_t out;
+  nn_tensor *g;
+} capture;
+
+typedef struct nn_walk_state {
+  nn_ctx *ctx;
+  nn_work *all;
+  nn_work **stack;
+  int64_t n_stack, cap_stack;
+  capture *captures;
+  int n_captures;
+  bool retain, create, to_leaves;
+} nn_walk_state;
+
+static size_t work_size(const nn_node *n) { return sizeof(nn_work) + (size_t)n->n_out * sizeof(nn_tensor *); }
+
+static nn_work *work_of(nn_walk_state *w, nn_node *n) { return n->work && n->work->walk == w ? n->work : NULL; }
+
+static nn_work *new_work(nn_walk_state *w, nn_node *n) {
+  nn_work *r = nn_small_alloc(w->ctx, work_size(n));
+  if (r == NULL) return NULL;
+  memset(r, 0, work_size(n));
+  r->walk = w;
+  r->outer = n->work;
+  r->node = nn_node_retain(n);
+  r->g = (nn_tensor **)(r + 1);
+  r->next = w->all;
+  w->all = r;
+  n->work = r;
+  return r;
+}
+
+static bool push(nn_walk_state *w, nn_work *r) {
+  if (w->n_stack == w->cap_stack) {
+    int64_t cap = w->cap_stack ? 2 * w->cap_stack : 64;
+    nn_work **s = nn_mem_alloc(w->ctx, (size_t)cap * sizeof *s);
+    if (s == NULL) return false;
+    if (w->n_stack) memcpy(s, w->stack, (size_t)w->n_stack * sizeof *s);
+    if (w->stack != NULL) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *s);
+    w->stack = s;
+    w->cap_stack = cap;
+  }
+  w->stack[w->n_stack++] = r;
+  return true;
+}
+
+/* ---- discovery -------------------------------------------------------------------------------------- */
+
+static bool captured(const nn_walk_state *w, const nn_node *n) {
+  for (int i = 0; i < w->n_captures; i++)
+    if (w->captures[i].node == n) return true;
+  return false;
+}
+
+static bool captured_leaf(const nn_walk_state *w, const nn_tensor *t) {
+  for (int i = 0; i < w->n_captures; i++)
+    if (w->captures[i].t == t) return true;
+  return false;
+}
+
+/* Finds every node below `root` and counts the edges into each; with captures, also which lead to one. */
+static bool discover(nn_walk_state *w, nn_node *root) {
+  if (work_of(w, root) != NULL) return true;
+  nn_work *r = new_work(w, root);
+  if (r == NULL || !push(w, r)) return false;
+  while (w->n_stack > 0) {
+    r = w->stack[w->n_stack - 1];
+    nn_node *n = r->node;
+    if (r->seen_edges == 0) r->needed = w->to_leaves || captured(w, n);
+    if (r->seen_edges == n->n_in) {
+      w->n_stack--;
+      for (int i = 0; i < n->n_in && !r->needed; i++) {
+        const nn_edge *e = &n->edge[i];
+        r->needed = e->node != NULL ? work_of(w, e->node)->needed : e->leaf != NULL && captured_leaf(w, e->leaf);
+      }
+      continue;
+    }
+    nn_node *below = n->edge[r->seen_edges++].node;
+    if (below == NULL) continue;
+    nn_work *b = work_of(w, below);
+    if (b == NULL) {
+      b = new_work(w, below);
+      if (b == NULL || !push(w, b)) return false;
+    }
+    b->waiting++;
+  }
+  return true;
+}
+
+/* ---- gradients on their way ------------------------------------------------------------------------- */
+
+/* Nobody else can see t's data. */
+static bool exclusive(const nn_tensor *t) {
+  return t->refs == 1 && t->storage->refs == 1 && nn_contig(t) && t->base == NULL && t->node == NULL;
+}
+
+/* *sum += g, where g (counted) is taken over. */
+static bool add_to(nn_walk_state *w, nn_tensor **sum, nn_tensor *g) {
+  if (*sum == NULL) {
+    *sum = g;
+    return true;
+  }
+  nn_tensor *a = *sum;
+  if (!w->create && !exclusive(a) && exclusive(g)) { /* addition commutes, bit for bit */
+    nn_tensor *t = a;
+    a = g;
+    g = t;
+    *sum = a;
+  }
+  if (!w->create && exclusive(a) && nn_contig(g)) {
+    NN_SELECT(nn_vmath)->binary[NN_BINARY_ADD][a->dtype](a->numel, a->data, 1, g->data, 1, a->data);
+    nn_release(g);
+    return true;
+  }
+  int mark = nn_pool_mark(w->ctx);
+  nn_tensor *s = nn_retain(t_add(w->ctx, a, g));
+  nn_pool_reset(w->ctx, mark);
+  nn_release(g);
+  if (s == NULL) return false;
+  nn_release(a);
+  *sum = s;
+  return true;
+}
+
+/* A gradient of the shape and dtype of the input it belongs to: sums over broadcast dimensions. Pooled. */
+static nn_tensor *fit(nn_ctx *ctx, nn_tensor *g, const nn_meta *m) {
+  if (g->dtype != m->dtype) g = nn_do(ctx, &nn_op_to, v_t(g), v_dt((nn_dtype)m->dtype));
+  if (g == NULL) return NULL;
+  bool same = g->ndim == m->ndim;
+  for (int d = 0; d < m->ndim && same; d++) same = g->shape[d] == m->shape[d];
+  return same ? g : nn_do(ctx, &nn_op_sum_to_size, v_t(g), v_ints(m->ndim, m->shape));
+}
+
+/* Calls the host's closures of a list on *g (counted); `out` < 0: a leaf. */
+static bool call_hooks(nn_ctx *ctx, nn_hook *hooks, int out, bool after, nn_tensor **g) {
+  for (nn_hook *h = hooks, *next; h != NULL; h = next) {
+    next = h->next;
+    if (h->key == NULL || h->after != after || (out >= 0 && h->out != out)) continue;
+    if (ctx->host.hook == NULL) continue;
+    bool ok = true;
+    nn_tensor *r = ctx->host.hook(ctx->host.data, h->key, *g, &ok);
+    if (!ok) return nn_fail_code(ctx, NN_ERR_HOST, "a gradient hook failed");
+    if (r == NULL) continue;
+    if (!nn_same_shape(r, *g)) {
+      char a[NN_SHAPE_TEXT], b[NN_SHAPE_TEXT];
+      nn_fail(ctx, "backward: a hook returned a gradient of shape %s instead of %s", nn_tensor_shape_text(r, a),
+              nn_tensor_shape_text(*g, b));
+      nn_release(r);
+      return false;
+    }
+    nn_release(*g);
+    *g = r;
+  }
+  return true;
+}
+
+/* Makes g (counted) the gradient of leaf t, or adds it. */
+static bool accumulate(nn_walk_state *w, nn_tensor *t, nn_tensor *g) {
+  if (t->grad != NULL) {
+    nn_tensor *sum = t->grad;
+    t->grad = NULL;
+    if (!w->create && sum->storage->refs == 1 && nn_contig(sum) && nn_contig(g) && sum->node == NULL && sum->base == NULL) {
+      /* the user may hold it: it changes in place, as PyTorch's does */
+      NN_SELECT(nn_vmath)->binary[NN_BINARY_ADD][sum->dtype](sum->numel, sum->data, 1, g->data, 1, sum->data);
+      nn_touch(sum);
+      nn_release(g);
+      t->grad = sum;
+      return true;
+    }
+    bool ok = add_to(w, &sum, g);
+    t->grad = sum;
+    return ok;
+  }
+  if (!w->create && !exclusive(g)) {
+    nn_tensor *copy = nn_empty(w->ctx, (nn_dtype)g->dtype, g->ndim, g->shape);
+    bool ok = copy != NULL && nn_copy_data(copy, g);
+    nn_release(g);
+    if (!ok) {
+      nn_release(copy);
+      return false;
+    }
+    copy->storage->version = 0;
+    g = copy;
+  }
+  t->grad = g;
+  return true;
+}
+
+static bool to_captures(nn_walk_state *w, const nn_tensor *leaf, const nn_node *node, int out, nn_tensor *g) {
+  for (int i = 0; i < w->n_captures; i++) {
+    capture *c = &w->captures[i];
+    if (leaf != NULL ? c->t != leaf || c->node != NULL : c->node != node || c->out != out) continue;
+    if (!add_to(w, &c->g, nn_retain(g))) return false;
+  }
+  return true;
+}
+
+/* g (counted) arrives at a leaf. */
+static bool to_leaf(nn_walk_state *w, nn_tensor *leaf, nn_tensor *g) {
+  bool ok = call_hooks(w->ctx, leaf->hooks, -1, false, &g);
+  if (ok && w->to_leaves) {
+    ok = accumulate(w, leaf, g);
+    nn_tensor *shown = leaf;
+    return ok && call_hooks(w->ctx, leaf->hooks, -1, true, &shown);
+  }
+  ok = ok && to_captures(w, leaf, NULL, 0, g);
+  nn_release(g);
+  return ok;
+}
+
+/* ---- one node --------------------------------------------------------------------------------------- */
+
+static bool keep_retained(nn_walk_state *w, nn_node *n, int out, nn_tensor *g) {
+  for (nn_hook *h = n->hooks; h != NULL; h = h->next) {
+    if (h->keep == NULL || h->out != out || !w->to_leaves) continue;
+    if (!accumulate(w, h->keep, nn_retain(g))) return false;
+  }
+  return true;
+}
+
+static bool outputs_ready(nn_walk_state *w, nn_work *r, bool *any) {
+  nn_node *n = r->node;
+  *any = false;
+  for (int k = 0; k < n->n_out; k++) {
+    if (r->g[k] == NULL) continue;
+    *any = true;
+    if (n->hooks != NULL) {
+      if (!call_hooks(w->ctx, n->hooks, k, false, &r->g[k])) return false;
+      if (!keep_retained(w, n, k, r->g[k])) return false;
+    }
+    if (w->n_captures > 0 && !to_captures(w, NULL, n, k, r->g[k])) return false;
+  }
+  return true;
+}
+
+/* The composed form of a fused operation, differentiated: shadows of the inputs are leaves of a little graph
+ * whose gradients are expressed in terms of the real inputs. */
+static bool vjp_by_compose(nn_vjp *v) {
+  nn_node *n = v->node;
+  nn_ctx *ctx = v->ctx;
+  nn_tensor *shadow[NN_MAX_IN] = {NULL}, *want[NN_MAX_IN], *got[NN_MAX_IN] = {NULL};
+  int at[NN_MAX_IN], n_want = 0;
+  if (n->n_in > NN_MAX_IN) return nn_fail(ctx, "backward: too many inputs");
+  for (int i = 0; i < n->n_in; i++) {
+    if (n->meta[i].ndim < 0) continue;
+    nn_tensor *t = nn_in(v, i);
+    shadow[i] = t ? nn_do(ctx, &nn_op_alias, v_t(t)) : NULL;
+    if (shadow[i] == NULL) return false;
+    if (!nn_need(v, i)) continue;
+    at[n_want] = i;
+    want[n_want++] = shadow[i];
+  }
+  nn_frame f = {.ctx = ctx, .op = n->op, .n_args = n->n_args, .n_in = n->n_in, .arg = n->arg, .in = shadow};
+  f.note[0] = n->note[0];
+  f.note[1] = n->note[1];
+  f.recording = true;
+  nn_results r;
+  if (!nn_compose_frame(&f, &r)) return false;
+  nn_tensor *outs[NN_MAX_OUT], *grads[NN_MAX_OUT];
+  int n_outs = 0;
+  for (int k = 0; k < r.n && k < n->n_out; k++) {
+    nn_keep(ctx, r.t[k]);
+    if (v->g[k] == NULL || !nn_requires_grad(r.t[k])) continue;
+    outs[n_outs] = r.t[k];
+    grads[n_outs++] = v->g[k];
+  }
+  if (!nn_backward(ctx, outs, grads, n_outs, want, n_want, got, true, true)) return false;
+  for (int i = 0; i < n_want; i++) v->d[at[i]] = nn_keep(ctx, got[i]);
+  return true;
+}
+
+static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d) {
+  nn_node *n = r->node;
+  nn_ctx *ctx = w->ctx;
+  if (n->op == NULL) {
+    if (n->key == NULL || ctx->host.backward == NULL)
+      return nn_fail(ctx, "backward: %s was already used by a backward pass; pass {retain_graph = true} to the first one",
+                     nn_node_name(n));
+    if (!ctx->host.backward(ctx->host.data, n->key, r->g, n->n_out, d, n->n_in))
+      return nn_fail_code(ctx, NN_ERR_HOST, "the backward of %s failed", nn_node_name(n));
+    for (int i = 0; i < n->n_in; i++) nn_keep(ctx, d[i]);
+    return true;
+  }
+  nn_vjp v = {.ctx = ctx, .node = n, .g = r->g, .d = d, .arg = n->arg, .create_graph = w->create};
+  if (w->create && n->op->compose != NULL && n->op->kernel != NULL) return vjp_by_compose(&v);
+  bool ok = n->op->vjp(&v);
+  return ok && ctx->error == NN_OK;
+}
+
+static bool has_nan(const nn_tensor *t) {
+  for (int64_t i = 0; nn_contig(t) && i < t->numel; i++)
+    if (t->dtype == NN_FLOAT32 ? isnan(((const float *)(const void *)t->data)[i])
+                               : isnan(((const double *)(const void *)t->data)[i]))
+      return true;
+  return false;
+}
+
+static bool check_anomaly(nn_ctx *ctx, nn_node *n, nn_tensor *const *d) {
+  if (!ctx->anomaly) return true;
+  for (int i = 0; i < n->n_in; i++)
+    if (d[i] != NULL && has_nan(d[i]))
+      return nn_fail(ctx, "detect_anomaly: the gradient of %s for its input %d has NaN%s%s", nn_node_name(n), i + 1,
+                     n->where ? "; the operation was recorded at " : "", n->where ? n->where : "");
+  return true;
+}
+
+/* Hands d[i] (counted, may be NULL) to where it belongs. */
+static bool deliver(nn_walk_state *w, const nn_edge *e, nn_tensor *g) {
+  if (e->node != NULL) {
+    nn_work *b = work_of(w, e->node);
+    b->waiting--;
+    if (g != NULL && b->needed) {
+      if (!add_to(w, &b->g[e->out], g)) return false;
+    } else {
+      nn_release(g);
+    }
+    if (b->waiting == 0 && b->needed && !b->queued) {
+      b->queued = true;
+      return push(w, b);
+    }
+    return true;
+  }
+  if (g == NULL) return true;
+  if (e->leaf == NULL || !(w->to_leaves || captured_leaf(w, e->leaf))) {
+    nn_release(g);
+    return true;
+  }
+  return to_leaf(w, e->leaf, g);
+}
+
+static void drop_gradients(nn_work *r) {
+  for (int k = 0; k < r->node->n_out; k++) {
+    nn_release(r->g[k]);
+    r->g[k] = NULL;
+  }
+}
+
+/* Runs the rule and leaves its gradients, fitted and counted, in d. */
+static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d) {
+  nn_ctx *ctx = w->ctx;
+  nn_node *n = r->node;
+  int mark = nn_pool_mark(ctx);
+  bool was = nn_set_grad_enabled(ctx, w->create);
+  bool ok = call_rule(w, r, d) && check_anomaly(ctx, n, d);
+  for (int i = 0; i < n->n_in; i++) {
+    const nn_edge *e = &n->edge[i];
+    if (!ok || d[i] == NULL || (e->node == NULL && e->leaf == NULL)) {
+      d[i] = NULL;
+      continue;
+    }
+    d[i] = fit(ctx, d[i], &n->meta[i]);
+    if (d[i] == NULL) ok = false;
+    nn_retain(d[i]);
+  }
+  nn_set_grad_enabled(ctx, was);
+  nn_pool_reset(ctx, mark);
+  return ok;
+}
+
+static bool step(nn_walk_state *w, nn_work *r) {
+  nn_node *n = r->node;
+  nn_tensor *few[8] = {NULL}, **d = few;
+  size_t bytes = (size_t)n->n_in * sizeof *d;
+  bool any, leads = false;
+  if (nn_interrupted()) return nn_fail_code(w->ctx, NN_ERR_INTERRUPT, "interrupted");
+  if (!outputs_ready(w, r, &any)) return false;
+  for (int i = 0; i < n->n_in && !leads; i++) {
+    const nn_edge *e = &n->edge[i];
+    leads = e->node ? work_of(w, e->node)->needed : e->leaf && (w->to_leaves || captured_leaf(w, e->leaf));
+  }
+  if (n->n_in > 8) {
+    d = nn_mem_alloc(w->ctx, bytes);
+    if (d == NULL) return false;
+    memset(d, 0, bytes);
+  }
+  bool ok = !any || !leads || differentiate(w, r, d);
+  drop_gradients(r);
+  if (ok && !w->retain && leads && any) {
+    nn_node_forget(n);
+    n->flags |= NN_N_RELEASED;
+  }
+  for (int i = 0; i < n->n_in; i++) {
+    if (ok)
+      ok = deliver(w, &n->edge[i], d[i]);
+    else
+      nn_release(d[i]);
+  }
+  if (d != few) nn_mem_free(w->ctx, d, bytes);
+  return ok;
+}
+
+/* ---- the whole -------------------------------------------------------------------------------------- */
+
+static void close_walk(nn_walk_state *w) {
+  for (nn_work *r = w->all, *next; r != NULL; r = next) {
+    next = r->next;
+    nn_node *n = r->node;
+    drop_gradients(r);
+    n->work = r->outer;
+    size_t size = work_size(n);
+    nn_small_free(w->ctx, r, size);
+    nn_node_release(n);
+  }
+  if (w->stack != NULL) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *w->stack);
+}
+
+/* The cotangent of output i: given, or one. Counted. */
+static nn_tensor *seed(nn_ctx *ctx, nn_tensor *y, nn_tensor *g) {
+  char a[NN_SHAPE_TEXT], b[NN_SHAPE_TEXT];
+  if (g == NULL) {
+    if (y->numel != 1) {
+      nn_fail(ctx, "backward: a gradient can be left out only for a tensor of one element, this one has shape %s; "
+                   "reduce it (y:sum()) or pass a gradient of its shape", nn_tensor_shape_text(y, a));
+      return NULL;
+    }
+    return nn_full(ctx, (nn_dtype)y->dtype, y->ndim, y->shape, 1.0);
+  }
+  if (!nn_same_shape(y, g)) {
+    nn_fail(ctx, "backward: expected a gradient of shape %s, got %s", nn_tensor_shape_text(y, a),
+            nn_tensor_shape_text(g, b));
+    return NULL;
+  }
+  if (g->dtype != y->dtype) {
+    int mark = nn_pool_mark(ctx);
+    g = nn_retain(nn_do(ctx, &nn_op_to, v_t(g), v_dt((nn_dtype)y->dtype)));
+    nn_pool_reset(ctx, mark);
+    return g;
+  }
+  return nn_retain(g);
+}
+
+static bool start(nn_walk_state *w, nn_tensor *y, nn_tensor *g) {
+  nn_ctx *ctx = w->ctx;
+  nn_node *n;
+  if (!nn_requires_grad(y))
+    return nn_fail(ctx, "backward: this tensor does not require a gradient: nothing it was computed from has "
+                        "requires_grad = true, or it was computed under no_grad");
+  if (!nn_history(y, &n)) return false;
+  nn_tensor *s = seed(ctx, y, g);
+  if (s == NULL) return false;
+  if (n != NULL) return add_to(w, &work_of(w, n)->g[y->out], s);
+  if (w->to_leaves || captured_leaf(w, y)) return to_leaf(w, y, s);
+  nn_release(s);
+  return true;
+}
+
+static bool walk(nn_walk_state *w, nn_tensor *const *outputs, nn_tensor *const *grads, int n_outputs) {
+  nn_node *n;
+  for (int i = 0; i < n_outputs; i++)
+    if (!nn_history(outputs[i], &n) || (n != NULL && !discover(w, n))) return false;
+  for (int i = 0; i < n_outputs; i++)
+    if (!start(w, outputs[i], grads ? grads[i] : NULL)) return false;
+  for (int i = 0; i < n_outputs; i++) {
+    if (!nn_history(outputs[i], &n) || n == NULL) continue;
+    nn_work *r = work_of(w, n);
+    if (r->waiting > 0 || r->queued || !r->needed) continue;
+    r->queued = true;
+    if (!push(w, r)) return false;
+  }
+  while (w->n_stack > 0)
+    if (!step(w, w->stack[--w->n_stack])) return false;
+  return true;
+}
+
+bool nn_backward(nn_ctx *ctx, nn_tensor *const *outputs, nn_tensor *const *grads, int n_outputs, nn_tensor *const *inputs,
+                 int n_inputs, nn_tensor **results, bool retain_graph, bool create_graph) {
+  capture few[8], *captures = few;
+  size_t bytes = (size_t)n_inputs * sizeof *captures;
+  if (ctx->error != NN_OK) return false;
+  if (ctx->host.before_backward != NULL) ctx->host.before_backward(ctx->host.data);
+  if (n_inputs > 8 && (captures = nn_mem_alloc(ctx, bytes)) == NULL) return false;
+  nn_walk_state w = {.ctx = ctx, .captures = captures, .n_captures = n_inputs, .retain = retain_graph,
+                     .create = create_graph, .to_leaves = inputs == NULL};
+  bool ok = true;
+  for (int i = 0; i < n_inputs; i++) {
+    captures[i] = (capture){.t = inputs[i]};
+    ok = ok && nn_history(inputs[i], &captures[i].node);
+    captures[i].out = inputs[i]->out;
+  }
+  const nn_op *outer = ctx->outer;
+  ctx->outer = NULL;
+  ok = ok && walk(&w, outputs, grads, n_outputs);
+  ctx->outer = outer;
+  close_walk(&w);
+  for (int i = 0; i < n_inputs; i++) {
+    results[i] = ok ? captures[i].g : NULL;
+    if (!ok) nn_release(captures[i].g);
+  }
+  if (captures != few) nn_mem_free(ctx, captures, bytes);
+  return ok;
+}

@@ -1,0 +1,143 @@
+/* elementwise.c - runs the loops of kernels/vmath.h over tensors: broadcasting, strides, threads.
+ * Knows families of loops, not single operations. */
+#include "elementwise.h"
+
+#include <math.h>
+
+#include "strided.h"
+
+static const void *loop_of(const nn_elementwise *e, nn_dtype d) {
+  const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath);
+  switch (e->family) {
+    case EW_UNARY: return (const void *)k->unary[e->loop][d];
+    case EW_PARAM: return (const void *)k->param[e->loop][d];
+    case EW_GRAD: return (const void *)k->grad[e->loop][d];
+    case EW_BINARY: return (const void *)k->binary[e->loop][d];
+    case EW_COMPARE: return (const void *)k->compare[e->loop][d];
+    default: return (const void *)k->predicate[e->loop][d];
+  }
+}
+
+bool nn_elementwise_infer(nn_frame *f) {
+  nn_spec *s = &f->spec[0];
+  nn_tensor *a = f->in[0];
+  s->dtype = (nn_dtype)a->dtype;
+  s->ndim = a->ndim;
+  for (int d = 0; d < a->ndim; d++) s->shape[d] = a->shape[d];
+  for (int i = 1; i < f->n_in; i++) {
+    nn_tensor *b = f->in[i];
+    if (b == NULL || nn_broadcast_shapes(s->ndim, s->shape, b->ndim, b->shape, &s->ndim, s->shape)) continue;
+    char x[NN_SHAPE_TEXT], y[NN_SHAPE_TEXT], name[64];
+    return nn_bad(f, "shapes %s and %s (%s) do not broadcast: from the right, sizes must be equal or 1",
+                  nn_shape_text(s->ndim, s->shape, x), nn_tensor_shape_text(b, y), nn_input_name(f, i, name));
+  }
+  const nn_elementwise *e = f->op->data;
+  if (e != NULL && loop_of(e, s->dtype) == NULL)
+    return nn_bad(f, "is not defined for %s; convert with x:to(\"%s\")", nn_dtype_name(s->dtype),
+                  s->dtype == NN_BOOL || s->dtype == NN_UINT8 ? "int64" : "float32");
+  if (f->op->flags & NN_BOOL_OUT) s->dtype = NN_BOOL;
+  return true;
+}
+
+/* ---- running ---------------------------------------------------------------------------------------- */
+
+enum { CHUNK = 1024, CHEAP_GRAIN = 8 * 1024, COSTLY_GRAIN = 1024 };
+
+typedef struct job {
+  const void *loop;
+  nn_family family;
+  double p, q;
+  int n; /* inputs */
+  size_t elem[NN_WALK_MAX];
+  bool failed;
+} job;
+
+static bool call_loop(const job *j, int64_t n, const char *a, int64_t sa, const char *b, int64_t sb, char *y) {
+  switch (j->family) {
+    case EW_UNARY: ((nn_unary_fn *)j->loop)(n, a, y); return true;
+    case EW_PARAM: ((nn_param_fn *)j->loop)(n, j->p, j->q, a, y); return true;
+    case EW_GRAD: ((nn_grad_fn *)j->loop)(n, j->p, j->q, a, b, y); return true;
+    case EW_BINARY: return ((nn_binary_fn *)j->loop)(n, a, sa, b, sb, y);
+    case EW_COMPARE: ((nn_compare_fn *)j->loop)(n, a, sa, b, sb, (uint8_t *)y); return true;
+    default: ((nn_predicate_fn *)j->loop)(n, a, (uint8_t *)y); return true;
+  }
+}
+
+/* Loops want contiguous operands, those of two inputs also a scalar: everything else goes through a buffer. */
+static void run(void *arg, int64_t count, char *const *data, const int64_t *stride) {
+  job *j = arg;
+  const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath);
+  bool scalars = j->family == EW_BINARY || j->family == EW_COMPARE;
+  bool direct = stride[0] == (int64_t)j->elem[0];
+  bool plain = direct;
+  for (int i = 1; i <= j->n; i++) plain = plain && (stride[i] == (int64_t)j->elem[i] || (scalars && stride[i] == 0));
+  int64_t sb = j->n > 1 ? stride[2] != 0 : 0;
+  if (plain) {
+    if (!call_loop(j, count, data[1], stride[1] != 0, j->n > 1 ? data[2] : NULL, sb, data[0])) j->failed = true;
+    return;
+  }
+  _Alignas(64) char in[2][CHUNK * 8], out[CHUNK * 8];
+  for (int64_t at = 0; at < count; at += CHUNK) {
+    int64_t n = count - at < CHUNK ? count - at : CHUNK;
+    const char *x[2] = {NULL, NULL};
+    int64_t s[2] = {0, 0};
+    for (int i = 0; i < j->n; i++) {
+      x[i] = data[i + 1] + at * stride[i + 1];
+      s[i] = stride[i + 1] != 0;
+      if (stride[i + 1] == (int64_t)j->elem[i + 1] || (scalars && stride[i + 1] == 0)) continue;
+      k->gather_strided(n, x[i], stride[i + 1], in[i], j->elem[i + 1]);
+      x[i] = in[i];
+      s[i] = 1;
+    }
+    char *y = data[0] + at * stride[0];
+    if (!call_loop(j, n, x[0], s[0], x[1], s[1], direct ? y : out)) j->failed = true;
+    if (!direct) k->scatter_strided(n, out, y, stride[0], j->elem[0]);
+  }
+}
+
+static bool as_one_run(const nn_tensor *out, int n, const nn_tensor *const *in) {
+  if (!nn_contig(out)) return false;
+  for (int i = 0; i < n; i++)
+    if (!nn_contig(in[i]) || in[i]->numel != out->numel || !nn_same_shape(in[i], out)) return false;
+  return true;
+}
+
+bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q, nn_tensor *out, int n,
+                        const nn_tensor *const *in) {
+  job j = {.loop = loop_of(e, (nn_dtype)in[0]->dtype), .family = e->family, .p = p, .q = q, .n = n};
+  j.elem[0] = nn_esize(out);
+  for (int i = 0; i < n; i++) j.elem[i + 1] = nn_esize(in[i]);
+  int64_t grain = e->costly ? COSTLY_GRAIN : CHEAP_GRAIN;
+  bool ok = true;
+  if (out->numel <= grain && as_one_run(out, n, in)) {
+    j.failed = !call_loop(&j, out->numel, in[0]->data, 1, n > 1 ? in[1]->data : NULL, 1, out->data);
+  } else {
+    const nn_tensor *t[NN_WALK_MAX] = {out};
+    for (int i = 0; i < n; i++) t[i + 1] = in[i];
+    nn_walk w;
+    if (!nn_walk_init(&w, n + 1, t)) return nn_fail(ctx, "shapes do not broadcast");
+    ok = nn_walk_run(&w, grain, run, &j);
+  }
+  if (!ok) return nn_fail_code(ctx, NN_ERR_INTERRUPT, "interrupted");
+  if (j.failed)
+    return nn_fail(ctx, "%s", e->loop == NN_BINARY_POW ? "pow: an integer cannot be raised to a negative power; convert to float32"
+                                                       : "an integer was divided by zero");
+  return true;
+}
+
+static double number_of(const nn_value *v, double otherwise) {
+  if (v->tag == NN_V_INT) return (double)v->i;
+  if (v->tag == NN_V_FLOAT) return v->f;
+  return otherwise;
+}
+
+bool nn_elementwise_kernel(nn_frame *f) {
+  const nn_elementwise *e = f->op->data;
+  const nn_tensor *in[NN_WALK_MAX];
+  int n = e->family == EW_UNARY || e->family == EW_PARAM || e->family == EW_PREDICATE ? 1 : 2;
+  for (int i = 0; i < n; i++) in[i] = f->in[i];
+  bool clamp = e->family == EW_GRAD ? e->loop == NN_GRAD_CLAMP : e->loop == NN_PARAM_CLAMP;
+  double p = e->p ? number_of(&f->arg[e->p], clamp ? -(double)INFINITY : 0) : 0;
+  double q = e->q ? number_of(&f->arg[e->q], clamp ? (double)INFINITY : 0) : 0;
+  return nn_elementwise_run(f->ctx, e, p, q, f->out[0], n, in);
+}

@@ -1,0 +1,27 @@
+/* elementwise.h - what a row of an elementwise operation names as its kernel. */
+#ifndef NN_ELEMENTWISE_H
+#define NN_ELEMENTWISE_H
+
+#include "kernels/vmath.h"
+#include "op.h"
+
+typedef enum nn_family { EW_UNARY, EW_PARAM, EW_GRAD, EW_BINARY, EW_COMPARE, EW_PREDICATE } nn_family;
+
+/* nn_op.data of an elementwise row: which loop of kernels/vmath.h; p and q are the parameters of the row that
+ * hold the loop's numbers (0 = none). */
+typedef struct nn_elementwise {
+  uint8_t family, loop, p, q;
+  bool costly; /* transcendental: worth a second thread earlier */
+} nn_elementwise;
+
+/* Checks shapes (broadcast) and that the loop exists for the dtype; the output is bool with NN_BOOL_OUT. */
+bool nn_elementwise_infer(nn_frame *f);
+bool nn_elementwise_kernel(nn_frame *f);
+/* The same loop over other tensors than the frame's: out and n inputs of fitting shapes. */
+bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q, nn_tensor *out, int n,
+                        const nn_tensor *const *in);
+
+/* NN_EW(EW_PARAM, NN_PARAM_ELU, .p = 1) */
+#define NN_EW(family_, loop_, ...) (&(const nn_elementwise){.family = family_, .loop = loop_, __VA_ARGS__})
+
+#endif

@@ -1,0 +1,279 @@
+/* storage.c - memory: small blocks by size class, tensor buffers that are recycled, byte accounting.
+ * Fresh pages cost more than the arithmetic on them, so freed buffers are kept: as many as were in use at the
+ * recent peak, so that the whole never grows beyond what the program itself once needed. */
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <sys/mman.h>
+#endif
+
+#include "storage.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define NN_PLAIN_MALLOC 1 /* so that the sanitizer sees every block */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NN_PLAIN_MALLOC 1
+#endif
+#endif
+#ifndef NN_PLAIN_MALLOC
+#define NN_PLAIN_MALLOC 0
+#endif
+
+enum { ALIGN = 64, SLAB = 64 * 1024, MAPPED = 256 * 1024 };
+
+/* True when this allocation shall fail, for the tests that fail each in turn. */
+static bool injected(nn_ctx *ctx) { return ctx->fail_after > 0 && --ctx->fail_after == 0; }
+
+int64_t nn_fail_allocation(nn_ctx *ctx, int64_t n) {
+  int64_t left = ctx->fail_after;
+  ctx->fail_after = n;
+  return left;
+}
+
+static void *no_memory(nn_ctx *ctx, size_t size) {
+  nn_fail_code(ctx, NN_ERR_MEMORY, "out of memory: could not get %zu bytes", size);
+  return NULL;
+}
+
+/* ---- small blocks ----------------------------------------------------------------------------------- */
+
+static void *slab_block(nn_ctx *ctx, size_t size) {
+  if ((size_t)(ctx->slab_end - ctx->slab) < size) {
+    char *slab = aligned_alloc(ALIGN, SLAB);
+    if (slab == NULL) return NULL;
+    *(void **)slab = ctx->slabs; /* the first step links the slabs */
+    ctx->slabs = slab;
+    ctx->slab = slab + NN_SMALL_STEP;
+    ctx->slab_end = slab + SLAB;
+  }
+  void *p = ctx->slab;
+  ctx->slab += size;
+  return p;
+}
+
+void *nn_small_alloc(nn_ctx *ctx, size_t size) {
+  if (injected(ctx)) return no_memory(ctx, size);
+  size_t c = (size + NN_SMALL_STEP - 1) / NN_SMALL_STEP;
+  if (NN_PLAIN_MALLOC || size > NN_SMALL) {
+    void *p = malloc(size ? size : 1);
+    return p ? p : no_memory(ctx, size);
+  }
+  nn_free_block *b = ctx->small[c];
+  if (b != NULL) {
+    ctx->small[c] = b->next;
+    return b;
+  }
+  void *p = slab_block(ctx, c * NN_SMALL_STEP);
+  return p ? p : no_memory(ctx, size);
+}
+
+void nn_small_free(nn_ctx *ctx, void *p, size_t size) {
+  if (p == NULL) return;
+  if (NN_PLAIN_MALLOC || size > NN_SMALL) {
+    free(p);
+    return;
+  }
+  size_t c = (size + NN_SMALL_STEP - 1) / NN_SMALL_STEP;
+  nn_free_block *b = p;
+  b->next = ctx->small[c];
+  ctx->small[c] = b;
+}
+
+void *nn_mem_alloc(nn_ctx *ctx, size_t size) { return nn_small_alloc(ctx, size); }
+
+void nn_mem_free(nn_ctx *ctx, void *p, size_t size) { nn_small_free(ctx, p, size); }
+
+/* ---- buffers ---------------------------------------------------------------------------------------- */
+
+/* A free buffer; the list of its bucket runs through it. */
+typedef struct nn_buffer {
+  struct nn_buffer *next;
+} nn_buffer;
+
+/* Buffers come in sizes of 8 steps an octave (at most 1/8 is wasted), from 64 bytes up. */
+static int bucket_of(size_t bytes, size_t *rounded) {
+  if (bytes < 512) bytes = (bytes + 63) / 64 * 64;
+  if (bytes <= 512) {
+    if (bytes == 0) bytes = 64;
+    *rounded = bytes;
+    return (int)(bytes / 64) - 1;
+  }
+  int top = 63 - __builtin_clzll((unsigned long long)(bytes - 1));
+  size_t step = (size_t)1 << (top - 3);
+  size_t up = (bytes + step - 1) / step * step;
+  *rounded = up;
+  int octave = top - 9;
+  return 8 + octave * 8 + (int)((up - ((size_t)1 << top)) / step) - 1;
+}
+
+static void *system_alloc(size_t size) {
+#if defined(__unix__) || defined(__APPLE__)
+  if (size >= MAPPED && !NN_PLAIN_MALLOC) {
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+  }
+#endif
+  return aligned_alloc(ALIGN, (size + ALIGN - 1) / ALIGN * ALIGN);
+}
+
+static void system_free(void *p, size_t size) {
+#if defined(__unix__) || defined(__APPLE__)
+  if (size >= MAPPED && !NN_PLAIN_MALLOC) {
+    munmap(p, size);
+    return;
+  }
+#endif
+  (void)size;
+  free(p);
+}
+
+static size_t bucket_size(int b) {
+  if (b < 8) return (size_t)(b + 1) * 64;
+  int octave = (b - 8) / 8, k = (b - 8) % 8 + 1;
+  size_t low = (size_t)1 << (octave + 9);
+  return low + (size_t)k * (low / 8);
+}
+
+/* Frees cached buffers, the largest first, until at most `keep` bytes are cached. */
+static void shrink_cache(nn_ctx *ctx, size_t keep) {
+  for (int b = NN_BUCKETS - 1; b >= 0 && ctx->cached > keep; b--) {
+    size_t size = bucket_size(b);
+    while (ctx->bucket[b] != NULL && ctx->cached > keep) {
+      nn_buffer *x = ctx->bucket[b];
+      ctx->bucket[b] = x->next;
+      ctx->cached -= size;
+      system_free(x, size);
+    }
+  }
+}
+
+void nn_trim(nn_ctx *ctx) { shrink_cache(ctx, 0); }
+
+/* The peak of bytes in use over the last one to two windows of 1 GiB of requests: what the cache may fill. */
+static size_t recent_peak(nn_ctx *ctx) {
+  if (ctx->allocated - ctx->window_start > (size_t)1 << 30) {
+    ctx->window_start = ctx->allocated;
+    ctx->last_window_peak = ctx->window_peak;
+    ctx->window_peak = ctx->in_use;
+  }
+  if (ctx->in_use > ctx->window_peak) ctx->window_peak = ctx->in_use;
+  return ctx->window_peak > ctx->last_window_peak ? ctx->window_peak : ctx->last_window_peak;
+}
+
+static bool over_limit(const nn_ctx *ctx, size_t size) {
+  return ctx->limit != 0 && (size > ctx->limit || ctx->in_use > ctx->limit - size);
+}
+
+static void *buffer_refused(nn_ctx *ctx, size_t bytes) {
+  if (ctx->limit != 0)
+    nn_fail_code(ctx, NN_ERR_MEMORY, "out of memory: %zu bytes wanted, %zu in use, the limit is %zu", bytes, ctx->in_use,
+                 ctx->limit);
+  else
+    nn_fail_code(ctx, NN_ERR_MEMORY, "out of memory: %zu bytes wanted, %zu in use", bytes, ctx->in_use);
+  return NULL;
+}
+
+static void *buffer_take(nn_ctx *ctx, int b, size_t size) {
+  nn_buffer *x = ctx->bucket[b];
+  if (x != NULL) {
+    ctx->bucket[b] = x->next;
+    ctx->cached -= size;
+    return x;
+  }
+  enum { SLACK = 4 * 1024 * 1024 };
+  size_t peak = recent_peak(ctx) + SLACK;
+  if (ctx->in_use + ctx->cached + size > peak)
+    shrink_cache(ctx, ctx->in_use + size >= peak ? 0 : peak - ctx->in_use - size);
+  return system_alloc(size);
+}
+
+static void *buffer_alloc(nn_ctx *ctx, size_t bytes) {
+  size_t size;
+  if (bytes > PTRDIFF_MAX / 2) return buffer_refused(ctx, bytes);
+  int b = bucket_of(bytes, &size);
+  if (injected(ctx)) return no_memory(ctx, bytes);
+  if (over_limit(ctx, size) && ctx->host.pressure != NULL) ctx->host.pressure(ctx->host.data);
+  if (over_limit(ctx, size)) return buffer_refused(ctx, bytes);
+  void *p = buffer_take(ctx, b, size);
+  if (p == NULL) {
+    if (ctx->host.pressure != NULL) ctx->host.pressure(ctx->host.data);
+    shrink_cache(ctx, 0);
+    p = system_alloc(size);
+    if (p == NULL) return buffer_refused(ctx, bytes);
+  }
+  ctx->in_use += size;
+  ctx->allocated += size;
+  if (ctx->in_use > ctx->peak) ctx->peak = ctx->in_use;
+  if (ctx->in_use > ctx->window_peak) ctx->window_peak = ctx->in_use;
+  return p;
+}
+
+static void buffer_free(nn_ctx *ctx, void *p, size_t bytes) {
+  size_t size;
+  int b = bucket_of(bytes, &size);
+  ctx->in_use -= size;
+  if (NN_PLAIN_MALLOC) {
+    system_free(p, size);
+    return;
+  }
+  nn_buffer *x = p;
+  x->next = ctx->bucket[b];
+  ctx->bucket[b] = x;
+  ctx->cached += size;
+}
+
+void *nn_scratch(nn_ctx *ctx, size_t size) { return buffer_alloc(ctx, size ? size : 1); }
+
+void nn_scratch_free(nn_ctx *ctx, void *p, size_t size) {
+  if (p != NULL) buffer_free(ctx, p, size ? size : 1);
+}
+
+size_t nn_bytes(const nn_ctx *ctx) { return ctx->in_use; }
+size_t nn_bytes_peak(const nn_ctx *ctx) { return ctx->peak; }
+void nn_bytes_peak_reset(nn_ctx *ctx) { ctx->peak = ctx->in_use; }
+size_t nn_bytes_allocated(const nn_ctx *ctx) { return ctx->allocated; }
+size_t nn_bytes_limit(const nn_ctx *ctx) { return ctx->limit; }
+void nn_set_bytes_limit(nn_ctx *ctx, size_t bytes) { ctx->limit = bytes; }
+
+/* ---- storages --------------------------------------------------------------------------------------- */
+
+static size_t storage_size(size_t bytes) {
+  return sizeof(nn_storage) + (bytes <= NN_INLINE ? (bytes + 7) / 8 * 8 : 0);
+}
+
+nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
+  nn_storage *s = nn_small_alloc(ctx, storage_size(bytes));
+  if (s == NULL) return NULL;
+  s->ctx = ctx;
+  s->refs = 1;
+  s->version = 0;
+  s->bytes = bytes;
+  if (bytes <= NN_INLINE) {
+    s->data = s + 1;
+    ctx->allocated += 128; /* a small tensor as a whole */
+    return s;
+  }
+  s->data = buffer_alloc(ctx, bytes);
+  if (s->data == NULL) {
+    nn_small_free(ctx, s, storage_size(bytes));
+    return NULL;
+  }
+  return s;
+}
+
+void nn_storage_release(nn_storage *s) {
+  if (s == NULL || --s->refs > 0) return;
+  if (s->bytes > NN_INLINE) buffer_free(s->ctx, s->data, s->bytes);
+  nn_small_free(s->ctx, s, storage_size(s->bytes));
+}
+
+void nn_memory_close(nn_ctx *ctx) {
+  shrink_cache(ctx, 0);
+  while (ctx->slabs != NULL) {
+    void *next = *(void **)ctx->slabs;
+    free(ctx->slabs);
+    ctx->slabs = next;
+  }
+}
