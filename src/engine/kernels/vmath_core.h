@@ -110,12 +110,9 @@ NN_INLINE float scale_f(float x, float t) {
   const int32_t k = (int32_t)(bits_f(t) - 0x4b400000u), h = k >> 1;
   return x * from_bits_f((uint32_t)(h + 127) << 23) * from_bits_f((uint32_t)(k - h + 127) << 23);
 }
-// The same by one power of two and a second one at the ends of the range.
 NN_INLINE double scale_d(double x, double t) {
-  const double k = t - NN_ROUND_D;
-  const double far = k < -1000 ? 0x1p-200 : k > 1000 ? 0x1p+200 : 1.0;
-  const uint64_t shift = k < -1000 ? (uint64_t)-200 : k > 1000 ? 200u : 0u;
-  return x * from_bits_d((bits_d(t) - shift + 1023) << 52) * far;
+  const double k = t - NN_ROUND_D, h = fma_d(k, 0.5, NN_ROUND_D), rest = (k - (h - NN_ROUND_D)) + NN_ROUND_D;
+  return x * from_bits_d((bits_d(h) + 1023) << 52) * from_bits_d((bits_d(rest) + 1023) << 52);
 }
 
 // r = x - k ln 2 and t = k (see scale_f). The first part of ln 2 is short: k times it is exact.
@@ -130,17 +127,35 @@ NN_INLINE double exp_reduce_d(double x, double *t) {
   return fma_d(k, -0x1.a39ef35793c76p-33, fma_d(k, -0x1.62e42feep-1, x));
 }
 
-NN_INLINE float exp_f(float x) {
+// e^x * 2^shift, within 0.94 units of the last place (double: 0.96).
+NN_INLINE float exp_shift_f(float x, float shift) {
   float t;
-  x = x < -105.0f ? -105.0f : x > 89.0f ? 89.0f : x;
+  x = x < -105.0f ? -105.0f : x > 90.0f ? 90.0f : x;
   const float r = exp_reduce_f(x, &t);
-  return scale_f(1.0f + fma_f(r * r, exp_q_f(r), r), t);
+  return scale_f(1.0f + fma_f(r * r, exp_q_f(r), r), t + shift);
 }
-NN_INLINE double exp_d(double x) {
+NN_INLINE double exp_shift_d(double x, double shift) {
   double t;
-  x = x < -746.0 ? -746.0 : x > 710.0 ? 710.0 : x;
+  x = x < -746.0 ? -746.0 : x > 711.0 ? 711.0 : x;
   const double r = exp_reduce_d(x, &t);
-  return scale_d(1.0 + fma_d(r * r, exp_q_d(r), r), t);
+  return scale_d(1.0 + fma_d(r * r, exp_q_d(r), r), t + shift);
+}
+NN_INLINE float exp_f(float x) { return exp_shift_f(x, 0.0f); }
+NN_INLINE double exp_d(double x) { return exp_shift_d(x, 0.0); }
+
+// e^x for x <= 0, with what rounding r loses: for functions that divide by it and shall stay within two
+// units.
+NN_INLINE float exp_neg_f(float x) {
+  x = x < -105.0f ? -105.0f : x;
+  const float t = fma_f(x, 1.44269504f, NN_ROUND_F), k = t - NN_ROUND_F;
+  const float h = fma_f(k, -0.693359375f, x), l = k * 2.12194440e-4f, r = h + l, c = (h - r) + l;
+  return scale_f(1.0f + (r + fma_f(r * r, exp_q_f(r), c)), t);
+}
+NN_INLINE double exp_neg_d(double x) {
+  x = x < -746.0 ? -746.0 : x;
+  const double t = fma_d(x, 1.4426950408889634, NN_ROUND_D), k = t - NN_ROUND_D;
+  const double h = fma_d(k, -0x1.62e42feep-1, x), l = k * -0x1.a39ef35793c76p-33, r = h + l, c = (h - r) + l;
+  return scale_d(1.0 + (r + fma_d(r * r, exp_q_d(r), c)), t);
 }
 
 NN_INLINE float exp2_f(float x) {
@@ -272,7 +287,7 @@ NN_INLINE double log10_d(double x) {
 // log(u) for u = 1 + x rounded, with what the rounding lost added to f.
 NN_INLINE float log1p_f(float x) {
   float e;
-  const float u = 1.0f + x, c = u > x ? (1.0f - (u - x)) : (x - (u - 1.0f));
+  const float u = 1.0f + x, c = x > 1.0f ? 1.0f - (u - x) : x - (u - 1.0f);
   const float g = log_reduce_f(u, &e);
   const float k = e < 60.0f ? e : 60.0f; // beyond, c is negligible
   const float f = fma_f(c, from_bits_f((uint32_t)(127 - (int32_t)k) << 23), g);
@@ -281,7 +296,7 @@ NN_INLINE float log1p_f(float x) {
 }
 NN_INLINE double log1p_d(double x) {
   double e;
-  const double u = 1.0 + x, c = u > x ? (1.0 - (u - x)) : (x - (u - 1.0));
+  const double u = 1.0 + x, c = x > 1.0 ? 1.0 - (u - x) : x - (u - 1.0);
   const double g = log_reduce_d(u, &e);
   const double k = e < 100.0 ? e : 100.0;
   const double f = fma_d(c, from_bits_d((1023 - bits_d(k + NN_ROUND_D)) << 52), g);
@@ -292,49 +307,65 @@ NN_INLINE double log1p_d(double x) {
 // --- hyperbolic and logistic functions
 // --------------------------------------------------------------------------
 
+// 1 - 2 e / (1 + e), e = e^(-2|x|), or a polynomial where that would cancel.
 NN_INLINE float tanh_f(float x) {
-  const float a = abs_f(x), t = expm1_f(-2.0f * a);
-  return copysign_f(-t / (t + 2.0f), x);
+  const float a = abs_f(x), e = exp_f(a > 10.0f ? -20.0f : -2.0f * a), z = a < 0.625f ? x * x : 0.0f;
+  float p = 0.00214754409f;
+  p = fma_f(p, z, -0.00818268211f);
+  p = fma_f(p, z, 0.0217029706f);
+  p = fma_f(p, z, -0.0539472049f);
+  p = fma_f(p, z, 0.133332098f);
+  p = fma_f(p, z, -0.333333309f);
+  const float small = fma_f(x * z, p, x), big = 1.0f - 2.0f * e / (1.0f + e);
+  return copysign_f(a >= 0.625f ? big : small, x); // NaN goes through `small`
 }
 NN_INLINE double tanh_d(double x) {
-  const double a = abs_d(x), t = expm1_d(-2.0 * a);
-  return copysign_d(-t / (t + 2.0), x);
+  const double a = abs_d(x), e = exp_d(a > 20.0 ? -40.0 : -2.0 * a), z = a < 0.56 ? x * x : 0.0;
+  double p = -0x1.3f96da8035bf5p-16;
+  p = fma_d(p, z, 0x1.5a74eb8ef86c0p-14);
+  p = fma_d(p, z, -0x1.e86701fcc357ap-13);
+  p = fma_d(p, z, 0x1.3469fba8aec6bp-11);
+  p = fma_d(p, z, -0x1.7d8cbed26f14dp-10);
+  p = fma_d(p, z, 0x1.d6d25f3afd2f5p-9);
+  p = fma_d(p, z, -0x1.226e2d9c31643p-7);
+  p = fma_d(p, z, 0x1.664f484e28dd0p-6);
+  p = fma_d(p, z, -0x1.ba1ba1b94c11cp-5);
+  p = fma_d(p, z, 0x1.1111111110449p-3);
+  p = fma_d(p, z, -0x1.555555555554dp-2);
+  const double small = fma_d(x * z, p, x), big = 1.0 - 2.0 * e / (1.0 + e);
+  return copysign_d(a >= 0.56 ? big : small, x);
 }
 
-// e^-|x| never overflows: 1 / (1 + e) or e / (1 + e).
+// e^-|x| never overflows: 1 / (1 + e) for x >= 0, q = e / (1 + e) below, as e - e q where that rounds less.
 NN_INLINE float sigmoid_f(float x) {
-  const float e = exp_f(-abs_f(x));
-  return (x < 0 ? e : 1.0f) / (1.0f + e);
+  const float e = exp_neg_f(-abs_f(x)), q = (x < 0 ? e : 1.0f) / (1.0f + e), y = fma_f(-e, q, e);
+  return x < -0.7f ? y : q;
 }
 NN_INLINE double sigmoid_d(double x) {
-  const double e = exp_d(-abs_d(x));
-  return (x < 0 ? e : 1.0) / (1.0 + e);
+  const double e = exp_neg_d(-abs_d(x)), q = (x < 0 ? e : 1.0) / (1.0 + e), y = fma_d(-e, q, e);
+  return x < -0.7 ? y : q;
 }
 
 // log(1 + e^x)
 NN_INLINE float softplus_f(float x) { return (x > 0 ? x : x != x ? x : 0.0f) + log1p_f(exp_f(-abs_f(x))); }
 NN_INLINE double softplus_d(double x) { return (x > 0 ? x : x != x ? x : 0.0) + log1p_d(exp_d(-abs_d(x))); }
 
-// With a = |x| - ln 2: sinh = (e^a - e^(-a)/4), by expm1 where that would cancel.
+// e^|x| / 2 does not overflow before the result does.
 NN_INLINE float sinh_f(float x) {
-  const float a = abs_f(x), t = expm1_f(a < 80.0f ? a : 80.0f);
-  const float h = exp_f(0.5f * a);
-  const float big = 0.5f * h * h, small = 0.5f * (t + t / (t + 1.0f));
-  return copysign_f(a < 80.0f ? small : big, x);
+  const float a = abs_f(x), t = expm1_f(a < 1.0f ? a : 1.0f), h = exp_shift_f(a, -1.0f);
+  return copysign_f(a < 1.0f ? 0.5f * (t + t / (t + 1.0f)) : h - 0.25f / h, x);
 }
 NN_INLINE double sinh_d(double x) {
-  const double a = abs_d(x), t = expm1_d(a < 700.0 ? a : 700.0);
-  const double h = exp_d(0.5 * a);
-  const double big = 0.5 * h * h, small = 0.5 * (t + t / (t + 1.0));
-  return copysign_d(a < 700.0 ? small : big, x);
+  const double a = abs_d(x), t = expm1_d(a < 1.0 ? a : 1.0), h = exp_shift_d(a, -1.0);
+  return copysign_d(a < 1.0 ? 0.5 * (t + t / (t + 1.0)) : h - 0.25 / h, x);
 }
 NN_INLINE float cosh_f(float x) {
-  const float h = exp_f(0.5f * abs_f(x)), e = h * h;
-  return 0.5f * h * h + 0.5f / e;
+  const float h = exp_shift_f(abs_f(x), -1.0f);
+  return h + 0.25f / h;
 }
 NN_INLINE double cosh_d(double x) {
-  const double h = exp_d(0.5 * abs_d(x)), e = h * h;
-  return 0.5 * h * h + 0.5 / e;
+  const double h = exp_shift_d(abs_d(x), -1.0);
+  return h + 0.25 / h;
 }
 
 // --- error function
@@ -342,7 +373,7 @@ NN_INLINE double cosh_d(double x) {
 
 // e^(a^2) erfc(a) for a >= 0: P(t) / (1 + 2 a), t = (a - K) / (a + K).
 NN_INLINE float erfcx_f(float a) {
-  const float u = a + 2.0f, v = fma_f(2.0f, a, 1.0f), d = 1.0f / (u * v), t = (a - 2.0f) * v * d;
+  const float t = 1.0f - 4.0f / (a + 2.0f);
   float p = -0.000399447202f;
   p = fma_f(p, t, -0.00122800001f);
   p = fma_f(p, t, 0.00131330654f);
@@ -353,10 +384,10 @@ NN_INLINE float erfcx_f(float a) {
   p = fma_f(p, t, -0.166031461f);
   p = fma_f(p, t, -0.092763985f);
   p = fma_f(p, t, 1.27697839f);
-  return p * u * d;
+  return p / (2.0f * a + 1.0f);
 }
 NN_INLINE double erfcx_d(double a) {
-  const double u = a + 3.75, v = fma_d(2.0, a, 1.0), d = 1.0 / (u * v), t = (a - 3.75) * v * d;
+  const double t = 1.0 - 7.5 / (a + 3.75);
   double p = -0x1.f38d2bd49a0e9p-31;
   p = fma_d(p, t, -0x1.4b4c8b8565f23p-28);
   p = fma_d(p, t, 0x1.29338ef096665p-33);
@@ -381,7 +412,7 @@ NN_INLINE double erfcx_d(double a) {
   p = fma_d(p, t, 0x1.d5f29481596c4p-9);
   p = fma_d(p, t, -0x1.1f367683f89a6p-3);
   p = fma_d(p, t, 0x1.3ccda0b5d5dc2p+0);
-  return p * u * d;
+  return p / (2.0 * a + 1.0);
 }
 
 // e^(-c x^2) without the error that rounding the square would bring; c a power of two.
@@ -396,7 +427,7 @@ NN_INLINE double exp_neg_square_d(double x, double c) {
   return fma_d(-c * lo, e, e);
 }
 
-// erf(x) / x for z = x^2 <= 1
+// erf(x) / x - 1 for z = x^2 <= 1
 NN_INLINE float erf_small_f(float z) {
   float p = 7.85387772e-05f;
   p = fma_f(p, z, -0.000801019931f);
@@ -404,7 +435,7 @@ NN_INLINE float erf_small_f(float z) {
   p = fma_f(p, z, -0.0268538124f);
   p = fma_f(p, z, 0.112835852f);
   p = fma_f(p, z, -0.376126258f);
-  return fma_f(p, z, 1.12837917f);
+  return fma_f(p, z, 0x1.06eba8p-3f);
 }
 NN_INLINE double erf_small_d(double z) {
   double p = -0x1.292958e3b43d2p-38;
@@ -420,7 +451,7 @@ NN_INLINE double erf_small_d(double z) {
   p = fma_d(p, z, -0x1.b82ce3128899bp-6);
   p = fma_d(p, z, 0x1.ce2f21a042bddp-4);
   p = fma_d(p, z, -0x1.812746b0379e7p-2);
-  return fma_d(p, z, 0x1.20dd750429b6dp+0);
+  return fma_d(p, z, 0x1.06eba8214db69p-3);
 }
 
 // erfc(a) for a >= 0
@@ -434,12 +465,12 @@ NN_INLINE double erfc_tail_d(double a) {
 }
 NN_INLINE float erf_f(float x) {
   const float a = abs_f(x), big = copysign_f(1.0f - erfc_tail_f(a), x);
-  const float small = x * erf_small_f(a < 1.0f ? a * a : 1.0f);
+  const float small = fma_f(x, erf_small_f(a < 1.0f ? a * a : 1.0f), x);
   return a < 1.0f ? small : big;
 }
 NN_INLINE double erf_d(double x) {
   const double a = abs_d(x), big = copysign_d(1.0 - erfc_tail_d(a), x);
-  const double small = x * erf_small_d(a < 1.0 ? a * a : 1.0);
+  const double small = fma_d(x, erf_small_d(a < 1.0 ? a * a : 1.0), x);
   return a < 1.0 ? small : big;
 }
 NN_INLINE float erfc_f(float x) {
@@ -557,12 +588,13 @@ NN_INLINE float tan_f(float x) { // in double: both quotient and reduction
       1.0 + z * (-0.5 + z * fma_d(z, fma_d(z, fma_d(z, -2.72033049e-07, 2.47994364e-05), -0.00138888834),
                                   0.0416666666));
   const double half = k * 0.5, odd = half - ((half + NN_ROUND_D) - NN_ROUND_D);
-  return (float)(odd != 0 ? -c / s : s / c);
+  return x == 0 ? x : (float)(odd != 0 ? -c / s : s / c);
 }
 NN_INLINE double tan_d(double x) {
   uint64_t q;
   const double r = trig_reduce_d(x, &q), s = sin_poly_d(r), c = cos_poly_d(r);
-  return (q & 1u) ? -c / s : s / c;
+  const double y = (q & 1u) ? -c / s : s / c;
+  return x == 0 ? x : y;
 }
 
 // --- powers
