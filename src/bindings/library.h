@@ -1,0 +1,11 @@
+/* library.h - parts of nnlua.core that serve the Lua library (lib/nnlua) and are not for users. */
+#ifndef BIND_LIBRARY_H
+#define BIND_LIBRARY_H
+
+#include "bind.h"
+
+/* Each adds a table to the module's table: core.optim, core.files. */
+void bind_optim_open(lua_State *L, Bind *b, int core);
+void bind_files_open(lua_State *L, Bind *b, int core);
+
+#endif

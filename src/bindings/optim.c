@@ -1,0 +1,143 @@
+/* optim.c (bindings) - the optimisers' steps: lists of parameters and of their state become items for the
+ * engine. State that isn't there yet is made here. Knows nothing of options tables or schedules
+ * (lib/nnlua/optim.lua). */
+#include "optim.h"
+
+#include "library.h"
+
+enum { PARAMS = 1 };
+
+/* The lists on the stack: parameters at 1, then one table or nil for each kind of state, then the step
+ * counts. */
+typedef struct Step {
+  Bind *b;
+  nn_optim_item *items;
+  lua_Integer *places; /* of the items in the lists */
+  int n;               /* items: the parameters that have a gradient */
+  int states;          /* kinds of state, at 2 .. states + 1 */
+} Step;
+
+static nn_tensor *state_of(lua_State *L, Step *s, int list, lua_Integer i, const nn_tensor *param) {
+  lua_rawgeti(L, list, i);
+  nn_tensor *t = bind_tensor(L, s->b, -1);
+  if (t == NULL) {
+    t = nn_zeros(s->b->ctx, nn_tensor_dtype(param), nn_ndim(param), nn_shape(param));
+    bind_push(L, s->b, t);
+    lua_rawseti(L, list, i);
+  }
+  lua_pop(L, 1);
+  return t; /* the list keeps it */
+}
+
+/* Fills the items from the lists. */
+static Step step_begin(lua_State *L, int states) {
+  Step s = {.b = bind_of(L), .states = states};
+  luaL_checktype(L, PARAMS, LUA_TTABLE);
+  lua_Integer count = luaL_len(L, PARAMS);
+  size_t size = sizeof *s.items + sizeof *s.places;
+  if (count > 1 << 24) luaL_error(L, "too many parameters");
+  s.items = lua_newuserdatauv(L, (size_t)count * size + 1, 0);
+  s.places = (lua_Integer *)(void *)(s.items + count);
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_rawgeti(L, PARAMS, i);
+    nn_tensor *p = bind_tensor(L, s.b, -1);
+    if (p == NULL) bind_error(L, s.b, "step: parameter %d is not a tensor", (int)i);
+    lua_pop(L, 1);
+    if (nn_grad(p) == NULL) continue;
+    nn_optim_item *item = &s.items[s.n];
+    *item = (nn_optim_item){.param = p};
+    for (int k = 0; k < states; k++)
+      if (lua_istable(L, 2 + k)) item->state[k] = state_of(L, &s, 2 + k, i, p);
+    lua_rawgeti(L, 2 + states, i);
+    item->step = lua_tointeger(L, -1) + 1;
+    lua_pop(L, 1);
+    s.places[s.n++] = i;
+  }
+  return s;
+}
+
+/* Counts the steps once they are done, or raises the engine's error. */
+static int step_end(lua_State *L, Step *s, bool ok) {
+  if (!ok) return bind_raise(L, s->b);
+  for (int i = 0; i < s->n; i++) {
+    lua_pushinteger(L, s->items[i].step);
+    lua_rawseti(L, 2 + s->states, s->places[i]);
+  }
+  bind_pace(L, s->b);
+  return 0;
+}
+
+/* sgd(params, momentum_buffers or nil, steps, lr, momentum, dampening, weight_decay, nesterov, maximize) */
+static int optim_sgd(lua_State *L) {
+  struct nn_sgd o = {.lr = luaL_checknumber(L, 4),
+                     .momentum = luaL_checknumber(L, 5),
+                     .dampening = luaL_checknumber(L, 6),
+                     .weight_decay = luaL_checknumber(L, 7),
+                     .nesterov = lua_toboolean(L, 8),
+                     .maximize = lua_toboolean(L, 9)};
+  Step s = step_begin(L, 1);
+  return step_end(L, &s, nn_optim_sgd(s.b->ctx, s.items, s.n, &o));
+}
+
+/* adam(params, exp_avgs, exp_avg_sqs, max_exp_avg_sqs or nil, steps, lr, beta1, beta2, eps, weight_decay,
+ * decoupled, maximize) */
+static int optim_adam(lua_State *L) {
+  struct nn_adam o = {.lr = luaL_checknumber(L, 6),
+                      .beta1 = luaL_checknumber(L, 7),
+                      .beta2 = luaL_checknumber(L, 8),
+                      .eps = luaL_checknumber(L, 9),
+                      .weight_decay = luaL_checknumber(L, 10),
+                      .decoupled = lua_toboolean(L, 11),
+                      .maximize = lua_toboolean(L, 12)};
+  Step s = step_begin(L, 3);
+  return step_end(L, &s, nn_optim_adam(s.b->ctx, s.items, s.n, &o));
+}
+
+/* rmsprop(params, square_avgs, grad_avgs or nil, momentum_buffers or nil, steps, lr, alpha, eps,
+ * weight_decay, momentum, centered, maximize) */
+static int optim_rmsprop(lua_State *L) {
+  struct nn_rmsprop o = {.lr = luaL_checknumber(L, 6),
+                         .alpha = luaL_checknumber(L, 7),
+                         .eps = luaL_checknumber(L, 8),
+                         .weight_decay = luaL_checknumber(L, 9),
+                         .momentum = luaL_checknumber(L, 10),
+                         .centered = lua_toboolean(L, 11),
+                         .maximize = lua_toboolean(L, 12)};
+  Step s = step_begin(L, 3);
+  return step_end(L, &s, nn_optim_rmsprop(s.b->ctx, s.items, s.n, &o));
+}
+
+/* adagrad(params, sums, steps, lr, lr_decay, weight_decay, eps, maximize) */
+static int optim_adagrad(lua_State *L) {
+  struct nn_adagrad o = {.clr = luaL_checknumber(L, 4),
+                         .weight_decay = luaL_checknumber(L, 6),
+                         .eps = luaL_checknumber(L, 7),
+                         .maximize = lua_toboolean(L, 8)};
+  double decay = luaL_checknumber(L, 5);
+  Step s = step_begin(L, 1);
+  return step_end(L, &s, nn_optim_adagrad(s.b->ctx, s.items, s.n, &o, decay));
+}
+
+/* zero_grad(params): no parameter of the list has a gradient afterwards. */
+static int optim_zero_grad(lua_State *L) {
+  Bind *b = bind_of(L);
+  luaL_checktype(L, PARAMS, LUA_TTABLE);
+  lua_Integer count = luaL_len(L, PARAMS);
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_rawgeti(L, PARAMS, i);
+    nn_tensor *p = bind_tensor(L, b, -1);
+    if (p == NULL) bind_error(L, b, "zero_grad: parameter %d is not a tensor", (int)i);
+    if (!nn_set_grad(p, NULL)) bind_raise(L, b);
+    lua_pop(L, 1);
+  }
+  return 0;
+}
+
+void bind_optim_open(lua_State *L, Bind *b, int core) {
+  static const luaL_Reg functions[] = {
+      {"sgd", optim_sgd},         {"adam", optim_adam},           {"rmsprop", optim_rmsprop},
+      {"adagrad", optim_adagrad}, {"zero_grad", optim_zero_grad}, {NULL, NULL}};
+  lua_newtable(L);
+  bind_register(L, b, lua_gettop(L), functions);
+  lua_setfield(L, core, "optim");
+}
