@@ -48,4 +48,34 @@ static inline T t_adds(C c, T a, double b) { return t_add(c, a, t_num(c, b)); }
 static inline T t_muls(C c, T a, double b) { return t_mul(c, a, t_num(c, b)); }
 static inline T t_rsubs(C c, double a, T b) { return t_sub(c, t_num(c, a), b); }
 
+/* ---- shapes (ops/reshape.c, permute.c, slice.c, expand.c, copy.c) */
+static inline T t_reshape(C c, T x, int n, const int64_t *shape) {
+  return x ? nn_do(c, &nn_op_reshape, v_t(x), v_ints(n, shape)) : NULL;
+}
+static inline T t_reshape_like(C c, T x, const nn_meta *m) { return t_reshape(c, x, m->ndim, m->shape); }
+static inline T t_permute(C c, T x, int n, const int64_t *dims) {
+  return x ? nn_do(c, &nn_op_permute, v_t(x), v_ints(n, dims)) : NULL;
+}
+static inline T t_transpose(C c, T x, int64_t a, int64_t b) {
+  return x ? nn_do(c, &nn_op_transpose, v_t(x), v_i(a), v_i(b)) : NULL;
+}
+static inline T t_expand(C c, T x, int n, const int64_t *shape) {
+  return x ? nn_do(c, &nn_op_expand, v_t(x), v_ints(n, shape)) : NULL;
+}
+static inline T t_unsqueeze(C c, T x, int64_t dim) {
+  return x ? nn_do(c, &nn_op_unsqueeze, v_t(x), v_i(dim)) : NULL;
+}
+static inline T t_select(C c, T x, int64_t dim, int64_t index) {
+  return x ? nn_do(c, &nn_op_select, v_t(x), v_i(dim), v_i(index)) : NULL;
+}
+/* start <= i < stop */
+static inline T t_slice(C c, T x, int64_t dim, int64_t start, int64_t stop, int64_t step) {
+  return x ? nn_do(c, &nn_op_slice, v_t(x), v_i(dim), v_i(start), v_i(stop), v_i(step)) : NULL;
+}
+static inline T t_to(C c, T x, nn_dtype dtype) { return x ? nn_do(c, &nn_op_to, v_t(x), v_dt(dtype)) : NULL; }
+/* A fresh tensor of zeros with the shape and dtype that an input had. */
+static inline T t_zeros(C c, const nn_meta *m) {
+  return nn_keep(c, nn_zeros(c, (nn_dtype)m->dtype, m->ndim, m->shape));
+}
+
 #endif

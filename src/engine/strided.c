@@ -31,8 +31,8 @@ static void copy_apart(nn_tensor *dst, const nn_tensor *src) {
   int lead = dst->ndim - src->ndim;
   for (int d = 0; d < dst->ndim; d++)
     stride[d] = d < lead || src->shape[d - lead] == 1 ? 0 : src->stride[d - lead];
-  nn_block_copy(dst->ndim, dst->shape, (nn_dtype)dst->dtype, dst->data, dst->stride, (nn_dtype)src->dtype, src->data,
-                stride);
+  nn_block_copy(dst->ndim, dst->shape, (nn_dtype)dst->dtype, dst->data, dst->stride, (nn_dtype)src->dtype,
+                src->data, stride);
 }
 
 bool nn_copy_strided(nn_tensor *dst, const nn_tensor *src) {

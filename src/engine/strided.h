@@ -4,8 +4,9 @@
 
 #include "internal.h"
 
-/* dst's elements become src's, converted to dst's dtype; src's shape must broadcast to dst's. The two may overlap.
- * Does not count as a change (see nn_touch). False when the shapes do not fit (no error is set) or memory is short. */
+/* dst's elements become src's, converted to dst's dtype; src's shape must broadcast to dst's. The two may
+ * overlap. Does not count as a change (see nn_touch). False when the shapes do not fit (no error is set) or
+ * memory is short. */
 bool nn_copy_strided(nn_tensor *dst, const nn_tensor *src);
 
 #endif
