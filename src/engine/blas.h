@@ -1,23 +1,24 @@
-// Matrix products on the thread team: OpenBLAS, loaded at run time with its best kernel, for large ones, own kernels
-// for small ones and wherever OpenBLAS is missing. Knows nothing of tensors; all matrices are row-major.
+// Matrix products on the thread team: OpenBLAS, loaded at run time with its best kernel, for large ones, own
+// kernels for small ones and wherever OpenBLAS is missing. Knows nothing of tensors; all matrices are
+// row-major.
 #ifndef NN_BLAS_H
 #define NN_BLAS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/// C = alpha * op(A) * op(B) + beta * C with op(A) m x k, op(B) k x n, C m x n, op(X) = X or (ta, tb) X transposed.
-/// lda, ldb, ldc are the distances in elements between rows as stored: A is m x k (lda >= k) or, with ta, k x m
-/// (lda >= m); likewise B; ldc >= n. beta == 0: C is not read. k == 0 or alpha == 0: C = beta * C, A and B are not
-/// read. C must not overlap A or B. False if interrupted (C is then partly written), true otherwise.
-/// Same bits for the same shapes, number of threads and processor.
+/// C = alpha * op(A) * op(B) + beta * C with op(A) m x k, op(B) k x n, C m x n, op(X) = X or (ta, tb) X
+/// transposed. lda, ldb, ldc are the distances in elements between rows as stored: A is m x k (lda >= k) or,
+/// with ta, k x m (lda >= m); likewise B; ldc >= n. beta == 0: C is not read. k == 0 or alpha == 0: C = beta
+/// * C, A and B are not read. C must not overlap A or B. False if interrupted (C is then partly written),
+/// true otherwise. Same bits for the same shapes, number of threads and processor.
 bool nn_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda,
                  const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
 bool nn_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a,
                  int64_t lda, const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
 
-/// The same for `batch` products; those of index i start at a + i * stride_a and so on. A stride of 0 for A or B
-/// uses the one matrix for all; the results C must not overlap.
+/// The same for `batch` products; those of index i start at a + i * stride_a and so on. A stride of 0 for A
+/// or B uses the one matrix for all; the results C must not overlap.
 bool nn_gemm_batched_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                          int64_t lda, int64_t stride_a, const float *b, int64_t ldb, int64_t stride_b,
                          float beta, float *c, int64_t ldc, int64_t stride_c, int64_t batch);
@@ -25,11 +26,12 @@ bool nn_gemm_batched_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, doub
                          int64_t lda, int64_t stride_a, const double *b, int64_t ldb, int64_t stride_b,
                          double beta, double *c, int64_t ldc, int64_t stride_c, int64_t batch);
 
-/// What does the large products, such as "OpenBLAS 0.3.21 SkylakeX" or "nnlua avx2" (own kernels, OpenBLAS being
-/// absent or worse). Loads OpenBLAS if that has not happened yet.
+/// What does the large products, such as "OpenBLAS 0.3.21 SkylakeX" or "nnlua avx2" (own kernels, OpenBLAS
+/// being absent or worse). Loads OpenBLAS if that has not happened yet.
 const char *nn_blas_name(void);
 
-/// Why OpenBLAS isn't used or doesn't run the best kernel for this processor, for the user; NULL if all is well.
+/// Why OpenBLAS isn't used or doesn't run the best kernel for this processor, for the user; NULL if all is
+/// well.
 const char *nn_blas_problem(void);
 
 /// A function of OpenBLAS (also its LAPACK) by its linker name, or NULL. Loads OpenBLAS if needed.

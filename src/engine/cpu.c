@@ -27,9 +27,7 @@ static unsigned xcr0_low(void) {
   return eax;
 }
 
-static bool has_all(unsigned reg, unsigned bits) {
-  return (reg & bits) == bits;
-}
+static bool has_all(unsigned reg, unsigned bits) { return (reg & bits) == bits; }
 
 static nn_isa detect(void) {
   unsigned a, b, c, d;
@@ -43,9 +41,7 @@ static nn_isa detect(void) {
   return has_all(xcr0, 0xe6) && has_all(b, avx512) ? NN_ISA_AVX512 : NN_ISA_AVX2;
 }
 #else
-static nn_isa detect(void) {
-  return NN_ISA_PORTABLE;
-}
+static nn_isa detect(void) { return NN_ISA_PORTABLE; }
 #endif
 
 nn_isa nn_cpu_isa_best(void) {
@@ -76,13 +72,16 @@ nn_isa nn_cpu_isa(void) {
   return (nn_isa)isa;
 }
 
-const char *nn_cpu_isa_name(void) {
-  return isa_names[nn_cpu_isa()];
-}
+const char *nn_cpu_isa_name(void) { return isa_names[nn_cpu_isa()]; }
 
-static size_t cache_size(int name, size_t usual) {
+// Kept, since the system may ask the processor each time, which takes 20 us and more in a virtual machine.
+static size_t cache_size(_Atomic size_t *kept, int name, size_t usual) {
+  size_t size = atomic_load_explicit(kept, memory_order_relaxed);
+  if (size > 0) return size;
   long bytes = name < 0 ? 0 : sysconf(name);
-  return bytes > 0 ? (size_t)bytes : usual;
+  size = bytes > 0 ? (size_t)bytes : usual;
+  atomic_store_explicit(kept, size, memory_order_relaxed);
+  return size;
 }
 
 #ifdef _SC_LEVEL1_DCACHE_SIZE
@@ -92,15 +91,18 @@ enum { L1D = -1, L2 = -1, L3 = -1 };
 #endif
 
 size_t nn_cpu_l1d(void) {
-  return cache_size(L1D, 32 << 10);
+  static _Atomic size_t kept;
+  return cache_size(&kept, L1D, 32 << 10);
 }
 
 size_t nn_cpu_l2(void) {
-  return cache_size(L2, 1 << 20);
+  static _Atomic size_t kept;
+  return cache_size(&kept, L2, 1 << 20);
 }
 
 size_t nn_cpu_l3(void) {
-  return cache_size(L3, 8 << 20);
+  static _Atomic size_t kept;
+  return cache_size(&kept, L3, 8 << 20);
 }
 
 #ifdef __linux__
@@ -117,9 +119,7 @@ static int cores_by_affinity(void) {
   return 0;
 }
 #else
-static int cores_by_affinity(void) {
-  return 0;
-}
+static int cores_by_affinity(void) { return 0; }
 #endif
 
 int nn_cpu_cores(void) {

@@ -16,8 +16,8 @@
 typedef enum { NN_ISA_PORTABLE, NN_ISA_AVX2, NN_ISA_AVX512 } nn_isa;
 
 /// The instruction set that kernels shall use. Found once, by cpuid and xgetbv (processor and operating
-/// system must both support it). NNLUA_ISA=portable|avx2|avx512 in the environment lowers it, never raises it.
-/// AVX2 stands for AVX2, FMA, F16C, BMI1/2; AVX-512 for F, BW, DQ, VL, CD on top of these.
+/// system must both support it). NNLUA_ISA=portable|avx2|avx512 in the environment lowers it, never raises
+/// it. AVX2 stands for AVX2, FMA, F16C, BMI1/2; AVX-512 for F, BW, DQ, VL, CD on top of these.
 nn_isa nn_cpu_isa(void);
 
 /// The best instruction set that the processor has, whatever NNLUA_ISA says.
@@ -26,12 +26,14 @@ nn_isa nn_cpu_isa_best(void);
 /// "portable", "avx2" or "avx512".
 const char *nn_cpu_isa_name(void);
 
-/// Cache sizes in bytes: level 1 data and level 2 of one core, level 3 as a whole; a usual value where unknown.
+/// Cache sizes in bytes: level 1 data and level 2 of one core, level 3 as a whole; a usual value where
+/// unknown.
 size_t nn_cpu_l1d(void);
 size_t nn_cpu_l2(void);
 size_t nn_cpu_l3(void);
 
-/// Cores that this process may run on (its affinity mask where there is one), at least 1. Asked anew each time.
+/// Cores that this process may run on (its affinity mask where there is one), at least 1. Asked anew each
+/// time.
 int nn_cpu_cores(void);
 
 #endif

@@ -10,18 +10,12 @@
 extern volatile sig_atomic_t nn_interrupt_flag;
 
 /// True while an interrupt is pending. Costs one load; any thread.
-static inline bool nn_interrupted(void) {
-  return __atomic_load_n(&nn_interrupt_flag, __ATOMIC_RELAXED) != 0;
-}
+static inline bool nn_interrupted(void) { return __atomic_load_n(&nn_interrupt_flag, __ATOMIC_RELAXED) != 0; }
 
 /// Raises the flag; safe in a signal handler.
-static inline void nn_interrupt_raise(void) {
-  __atomic_store_n(&nn_interrupt_flag, 1, __ATOMIC_RELAXED);
-}
+static inline void nn_interrupt_raise(void) { __atomic_store_n(&nn_interrupt_flag, 1, __ATOMIC_RELAXED); }
 
 /// Clears the flag; for whoever turned the interrupt into an error.
-static inline void nn_interrupt_clear(void) {
-  __atomic_store_n(&nn_interrupt_flag, 0, __ATOMIC_RELAXED);
-}
+static inline void nn_interrupt_clear(void) { __atomic_store_n(&nn_interrupt_flag, 0, __ATOMIC_RELAXED); }
 
 #endif

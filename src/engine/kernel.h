@@ -7,7 +7,7 @@
 #include "cpu.h"
 
 #define NN_KERNEL_PASTE_(name, suffix) name##suffix
-#define NN_KERNEL_PASTE(name, suffix) NN_KERNEL_PASTE_(name, suffix)
+#define NN_KERNEL_PASTE(name, suffix)  NN_KERNEL_PASTE_(name, suffix)
 
 /// NN_KERNEL(name): in a kernel file, `name` with the suffix of the instruction set it is compiled for. Every
 /// symbol with external linkage of such a file goes through it; everything else is static.
@@ -21,7 +21,8 @@
 #define NN_KERNEL(name) NN_KERNEL_PASTE(name, _avx512)
 #endif
 
-/// NN_KERNEL_TABLE(type, table): declares the variants of a kernel table, for the header that both sides include:
+/// NN_KERNEL_TABLE(type, table): declares the variants of a kernel table, for the header that both sides
+/// include:
 ///   typedef struct { void (*relu)(...); } nn_relu_kernels;
 ///   NN_KERNEL_TABLE(nn_relu_kernels, nn_relu_table);
 /// The kernel file defines `const nn_relu_kernels NN_KERNEL(nn_relu_table) = {...};`, a user calls
@@ -35,7 +36,7 @@
                                  : (nn_cpu_isa() == NN_ISA_AVX2 ? &table##_avx2 : &table##_portable))
 #else
 #define NN_KERNEL_TABLE(type, table) extern const type table##_portable
-#define NN_SELECT(table) (&table##_portable)
+#define NN_SELECT(table)             (&table##_portable)
 #endif
 
 #endif

@@ -1,5 +1,5 @@
-// The thread team. Workers spin for a moment after each job and then sleep on a futex (elsewhere than on Linux on
-// a condition variable). Knows nothing of tensors, kernels or OpenBLAS.
+// The thread team. Workers spin for a moment after each job and then sleep on a futex (elsewhere than on
+// Linux on a condition variable). Knows nothing of tensors, kernels or OpenBLAS.
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -28,8 +28,8 @@
 // ---------------------------------------------------------------------------------------------------------------
 // Channels: a number that one thread raises and one other thread waits for.
 
-// How long a thread spins before it sleeps. A wake-up costs about 30 us, so spinning longer than a few times that
-// gains nothing; the pause between two operations of a script is a few us.
+// How long a thread spins before it sleeps. A wake-up costs about 30 us, so spinning longer than a few times
+// that gains nothing; the pause between two operations of a script is a few us.
 enum { SPIN_NS = 60000, POLLS_PER_CLOCK = 64, POLLS_BEFORE_TAKING = 16, CACHE_LINES = 128 };
 
 typedef struct {
@@ -64,8 +64,8 @@ static void channel_wake(channel *ch) {
 }
 #endif
 
-// Sender and receiver each write one word and then read the other's, all sequentially consistent: either the sender
-// sees `sleeping`, or the receiver sees the new value before it sleeps.
+// Sender and receiver each write one word and then read the other's, all sequentially consistent: either the
+// sender sees `sleeping`, or the receiver sees the new value before it sleeps.
 static void channel_send(channel *ch, uint32_t value) {
   atomic_store(&ch->value, value);
   if (atomic_load(&ch->sleeping)) channel_wake(ch);
@@ -115,7 +115,8 @@ static void channel_receive(channel *ch, uint32_t old, int64_t spin_ns) {
 // ---------------------------------------------------------------------------------------------------------------
 // The team. Whoever holds `in_use` is the master: only it gives orders.
 
-// One part of a job: range(arg, begin, end, thread), or tasks claimed until `end`, or neither: the worker ends.
+// One part of a job: range(arg, begin, end, thread), or tasks claimed until `end`, or neither: the worker
+// ends.
 typedef struct {
   nn_range_fn range;
   nn_task_fn task;
@@ -123,7 +124,8 @@ typedef struct {
   int64_t begin, end;
 } order;
 
-// The order lies in one cache line with the word that announces it: moving a line between cores is what a fork costs.
+// The order lies in one cache line with the word that announces it: moving a line between cores is what a
+// fork costs.
 typedef struct {
   _Alignas(CACHE_LINES) channel go; // master to worker: number of the latest order
   order what;
@@ -138,9 +140,9 @@ static worker workers[NN_THREADS_MAX]; // [i] is thread i; [0], the caller, stay
 static int started;                    // workers running: workers[1 .. started]
 static bool start_failed;              // the system gave no thread; don't ask again until the size changes
 static atomic_bool in_use;
-static atomic_int team_size;      // 0: not determined yet
-static _Atomic int64_t spin_time; // SPIN_NS, or 0 with fewer cores than threads
-static _Thread_local bool inside; // this thread runs a part of a job
+static atomic_int team_size;                            // 0: not determined yet
+static _Atomic int64_t spin_time;                       // SPIN_NS, or 0 with fewer cores than threads
+static _Thread_local bool inside;                       // this thread runs a part of a job
 static _Alignas(CACHE_LINES) _Atomic int64_t next_task; // the first that nobody has claimed
 
 static void set_size(int n) {
@@ -156,9 +158,7 @@ int nn_threads(void) {
   return atomic_load_explicit(&team_size, memory_order_relaxed);
 }
 
-bool nn_in_parallel(void) {
-  return inside;
-}
+bool nn_in_parallel(void) { return inside; }
 
 // Start of part i of n items. Large parts start at multiples of 16, a cache line of floats.
 static int64_t part_begin(int64_t n, int parts, int i) {
@@ -207,8 +207,8 @@ static void send_order(int thread, order what) {
   channel_send(&w->go, ++w->orders);
 }
 
-// Waits until the worker has finished its latest order. If it hasn't even begun (a sleeper takes 30 to 130 us to
-// come), the master executes the order itself: same range, same thread number, so same result.
+// Waits until the worker has finished its latest order. If it hasn't even begun (a sleeper takes 30 to 130 us
+// to come), the master executes the order itself: same range, same thread number, so same result.
 static void finish_order(int thread) {
   worker *w = &workers[thread];
   if (channel_poll(&w->done, w->answered, POLLS_BEFORE_TAKING)) return;
@@ -233,9 +233,7 @@ static void after_fork_in_child(void) {
 #endif
 }
 
-static void watch_forks(void) {
-  pthread_atfork(NULL, NULL, after_fork_in_child);
-}
+static void watch_forks(void) { pthread_atfork(NULL, NULL, after_fork_in_child); }
 
 static bool start_worker(int index) {
   worker *w = &workers[index];
@@ -253,8 +251,8 @@ static bool start_worker(int index) {
   return error == 0;
 }
 
-// Starts what is missing of workers[1 .. count]. They inherit a mask that blocks every signal, so that the host's
-// handlers run on the host's threads.
+// Starts what is missing of workers[1 .. count]. They inherit a mask that blocks every signal, so that the
+// host's handlers run on the host's threads.
 static void start_workers(int count) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   if (started >= count || start_failed) return;
@@ -263,8 +261,10 @@ static void start_workers(int count) {
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   while (started < count && !start_failed) {
-    if (start_worker(started + 1)) started++;
-    else start_failed = true;
+    if (start_worker(started + 1))
+      started++;
+    else
+      start_failed = true;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -282,7 +282,8 @@ static order part_of(order whole, int parts, int i) {
                  .end = part_begin(whole.end, parts, i + 1)};
 }
 
-// Runs the parts of `whole` on the team; the master does its own and those that no worker could be started for.
+// Runs the parts of `whole` on the team; the master does its own and those that no worker could be started
+// for.
 static void fork_join(order whole, int parts) {
   start_workers(parts - 1);
   int helpers = started < parts - 1 ? started : parts - 1;
@@ -303,9 +304,7 @@ static bool team_acquire(void) {
   return !atomic_load_explicit(&in_use, memory_order_relaxed) && !atomic_exchange(&in_use, true);
 }
 
-static void team_release(void) {
-  atomic_store_explicit(&in_use, false, memory_order_release);
-}
+static void team_release(void) { atomic_store_explicit(&in_use, false, memory_order_release); }
 
 int nn_parallel_parts(int64_t n, int64_t grain) {
   if (n <= 0) return 0;

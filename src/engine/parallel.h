@@ -14,25 +14,26 @@ typedef void (*nn_range_fn)(void *arg, int64_t begin, int64_t end, int thread);
 /// Works on one task; `thread` in 0 .. nn_threads() - 1, two calls at the same time never have the same.
 typedef void (*nn_task_fn)(void *arg, int64_t task, int thread);
 
-/// Splits 0 .. n - 1 into min(nn_threads(), ceil(n / grain)) contiguous ranges (a function of n, grain and the
-/// number of threads only) and runs fn once on each; returns when all are done. The caller takes part as thread 0.
-/// One range, or a call from inside a parallel region, runs inline as one range. While another thread of the host
-/// uses the team, the same ranges run one after the other on the caller. fn must not longjmp. n <= 0 does nothing;
-/// grain < 1 counts as 1. Rule of thumb: a grain worth 1 us of work or more.
+/// Splits 0 .. n - 1 into min(nn_threads(), ceil(n / grain)) contiguous ranges (a function of n, grain and
+/// the number of threads only) and runs fn once on each; returns when all are done. The caller takes part as
+/// thread 0. One range, or a call from inside a parallel region, runs inline as one range. While another
+/// thread of the host uses the team, the same ranges run one after the other on the caller. fn must not
+/// longjmp. n <= 0 does nothing; grain < 1 counts as 1. Rule of thumb: a grain worth 1 us of work or more.
 void nn_parallel(int64_t n, int64_t grain, nn_range_fn fn, void *arg);
 
 /// Number of ranges that nn_parallel(n, grain, ...) would make if called here; for sizing scratch memory.
 int nn_parallel_parts(int64_t n, int64_t grain);
 
-/// Runs fn on the tasks 0 .. count - 1, each once; idle threads claim the next one in rising order. For work whose
-/// result doesn't depend on who runs it. Inline where nn_parallel is.
+/// Runs fn on the tasks 0 .. count - 1, each once; idle threads claim the next one in rising order. For work
+/// whose result doesn't depend on who runs it. Inline where nn_parallel is.
 void nn_parallel_tasks(int64_t count, nn_task_fn fn, void *arg);
 
 /// Number of threads in the team, the caller included. Until set: the cores that the process may use.
 int nn_threads(void);
 
-/// Sets the number of threads, 1 .. NN_THREADS_MAX. Missing workers start when they are first needed, surplus ones
-/// end. False (and no change) if out of range, inside a parallel region, or while another thread uses the team.
+/// Sets the number of threads, 1 .. NN_THREADS_MAX. Missing workers start when they are first needed, surplus
+/// ones end. False (and no change) if out of range, inside a parallel region, or while another thread uses
+/// the team.
 bool nn_set_threads(int n);
 
 /// True inside a parallel region, where a further one would run inline.

@@ -1,0 +1,391 @@
+// Matrix products on the thread team: splitting into tiles, the choice between own kernels and OpenBLAS, and
+// loading the latter. Knows nothing of tensors; the arithmetic is in kernels/gemm.c or in OpenBLAS.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "blas.h"
+
+#include "cpu.h"
+#include "interrupt.h"
+#include "kernels/gemm.h"
+#include "parallel.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+// ---------------------------------------------------------------------------------------------------------------
+// Loading OpenBLAS
+
+enum { CBLAS_ROW_MAJOR = 101, CBLAS_NO_TRANS = 111, CBLAS_TRANS = 112 };
+
+typedef void (*cblas_sgemm_fn)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,
+                               int lda, const float *b, int ldb, float beta, float *c, int ldc);
+typedef void (*cblas_dgemm_fn)(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a,
+                               int lda, const double *b, int ldb, double beta, double *c, int ldc);
+
+static struct {
+  void *handle;
+  cblas_sgemm_fn sgemm; // NULL: own kernels do all products
+  cblas_dgemm_fn dgemm;
+  char name[96];
+  char problem[256]; // empty: none
+} openblas;
+
+// A function pointer from dlsym: C has no cast for it, POSIX promises that the representation is the same.
+static void find_function(void *handle, const char *name, void *function) {
+  void *symbol = handle ? dlsym(handle, name) : NULL;
+  memcpy(function, &symbol, sizeof symbol);
+}
+
+typedef struct {
+  const char *name;
+  char *before; // copy of the value to restore, NULL: was not set
+  bool changed;
+} env_change;
+
+static env_change env_set(const char *name, const char *value) {
+  const char *now = getenv(name);
+  env_change change = {.name = name, .before = now ? strdup(now) : NULL};
+  change.changed = (!now || change.before) && setenv(name, value, 1) == 0;
+  return change;
+}
+
+static void env_restore(env_change change) {
+  if (change.changed && change.before)
+    setenv(change.name, change.before, 1);
+  else if (change.changed)
+    unsetenv(change.name);
+  free(change.before);
+}
+
+// The core type to ask OpenBLAS for. It knows processors by model number and takes its oldest kernel for one
+// that is newer than itself; we go by features. NULL: let it choose, because the user did or because there's
+// nothing to gain.
+static const char *core_wanted(void) {
+  const char *user = getenv("OPENBLAS_CORETYPE");
+  if (user && *user) return NULL;
+  nn_isa isa = nn_cpu_isa();
+  return isa == NN_ISA_AVX512 ? "SkylakeX" : isa == NN_ISA_AVX2 ? "Haswell" : NULL;
+}
+
+// The instruction set of the product kernels in an OpenBLAS core.
+static nn_isa core_isa(const char *core) {
+  static const char *const avx512[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
+  static const char *const avx2[] = {"Haswell", "Zen"};
+  for (size_t i = 0; i < sizeof avx512 / sizeof *avx512; i++)
+    if (strcasecmp(core, avx512[i]) == 0) return NN_ISA_AVX512;
+  for (size_t i = 0; i < sizeof avx2 / sizeof *avx2; i++)
+    if (strcasecmp(core, avx2[i]) == 0) return NN_ISA_AVX2;
+  return NN_ISA_PORTABLE;
+}
+
+// OpenBLAS reads its environment while it is loaded. What is set for that is taken back, so that programs the
+// user starts from here don't inherit it.
+static void *open_library(void) {
+  static const char *const names[] = {"libopenblas.so.0", "libopenblas.so", "libopenblasp.so.0",
+                                      "libopenblas.0.dylib"};
+  const char *core = core_wanted();
+  env_change threads = env_set("OPENBLAS_NUM_THREADS", "1"), type = {0};
+  if (core) type = env_set("OPENBLAS_CORETYPE", core);
+  void *handle = NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names && !handle; i++)
+    handle = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+  env_restore(threads);
+  env_restore(type);
+  return handle;
+}
+
+static void name_own_kernels(const char *why) {
+  snprintf(openblas.name, sizeof openblas.name, "nnlua %s", nn_cpu_isa_name());
+  if (why) snprintf(openblas.problem, sizeof openblas.problem, "%s", why);
+}
+
+static void load(void) {
+  openblas.handle = open_library();
+  if (!openblas.handle) {
+    name_own_kernels("OpenBLAS isn't installed or can't be loaded; products run on nnlua's own kernels");
+    return;
+  }
+  void (*set_num_threads)(int);
+  char *(*get_config)(void), *(*get_corename)(void);
+  find_function(openblas.handle, "openblas_set_num_threads", &set_num_threads);
+  find_function(openblas.handle, "openblas_get_config", &get_config);
+  find_function(openblas.handle, "openblas_get_corename", &get_corename);
+  find_function(openblas.handle, "cblas_sgemm", &openblas.sgemm);
+  find_function(openblas.handle, "cblas_dgemm", &openblas.dgemm);
+  if (!set_num_threads || !get_config || !get_corename || !openblas.sgemm || !openblas.dgemm) {
+    openblas.sgemm = NULL;
+    name_own_kernels("the OpenBLAS found lacks functions; products run on nnlua's own kernels");
+    return;
+  }
+  set_num_threads(1); // the host may have loaded it before, with threads that would fight ours
+  const char *core = get_corename(), *config = get_config();
+  const char *space = strchr(config, ' ');
+  const char *end = space ? strchr(space + 1, ' ') : NULL; // "OpenBLAS 0.3.21 NO_LAPACKE ..."
+  int length = (int)(end ? end - config : (long)strlen(config));
+  if (core_isa(core) >= nn_cpu_isa()) {
+    snprintf(openblas.name, sizeof openblas.name, "%.*s %s", length < 48 ? length : 48, config, core);
+    return;
+  }
+  openblas.sgemm = NULL;
+  name_own_kernels(NULL);
+  snprintf(
+      openblas.problem, sizeof openblas.problem,
+      "%.*s runs its kernel '%s', too slow for this processor (%s)%s; products run on nnlua's own kernels",
+      length < 48 ? length : 48, config, core, nn_cpu_isa_name(),
+      core_wanted() ? "" : ", OPENBLAS_CORETYPE is set");
+}
+
+static void load_once(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, load);
+}
+
+const char *nn_blas_name(void) {
+  load_once();
+  return openblas.name;
+}
+
+const char *nn_blas_problem(void) {
+  load_once();
+  return *openblas.problem ? openblas.problem : NULL;
+}
+
+void *nn_blas_symbol(const char *name) {
+  load_once();
+  return openblas.handle ? dlsym(openblas.handle, name) : NULL;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Scratch memory for packed blocks, one piece a thread, freed with the thread
+
+static pthread_key_t scratch_key;
+static bool scratch_key_made;
+
+static void make_scratch_key(void) { scratch_key_made = pthread_key_create(&scratch_key, free) == 0; }
+
+static int64_t scratch_bytes(void) {
+  int64_t half = (int64_t)nn_cpu_l2() / 2;
+  return half < 256 << 10 ? 256 << 10 : half > 4 << 20 ? 4 << 20 : half / 4096 * 4096;
+}
+
+// This thread's scratch, or NULL without memory.
+static void *own_scratch(void) {
+  static _Thread_local void *mine;
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  if (mine) return mine;
+  pthread_once(&once, make_scratch_key);
+  if (!scratch_key_made) return NULL;
+  void *memory = aligned_alloc(4096, (size_t)scratch_bytes());
+  if (memory && pthread_setspecific(scratch_key, memory) != 0) {
+    free(memory);
+    memory = NULL;
+  }
+  mine = memory;
+  return memory;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Splitting. Sizes decide alone, so results depend on them and on the number of threads.
+
+typedef struct {
+  int64_t rows, cols; // of tiles along m and n
+  bool library;       // OpenBLAS computes the tiles
+} grid;
+
+// A thread should get at least so many multiply-adds (half a microsecond and more), and tiles that threads
+// claim one by one are worth it from so many on.
+static const double THREAD_WORK = 64e3, CLAIM_WORK = 32e6;
+
+static double work_of(int64_t m, int64_t n, int64_t k) { return (double)m * (double)n * (double)k; }
+
+// What a tile costs, in multiply-adds: columns come in vectors, and op(B) is packed for each.
+static double tile_cost(int64_t m, int64_t n, int64_t k) {
+  int64_t padded = (n + 15) / 16 * 16;
+  return ((double)m + 8) * (double)padded * (double)k + 4 * (double)m * (double)k;
+}
+
+static int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// The cheapest way to cut C into `tiles` tiles (or somewhat fewer).
+static grid cut(int64_t m, int64_t n, int64_t k, int64_t tiles) {
+  grid best = {1, 1, false};
+  double least = tile_cost(m, n, k);
+  for (int64_t rows = 1; rows <= tiles && rows <= m; rows++) {
+    int64_t cols = tiles / rows, most = div_up(n, 16);
+    if (cols > most) cols = most;
+    double cost = tile_cost(div_up(m, rows), div_up(n, cols), k);
+    if (cost < least) {
+      best = (grid){rows, cols, false};
+      least = cost;
+    }
+  }
+  return best;
+}
+
+// OpenBLAS can't be interrupted: its tiles are at most about 10 ms of work on one core.
+static double library_tile_work(void) {
+  return nn_cpu_isa() == NN_ISA_AVX512 ? 5e8 : nn_cpu_isa() == NN_ISA_AVX2 ? 2.5e8 : 0.5e8;
+}
+
+static bool suits_library(int64_t m, int64_t n, int64_t k) {
+  const int64_t from = 384;
+  if (m < from || n < from || k < from) return false;
+  load_once();
+  return openblas.sgemm != NULL;
+}
+
+static grid plan(int64_t m, int64_t n, int64_t k, int64_t batch) {
+  int64_t threads = nn_in_parallel() ? 1 : nn_threads();
+  double work = work_of(m, n, k), all = work * (double)batch;
+  int64_t tiles = 1;
+  if (threads > 1 && all >= 2 * THREAD_WORK && batch % threads != 0 && batch < 8 * threads) {
+    double most = all / THREAD_WORK;
+    int64_t wanted = all > CLAIM_WORK * (double)threads ? 4 * threads : threads;
+    tiles = div_up(most < (double)wanted ? (int64_t)most : wanted, batch);
+  }
+  bool library = suits_library(m, n, k);
+  if (library && work > library_tile_work() * (double)tiles)
+    tiles = (int64_t)(work / library_tile_work()) + 1;
+  grid g = tiles > 1 ? cut(m, n, k, tiles) : (grid){1, 1, false};
+  g.library = library && div_up(m, g.rows) >= 128 && div_up(n, g.cols) >= 128;
+  return g;
+}
+
+// Start of part i when n is cut into `parts`, rounded to whole vectors where there is enough.
+static int64_t part_begin(int64_t n, int64_t parts, int64_t i, int64_t round) {
+  if (i >= parts) return n;
+  int64_t each = n / parts, rest = n % parts;
+  int64_t begin = each * i + (i < rest ? i : rest);
+  return each >= 4 * round ? begin / round * round : begin;
+}
+
+// C *= beta, where beta == 0 doesn't read it.
+#define DEFINE_SCALE(T, NAME)                                                                                \
+  static bool NAME(int64_t m, int64_t n, T beta, T *c, int64_t ldc) {                                        \
+    for (int64_t i = 0; i < m; i++, c += ldc) {                                                              \
+      if (nn_interrupted()) return false;                                                                    \
+      for (int64_t j = 0; j < n; j++) c[j] = beta != 0 ? beta * c[j] : 0;                                    \
+    }                                                                                                        \
+    return true;                                                                                             \
+  }
+
+DEFINE_SCALE(float, scale_f32)
+DEFINE_SCALE(double, scale_f64)
+
+// One tile on OpenBLAS, long k in pieces so that it stays short. False if interrupted.
+#define DEFINE_LIBRARY_TILE(ARGS, NAME, GEMM)                                                                \
+  static bool NAME(const ARGS *g) {                                                                          \
+    double most = library_tile_work() / ((double)g->m * (double)g->n);                                       \
+    int64_t piece = most > 256 ? (int64_t)(most < 1e9 ? most : 1e9) : 256;                                   \
+    piece = div_up(g->k, div_up(g->k, piece));                                                               \
+    for (int64_t p = 0; p < g->k; p += piece) {                                                              \
+      if (nn_interrupted()) return false;                                                                    \
+      int64_t k = g->k - p < piece ? g->k - p : piece;                                                       \
+      GEMM(CBLAS_ROW_MAJOR, g->ta ? CBLAS_TRANS : CBLAS_NO_TRANS, g->tb ? CBLAS_TRANS : CBLAS_NO_TRANS,      \
+           (int)g->m, (int)g->n, (int)k, g->alpha, g->a + (g->ta ? p * g->lda : p), (int)g->lda,             \
+           g->b + (g->tb ? p : p * g->ldb), (int)g->ldb, p == 0 ? g->beta : 1, g->c, (int)g->ldc);           \
+    }                                                                                                        \
+    return true;                                                                                             \
+  }
+
+DEFINE_LIBRARY_TILE(nn_gemm_args_f32, library_tile_f32, openblas.sgemm)
+DEFINE_LIBRARY_TILE(nn_gemm_args_f64, library_tile_f64, openblas.dgemm)
+
+// A batch of products cut into tiles; task number = product * rows * cols + tile.
+typedef struct {
+  grid grid;
+  int64_t stride_a, stride_b, stride_c;
+  atomic_bool interrupted;
+  bool is_f64;
+  bool wide; // distances of rows are too large for OpenBLAS
+  nn_gemm_args_f32 f32;
+  nn_gemm_args_f64 f64;
+} gemm_job;
+
+#define DEFINE_TILE(SUFFIX)                                                                                  \
+  static bool tile_##SUFFIX(const gemm_job *job, int64_t product, int64_t row, int64_t col) {                \
+    nn_gemm_args_##SUFFIX g = job->SUFFIX;                                                                   \
+    int64_t i = part_begin(g.m, job->grid.rows, row, 1), j = part_begin(g.n, job->grid.cols, col, 16);       \
+    g.m = part_begin(g.m, job->grid.rows, row + 1, 1) - i;                                                   \
+    g.n = part_begin(g.n, job->grid.cols, col + 1, 16) - j;                                                  \
+    g.a += product * job->stride_a + (g.ta ? i : i * g.lda);                                                 \
+    g.b += product * job->stride_b + (g.tb ? j * g.ldb : j);                                                 \
+    g.c += product * job->stride_c + i * g.ldc + j;                                                          \
+    if (job->grid.library) return library_tile_##SUFFIX(&g);                                                 \
+    void *scratch = own_scratch();                                                                           \
+    if (scratch) return NN_SELECT(nn_gemm_table)->SUFFIX(&g, scratch, scratch_bytes());                      \
+    _Alignas(64) char few[NN_GEMM_SCRATCH_MIN];                                                              \
+    return NN_SELECT(nn_gemm_table)->SUFFIX(&g, few, NN_GEMM_SCRATCH_MIN);                                   \
+  }
+
+DEFINE_TILE(f32)
+DEFINE_TILE(f64)
+
+static void run_task(void *arg, int64_t task, int thread) {
+  gemm_job *job = arg;
+  (void)thread;
+  if (nn_interrupted()) {
+    atomic_store_explicit(&job->interrupted, true, memory_order_relaxed);
+    return;
+  }
+  int64_t each = job->grid.rows * job->grid.cols, product = task / each, tile = task % each;
+  int64_t row = tile / job->grid.cols, col = tile % job->grid.cols;
+  bool done = job->is_f64 ? tile_f64(job, product, row, col) : tile_f32(job, product, row, col);
+  if (!done) atomic_store_explicit(&job->interrupted, true, memory_order_relaxed);
+}
+
+static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
+  for (int64_t task = begin; task < end; task++) run_task(arg, task, thread);
+}
+
+static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
+  job->grid = plan(m, n, k, batch);
+  if (job->wide) job->grid.library = false;
+  int64_t tasks = job->grid.rows * job->grid.cols * batch;
+  double each = work_of(m, n, k) * (double)batch / (double)tasks;
+  if (each * (double)tasks > CLAIM_WORK) {
+    nn_parallel_tasks(tasks, run_task, job);
+  } else {
+    int64_t grain = each >= THREAD_WORK ? 1 : (int64_t)(THREAD_WORK / (each + 1)) + 1;
+    nn_parallel(tasks, grain, run_range, job);
+  }
+  return !atomic_load_explicit(&job->interrupted, memory_order_relaxed);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// The public products
+
+#define DEFINE_BATCHED(T, SUFFIX, IS_F64)                                                                    \
+  bool nn_gemm_batched_##SUFFIX(bool ta, bool tb, int64_t m, int64_t n, int64_t k, T alpha, const T *a,      \
+                                int64_t lda, int64_t stride_a, const T *b, int64_t ldb, int64_t stride_b,    \
+                                T beta, T *c, int64_t ldc, int64_t stride_c, int64_t batch) {                \
+    if (m <= 0 || n <= 0 || batch <= 0) return true;                                                         \
+    if (k <= 0 || alpha == 0) {                                                                              \
+      for (int64_t i = 0; i < batch; i++)                                                                    \
+        if (!scale_##SUFFIX(m, n, beta, c + i * stride_c, ldc)) return false;                                \
+      return true;                                                                                           \
+    }                                                                                                        \
+    if (batch > 1 && !ta && stride_b == 0 && stride_a == m * lda && stride_c == m * ldc) {                   \
+      m *= batch;                                                                                            \
+      batch = 1;                                                                                             \
+    }                                                                                                        \
+    gemm_job job = {.stride_a = stride_a, .stride_b = stride_b, .stride_c = stride_c, .is_f64 = IS_F64};     \
+    job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
+    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta};              \
+    return run(&job, m, n, k, batch);                                                                        \
+  }                                                                                                          \
+                                                                                                             \
+  bool nn_gemm_##SUFFIX(bool ta, bool tb, int64_t m, int64_t n, int64_t k, T alpha, const T *a, int64_t lda, \
+                        const T *b, int64_t ldb, T beta, T *c, int64_t ldc) {                                \
+    return nn_gemm_batched_##SUFFIX(ta, tb, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0, 1);       \
+  }
+
+DEFINE_BATCHED(float, f32, false)
+DEFINE_BATCHED(double, f64, true)

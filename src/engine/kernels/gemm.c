@@ -1,0 +1,165 @@
+// Matrix products for one thread: vector types and constants for the instruction set at hand; the algorithm
+// is in gemm_body.h, once for float and once for double. Knows nothing of threads and OpenBLAS.
+#include "gemm.h"
+
+#include "../interrupt.h"
+
+#include <string.h>
+
+#if NN_ISA > 0
+#include <immintrin.h>
+#endif
+
+#if NN_ISA == 0
+enum { VECTOR_BYTES = 16, ROWS_MAX = 4 };
+#elif NN_ISA == 1
+enum { VECTOR_BYTES = 32, ROWS_MAX = 6 };
+#else
+enum { VECTOR_BYTES = 64, ROWS_MAX = 14 };
+#endif
+
+#define INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+typedef float vec_f32 __attribute__((vector_size(VECTOR_BYTES)));
+typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES)));
+
+#if NN_ISA == 1
+static const int32_t mask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+static const int64_t mask64[8] = {-1, -1, -1, -1};
+#endif
+
+#define T          float
+#define NAME(name) name##_f32
+#if NN_ISA == 0
+#define FMA(a, b, c) ((a) * (b) + (c))
+#elif NN_ISA == 1
+#define FMA(a, b, c) (vec_f32) _mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c))
+#else
+#define FMA(a, b, c) (vec_f32) _mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c))
+#endif
+
+// The first n lanes at p (the others 0), 0 < n < lanes.
+INLINE vec_f32 load_part_f32(const float *p, int64_t n) {
+#if NN_ISA == 2
+  return (vec_f32)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif NN_ISA == 1
+  return (vec_f32)_mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(const void *)(mask32 + 8 - n)));
+#else
+  vec_f32 v = {0};
+  for (int64_t i = 0; i < n; i++) v[i] = p[i];
+  return v;
+#endif
+}
+
+INLINE void store_part_f32(float *p, vec_f32 v, int64_t n) {
+#if NN_ISA == 2
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif NN_ISA == 1
+  _mm256_maskstore_ps(p, _mm256_loadu_si256((const __m256i *)(const void *)(mask32 + 8 - n)), (__m256)v);
+#else
+  for (int64_t i = 0; i < n; i++) p[i] = v[i];
+#endif
+}
+
+// Transposes 8 rows of x (distance ldx) by 8 columns into 8 rows of y (distance ldy).
+#define BLOCK_f32 8
+#if NN_ISA > 0
+INLINE void transpose_block_f32(const float *x, int64_t ldx, float *y, int64_t ldy) {
+  __m256 r[8], s[8];
+  UNROLL for (int i = 0; i < 4; i++) { // r[i]: columns 0-3 of rows i and i + 4; r[i + 4]: columns 4-7
+    r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x + i * ldx)),
+                                _mm_loadu_ps(x + (i + 4) * ldx), 1);
+    r[i + 4] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x + i * ldx + 4)),
+                                    _mm_loadu_ps(x + (i + 4) * ldx + 4), 1);
+  }
+  UNROLL for (int h = 0; h < 8; h += 4) {
+    s[h] = _mm256_unpacklo_ps(r[h], r[h + 1]);
+    s[h + 1] = _mm256_unpackhi_ps(r[h], r[h + 1]);
+    s[h + 2] = _mm256_unpacklo_ps(r[h + 2], r[h + 3]);
+    s[h + 3] = _mm256_unpackhi_ps(r[h + 2], r[h + 3]);
+    _mm256_storeu_ps(y + h * ldy, _mm256_shuffle_ps(s[h], s[h + 2], 0x44));
+    _mm256_storeu_ps(y + (h + 1) * ldy, _mm256_shuffle_ps(s[h], s[h + 2], 0xee));
+    _mm256_storeu_ps(y + (h + 2) * ldy, _mm256_shuffle_ps(s[h + 1], s[h + 3], 0x44));
+    _mm256_storeu_ps(y + (h + 3) * ldy, _mm256_shuffle_ps(s[h + 1], s[h + 3], 0xee));
+  }
+}
+#else
+INLINE void transpose_block_f32(const float *x, int64_t ldx, float *y, int64_t ldy) {
+  for (int i = 0; i < 8; i++)
+    for (int j = 0; j < 8; j++) y[j * ldy + i] = x[i * ldx + j];
+}
+#endif
+
+#include "gemm_body.h"
+
+#undef T
+#undef NAME
+#undef FMA
+#define T          double
+#define NAME(name) name##_f64
+#if NN_ISA == 0
+#define FMA(a, b, c) ((a) * (b) + (c))
+#elif NN_ISA == 1
+#define FMA(a, b, c) (vec_f64) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
+#else
+#define FMA(a, b, c) (vec_f64) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
+#endif
+
+INLINE vec_f64 load_part_f64(const double *p, int64_t n) {
+#if NN_ISA == 2
+  return (vec_f64)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
+#elif NN_ISA == 1
+  return (vec_f64)_mm256_maskload_pd(p, _mm256_loadu_si256((const __m256i *)(const void *)(mask64 + 4 - n)));
+#else
+  vec_f64 v = {0};
+  for (int64_t i = 0; i < n; i++) v[i] = p[i];
+  return v;
+#endif
+}
+
+INLINE void store_part_f64(double *p, vec_f64 v, int64_t n) {
+#if NN_ISA == 2
+  _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
+#elif NN_ISA == 1
+  _mm256_maskstore_pd(p, _mm256_loadu_si256((const __m256i *)(const void *)(mask64 + 4 - n)), (__m256d)v);
+#else
+  for (int64_t i = 0; i < n; i++) p[i] = v[i];
+#endif
+}
+
+// Transposes 4 rows of x (distance ldx) by 4 columns into 4 rows of y (distance ldy).
+#define BLOCK_f64 4
+#if NN_ISA > 0
+INLINE void transpose_block_f64(const double *x, int64_t ldx, double *y, int64_t ldy) {
+  __m256d r[4];
+  UNROLL for (int i = 0; i < 2; i++) { // r[i]: columns 0-1 of rows i and i + 2; r[i + 2]: columns 2-3
+    r[i] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x + i * ldx)),
+                                _mm_loadu_pd(x + (i + 2) * ldx), 1);
+    r[i + 2] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x + i * ldx + 2)),
+                                    _mm_loadu_pd(x + (i + 2) * ldx + 2), 1);
+  }
+  UNROLL for (int h = 0; h < 4; h += 2) {
+    _mm256_storeu_pd(y + h * ldy, _mm256_unpacklo_pd(r[h], r[h + 1]));
+    _mm256_storeu_pd(y + (h + 1) * ldy, _mm256_unpackhi_pd(r[h], r[h + 1]));
+  }
+}
+#else
+INLINE void transpose_block_f64(const double *x, int64_t ldx, double *y, int64_t ldy) {
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++) y[j * ldy + i] = x[i * ldx + j];
+}
+#endif
+
+#include "gemm_body.h"
+
+extern const nn_gemm_kernels NN_KERNEL(nn_gemm_table);
+const nn_gemm_kernels NN_KERNEL(nn_gemm_table) = {.f32 = gemm_f32, .f64 = gemm_f64};

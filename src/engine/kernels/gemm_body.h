@@ -1,0 +1,441 @@
+// The matrix product algorithm, included by gemm.c for T = float and T = double. No include guard on purpose.
+// Knows the vector type NAME(vec), FMA, partial loads and stores and a small transposition from there.
+
+typedef T NAME(vec_u) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(T)), may_alias));
+enum { NAME(lanes) = VECTOR_BYTES / (int)sizeof(T), NAME(width) = 2 * NAME(lanes) }; // width of a panel of B
+
+INLINE NAME(vec) NAME(load)(const T *p) { return (NAME(vec))(*(const NAME(vec_u) *)p); }
+
+INLINE void NAME(store)(T *p, NAME(vec) v) { *(NAME(vec_u) *)p = (NAME(vec_u))v; }
+
+INLINE NAME(vec) NAME(splat)(T x) { return x - (NAME(vec)){0}; }
+
+// ---------------------------------------------------------------------------------------------------------------
+// The microkernel: a tile of C in registers, R rows by V vectors.
+
+// c[i][j] = alpha * sum over p < k of a[i * rs + p * cs] * b[p * bs + j] + beta * c[i][j]; j < cols.
+typedef struct {
+  const T *a, *b;
+  T *c;
+  int64_t k, rs, cs, bs, ldc, cols;
+  T alpha, beta;
+} NAME(tile_args);
+
+// C = alpha * sum + beta * C for the first n elements of a vector.
+INLINE void NAME(update)(T *c, NAME(vec) sum, T alpha, T beta, int64_t n) {
+  bool whole = n == NAME(lanes);
+  NAME(vec) v = NAME(splat)(alpha) * sum;
+  if (beta != 0) v = FMA(NAME(splat)(beta), whole ? NAME(load)(c) : NAME(load_part)(c, n), v);
+  if (whole)
+    NAME(store)(c, v);
+  else
+    NAME(store_part)(c, v, n);
+}
+
+// sums[i][v] += terms of R rows by V vectors at one p.
+INLINE void NAME(add_term)(const int R, const int V, NAME(vec) * sums, const T *b, const T *a0, const T *a5,
+                           const T *a10, int64_t rs) {
+  NAME(vec) b0 = NAME(load)(b), b1 = V > 1 ? NAME(load)(b + NAME(lanes)) : b0;
+  UNROLL for (int i = 0; i < R; i++) {
+    NAME(vec) x = NAME(splat)(i < 5 ? a0[i * rs] : i < 10 ? a5[(i - 5) * rs] : a10[(i - 10) * rs]);
+    sums[i * V] = FMA(x, b0, sums[i * V]);
+    if (V > 1) sums[i * V + 1] = FMA(x, b1, sums[i * V + 1]);
+  }
+}
+
+// A multiplier takes a new sum every half cycle but 4 cycles for each: with fewer than 8 sums, terms p, p +
+// 1, ... go to U sets of them.
+INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
+  const int N = R * V, U = N >= 8 ? 1 : N >= 4 ? 2 : 4;
+  NAME(vec) sums[2 * ROWS_MAX + 8];
+  UNROLL for (int i = 0; i < U * N; i++) sums[i] = (NAME(vec)){0};
+  const int64_t rs = t->rs, cs = t->cs, bs = t->bs;
+  const T *b = t->b, *a0 = t->a, *a5 = a0 + 5 * rs, *a10 = a0 + 10 * rs; // few registers address 14 rows
+  int64_t p = t->k;
+  for (; p >= U; p -= U) {
+    UNROLL for (int u = 0; u < U; u++) {
+      NAME(add_term)(R, V, sums + u * N, b, a0, a5, a10, rs);
+      a0 += cs, a5 += cs, a10 += cs, b += bs;
+    }
+  }
+  for (; U > 1 && p > 0; p--, a0 += cs, a5 += cs, b += bs) NAME(add_term)(R, V, sums, b, a0, a5, a10, rs);
+  UNROLL for (int i = N; i < U * N; i++) sums[i % N] += sums[i];
+  const T alpha = t->alpha, beta = t->beta;
+  const int64_t ldc = t->ldc, rest = t->cols - (V - 1) * NAME(lanes);
+  T *c = t->c;
+  UNROLL for (int i = 0; i < R; i++, c += ldc) {
+    if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, NAME(lanes));
+    NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, rest);
+  }
+}
+
+#define TILE_CASE(R)                                                                                         \
+  case R:                                                                                                    \
+    if (t->cols > NAME(lanes))                                                                               \
+      NAME(tile)(R, 2, t);                                                                                   \
+    else                                                                                                     \
+      NAME(tile)(R, 1, t);                                                                                   \
+    break;
+
+static void NAME(run_tile)(int64_t rows, const NAME(tile_args) * t) {
+  switch (rows) {
+    TILE_CASE(1)
+    TILE_CASE(2)
+    TILE_CASE(3)
+    TILE_CASE(4)
+#if NN_ISA > 0
+    TILE_CASE(5)
+    TILE_CASE(6)
+#endif
+#if NN_ISA > 1
+    TILE_CASE(7)
+    TILE_CASE(8)
+    TILE_CASE(9)
+    TILE_CASE(10)
+    TILE_CASE(11)
+    TILE_CASE(12)
+    TILE_CASE(13)
+    TILE_CASE(14)
+#endif
+  default: break;
+  }
+}
+
+#undef TILE_CASE
+
+// ---------------------------------------------------------------------------------------------------------------
+// Packing. A block of op(B) becomes panels [k][width], the last one [k][lanes] if that is enough; columns
+// beyond the edge are 0. A strip of op(A), the rows of one tile, is copied as it lies into memory that fits
+// level 1.
+
+// Columns are contiguous in memory: cols of them at b + p * ldb.
+static void NAME(pack_rows)(int64_t k, int64_t cols, const T *b, int64_t ldb, T *to, int64_t bs) {
+  for (int64_t p = 0; p < k; p++, b += ldb, to += bs) {
+    for (int64_t j = 0; j < bs; j += NAME(lanes)) {
+      if (j + NAME(lanes) <= cols)
+        NAME(store)(to + j, NAME(load)(b + j));
+      else if (j < cols)
+        NAME(store)(to + j, NAME(load_part)(b + j, cols - j));
+      else
+        NAME(store)(to + j, (NAME(vec)){0});
+    }
+  }
+}
+
+// Column j lies contiguous at b + j * ldb.
+static void NAME(pack_columns)(int64_t k, int64_t cols, const T *b, int64_t ldb, T *to, int64_t bs) {
+  enum { B = NAME(BLOCK) };
+  int64_t j = 0;
+  for (; j + B <= cols; j += B) {
+    int64_t p = 0;
+    for (; p + B <= k; p += B) NAME(transpose_block)(b + j * ldb + p, ldb, to + p * bs + j, bs);
+    for (; p < k; p++)
+      for (int64_t i = j; i < j + B; i++) to[p * bs + i] = b[i * ldb + p];
+  }
+  for (; j < bs; j++)
+    for (int64_t p = 0; p < k; p++) to[p * bs + j] = j < cols ? b[j * ldb + p] : 0;
+}
+
+static inline int64_t NAME(panel_stride)(int64_t cols) {
+  return cols > NAME(lanes) ? NAME(width) : NAME(lanes);
+}
+
+// The block k x n at b, the first row and column of op(B) there.
+static void NAME(pack_block)(bool tb, int64_t k, int64_t n, const T *b, int64_t ldb, T *to) {
+  for (int64_t j = 0; j < n; j += NAME(width), to += k * NAME(width)) {
+    int64_t cols = min64(n - j, NAME(width));
+    if (tb)
+      NAME(pack_columns)(k, cols, b + j * ldb, ldb, to, NAME(panel_stride)(cols));
+    else
+      NAME(pack_rows)(k, cols, b + j, ldb, to, NAME(panel_stride)(cols));
+  }
+}
+
+// Distance of rows in a copied strip: no multiple of 256 bytes, so that rows don't compete for cache sets.
+static inline int64_t NAME(strip_stride)(bool ta, int64_t k) {
+  const int64_t line = 64 / (int64_t)sizeof(T);
+  if (ta) return div_up(ROWS_MAX, line) * line;
+  return (div_up(k, 4 * line) * 4 + 1) * line;
+}
+
+// Elements of a strip as copied.
+static inline int64_t NAME(strip_size)(bool ta, int64_t k) {
+  return (ta ? k : ROWS_MAX) * NAME(strip_stride)(ta, k);
+}
+
+static inline void NAME(copy_line)(int64_t n, const T *from, T *to) {
+  int64_t j = 0;
+  for (; j + NAME(lanes) <= n; j += NAME(lanes)) NAME(store)(to + j, NAME(load)(from + j));
+  if (j < n) NAME(store_part)(to + j, NAME(load_part)(from + j, n - j), n - j);
+}
+
+// Transposed strips come in groups, because one strip alone uses little of each cache line and page of A.
+enum { NAME(group) = 4 };
+
+// The strips s .. s + 3 of `strips` over `m` rows; strip i has rows first(i) .. first(i + 1) - 1.
+static inline int64_t NAME(first_row)(int64_t m, int64_t strips, int64_t i) {
+  int64_t each = (uint32_t)m < m ? m / strips : (int64_t)((uint32_t)m / (uint32_t)strips);
+  int64_t rest = m - each * strips;
+  return each * i + min64(i, rest);
+}
+
+static void NAME(copy_group)(int64_t m, int64_t strips, int64_t s, int64_t k, const T *a, int64_t lda,
+                             T *to) {
+  int64_t stride = NAME(strip_stride)(true, k), count = min64(NAME(group), strips - s),
+          first[NAME(group) + 1];
+  for (int64_t i = 0; i <= count; i++) first[i] = NAME(first_row)(m, strips, s + i);
+  for (int64_t p = 0; p < k; p++, a += lda)
+    for (int64_t i = 0; i < count; i++)
+      NAME(copy_line)(first[i + 1] - first[i], a + first[i], to + (i * k + p) * stride);
+}
+
+static void NAME(copy_strip)(int64_t rows, int64_t k, const T *a, int64_t lda, T *to) {
+  int64_t stride = NAME(strip_stride)(false, k);
+  for (int64_t i = 0; i < rows; i++, a += lda, to += stride) NAME(copy_line)(k, a, to);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// The blocked product
+
+typedef struct {
+  T *strip, *block; // room for copied strips and for a packed block of op(B)
+  int64_t kc, nc;   // largest block of op(B)
+  bool direct;      // whole panels of B are read in place
+  bool copy;        // strips of A are copied
+} NAME(plan);
+
+// Largest k for which a strip and what passes by it fit in level 1.
+static inline int64_t NAME(kc_max)(int64_t bytes) {
+  const int64_t size = (int64_t)sizeof(T);
+  int64_t room = min64((int64_t)nn_cpu_l1d() * 5 / 8, bytes / 4) / size;
+  return (room / ROWS_MAX - 5 * (64 / size)) / 8 * 8;
+}
+
+// Blocks of equal size, as large as the caches (a strip and more in level 1, the block in `bytes`) allow.
+static NAME(plan) NAME(plan_large)(const NAME(nn_gemm_args) * g, T *scratch, int64_t bytes) {
+  NAME(plan) plan = {.strip = scratch, .copy = g->n > 2 * NAME(width)};
+  plan.direct = !g->tb && g->m <= 2 * ROWS_MAX;
+  plan.kc = min64(div_up(div_up(g->k, div_up(g->k, NAME(kc_max)(bytes))), 8) * 8, g->k);
+  int64_t strip = NAME(strip_size)(g->ta, plan.kc) * (g->ta ? NAME(group) : 1);
+  plan.block = plan.strip + strip;
+  int64_t panels = (bytes / (int64_t)sizeof(T) - strip) / (plan.kc * NAME(width));
+  plan.nc = div_up(div_up(g->n, div_up(g->n, panels * NAME(width))), NAME(width)) * NAME(width);
+  return plan;
+}
+
+// Rows at such a distance share few cache sets.
+static inline bool NAME(awkward)(int64_t ld) { return ld * (int64_t)sizeof(T) % 2048 == 0; }
+
+// Products that lie in level 1 and 2 as they are: one block, strips not copied, B packed only if transposed.
+static bool NAME(is_small)(const NAME(nn_gemm_args) * g, int64_t bytes) {
+  return g->m <= 8 * ROWS_MAX && g->n <= 8 * NAME(width) && g->k <= (g->ta ? 128 : 256) &&
+         (g->k + 8) * (g->n + NAME(width)) <= bytes / (int64_t)sizeof(T) && !NAME(awkward)(g->lda) &&
+         (g->tb || !NAME(awkward)(g->ldb));
+}
+
+// One strip of rows against all panels of the block. `direct`: whole panels are read in place from t->b,
+// which has row distance t->bs, and only what is left at the edge comes from the packed block.
+static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, bool direct, const T *block) {
+  for (int64_t j = 0; j < n; j += NAME(width), t.c += NAME(width)) {
+    t.cols = min64(n - j, NAME(width));
+    NAME(tile_args) now = t;
+    if (direct && t.cols == NAME(width)) {
+      now.b = t.b + j;
+    } else {
+      now.b = block;
+      now.bs = NAME(panel_stride)(t.cols);
+    }
+    if (!direct) block += t.k * NAME(width);
+    NAME(run_tile)(rows, &now);
+  }
+}
+
+// C[all rows][j, j + n) from the terms p .. p + k - 1. False if interrupted.
+static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * plan, int64_t j, int64_t n,
+                            int64_t p, int64_t k) {
+  const T *a = g->a + (g->ta ? p * g->lda : p);
+  const T *b = g->b + (g->tb ? j * g->ldb + p : p * g->ldb + j);
+  int64_t whole = plan->direct ? n / NAME(width) * NAME(width) : 0; // columns that need no packing
+  if (whole < n) NAME(pack_block)(g->tb, k, n - whole, g->tb ? b : b + whole, g->ldb, plan->block);
+  int64_t strips = div_up(g->m, ROWS_MAX), distance = plan->copy ? NAME(strip_stride)(g->ta, k) : g->lda;
+  NAME(tile_args) t = {.k = k, .b = b, .bs = g->ldb, .ldc = g->ldc, .alpha = g->alpha};
+  t.beta = p == 0 ? g->beta : 1;
+  t.rs = g->ta ? 1 : distance;
+  t.cs = g->ta ? distance : 1;
+  for (int64_t s = 0, row = 0, next; s < strips; s++, row = next) {
+    if (nn_interrupted()) return false;
+    next = NAME(first_row)(g->m, strips, s + 1);
+    t.a = plan->copy ? plan->strip : a + (g->ta ? row : row * g->lda);
+    t.c = g->c + row * g->ldc + j;
+    if (plan->copy && g->ta) {
+      if (s % NAME(group) == 0) NAME(copy_group)(g->m, strips, s, k, a, g->lda, plan->strip);
+      t.a += s % NAME(group) * NAME(strip_size)(true, k);
+    } else if (plan->copy) {
+      NAME(copy_strip)(next - row, k, a + row * g->lda, g->lda, plan->strip);
+    }
+    NAME(run_strip)(next - row, n, t, plan->direct, plan->block);
+  }
+  return true;
+}
+
+static bool NAME(blocked)(const NAME(nn_gemm_args) * g, T *scratch, int64_t bytes) {
+  if (NAME(is_small)(g, bytes)) {
+    NAME(plan) plan = {.block = scratch, .direct = !g->tb};
+    return NAME(run_block)(g, &plan, 0, g->n, 0, g->k);
+  }
+  NAME(plan) plan = NAME(plan_large)(g, scratch, bytes);
+  for (int64_t j = 0; j < g->n; j += plan.nc)
+    for (int64_t p = 0; p < g->k; p += plan.kc)
+      if (!NAME(run_block)(g, &plan, j, min64(plan.nc, g->n - j), p, min64(plan.kc, g->k - p))) return false;
+  return true;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Matrix times few vectors, all contiguous along k: y[i * incy + v * vy] = alpha * (row i of M) (x_v) + beta
+// * y.
+
+typedef struct {
+  const T *m, *x;
+  T *y;
+  int64_t n, k, ld, incx, incy; // M has n rows at distance ld; x's elements lie incx apart, y's incy
+  int64_t vectors, vx, vy;      // there are so many x and y, vx and vy apart
+  T alpha, beta;
+} NAME(gemv_args);
+
+static inline void NAME(put)(T *y, T sum, T alpha, T beta) {
+  *y = beta != 0 ? alpha * sum + beta * *y : alpha * sum;
+}
+
+static inline T NAME(total)(NAME(vec) v) {
+  T part[NAME(lanes)];
+  memcpy(part, &v, sizeof v);
+  UNROLL for (int half = NAME(lanes) / 2; half > 0; half /= 2) {
+    UNROLL for (int i = 0; i < half; i++) part[i] += part[i + half];
+  }
+  return part[0];
+}
+
+// Products of R rows at m with X vectors at x into sums[r * X + v].
+INLINE void NAME(dots)(const int R, const int X, const NAME(gemv_args) * g, const T *m, const T *x, int64_t k,
+                       T *sums) {
+  enum { L = NAME(lanes) };
+  NAME(vec) sum[16];
+  UNROLL for (int i = 0; i < R * X; i++) sum[i] = (NAME(vec)){0};
+  int64_t p = 0;
+  for (; p + L <= k; p += L) {
+    UNROLL for (int r = 0; r < R; r++) {
+      NAME(vec) row = NAME(load)(m + r * g->ld + p);
+      UNROLL for (int v = 0; v < X; v++) sum[r * X + v] =
+          FMA(row, NAME(load)(x + v * g->vx + p), sum[r * X + v]);
+    }
+  }
+  if (p < k) {
+    UNROLL for (int r = 0; r < R; r++) {
+      NAME(vec) row = NAME(load_part)(m + r * g->ld + p, k - p);
+      UNROLL for (int v = 0; v < X; v++) {
+        sum[r * X + v] = FMA(row, NAME(load_part)(x + v * g->vx + p, k - p), sum[r * X + v]);
+      }
+    }
+  }
+  UNROLL for (int i = 0; i < R * X; i++) sums[i] = NAME(total)(sum[i]);
+}
+
+#define DOTS_CASE(X)                                                                                         \
+  case X:                                                                                                    \
+    if (rows == (X > 2 ? 4 : 8))                                                                             \
+      NAME(dots)(X > 2 ? 4 : 8, X, g, m, x, k, sums);                                                        \
+    else                                                                                                     \
+      for (int64_t r = 0; r < rows; r++) NAME(dots)(1, X, g, m + r * g->ld, x, k, sums + r * X);             \
+    break;
+
+static void NAME(run_dots)(const NAME(gemv_args) * g, int64_t rows, const T *m, const T *x, int64_t k,
+                           T *sums) {
+  switch (g->vectors) {
+    DOTS_CASE(1)
+    DOTS_CASE(2)
+    DOTS_CASE(3)
+    DOTS_CASE(4)
+  default: break;
+  }
+}
+
+#undef DOTS_CASE
+
+// Up to 4 vectors. A single x that isn't contiguous is copied into scratch, a piece at a time.
+static bool NAME(gemv_rows)(const NAME(gemv_args) * g, T *scratch, int64_t room) {
+  int64_t piece = g->incx == 1 ? (int64_t)1 << 18 : min64(room, (int64_t)1 << 18);
+  int64_t at_once = g->vectors > 2 ? 4 : 8;
+  T sums[16];
+  for (int64_t p = 0; p < g->k; p += piece) {
+    int64_t k = min64(piece, g->k - p);
+    const T *x = g->x + p * g->incx;
+    for (int64_t i = 0; i < k && g->incx != 1; i++) scratch[i] = x[i * g->incx];
+    if (g->incx != 1) x = scratch;
+    T beta = p == 0 ? g->beta : 1;
+    for (int64_t i = 0; i < g->n; i += at_once) {
+      if (nn_interrupted()) return false;
+      int64_t rows = min64(at_once, g->n - i);
+      NAME(run_dots)(g, rows, g->m + i * g->ld + p, x, k, sums);
+      for (int64_t r = 0; r < rows; r++)
+        for (int64_t v = 0; v < g->vectors; v++)
+          NAME(put)(g->y + (i + r) * g->incy + v * g->vy, sums[r * g->vectors + v], g->alpha, beta);
+    }
+  }
+  return true;
+}
+
+// sums[0 .. n) += sum over R rows of M times x.
+INLINE void NAME(add_rows)(const int R, T *sums, int64_t n, const T *m, int64_t ld, const T *x,
+                           int64_t incx) {
+  NAME(vec) f[8];
+  UNROLL for (int r = 0; r < R; r++) f[r] = NAME(splat)(x[r * incx]);
+  int64_t j = 0;
+  for (; j + NAME(lanes) <= n; j += NAME(lanes)) {
+    NAME(vec) v = NAME(load)(sums + j);
+    UNROLL for (int r = 0; r < R; r++) v = FMA(f[r], NAME(load)(m + r * ld + j), v);
+    NAME(store)(sums + j, v);
+  }
+  if (j < n) {
+    NAME(vec) v = NAME(load)(sums + j); // sums has room for whole vectors
+    UNROLL for (int r = 0; r < R; r++) v = FMA(f[r], NAME(load_part)(m + r * ld + j, n - j), v);
+    NAME(store)(sums + j, v);
+  }
+}
+
+// Columns of M are contiguous along n: M's element (j, p) lies at p * ld + j.
+static bool NAME(gemv_columns)(const NAME(gemv_args) * g) {
+  enum { PIECE = 4096 / (int)sizeof(T) };
+  T sums[PIECE] __attribute__((aligned(64)));
+  for (int64_t j = 0; j < g->n; j += PIECE) {
+    int64_t n = min64(PIECE, g->n - j), p = 0;
+    memset(sums, 0, sizeof sums);
+    for (; p + 8 <= g->k; p += 8) {
+      if (nn_interrupted()) return false;
+      NAME(add_rows)(8, sums, n, g->m + p * g->ld + j, g->ld, g->x + p * g->incx, g->incx);
+    }
+    for (; p < g->k; p++)
+      NAME(add_rows)(1, sums, n, g->m + p * g->ld + j, g->ld, g->x + p * g->incx, g->incx);
+    for (int64_t i = 0; i < n; i++) NAME(put)(g->y + (j + i) * g->incy, sums[i], g->alpha, g->beta);
+  }
+  return true;
+}
+
+// The product as a whole. With few rows in C, op(A)'s rows are vectors that op(B)' is multiplied with; with
+// few columns, op(B)'s columns are vectors for op(A).
+static bool NAME(gemm)(const NAME(nn_gemm_args) * g, void *scratch, int64_t bytes) {
+  bool row = g->m == 1 || (g->m <= 4 && g->tb && !g->ta && g->k >= 4 * NAME(lanes));
+  bool column = g->n == 1 || (g->n <= 4 && g->tb && !g->ta && g->k >= 4 * NAME(lanes));
+  if (!row && !column) return NAME(blocked)(g, scratch, bytes);
+  NAME(gemv_args) v = {.k = g->k, .y = g->c, .alpha = g->alpha, .beta = g->beta};
+  bool by_rows = column ? !g->ta : g->tb;
+  if (column) {
+    v.m = g->a, v.ld = g->lda, v.n = g->m, v.incy = g->ldc;
+    v.x = g->b, v.incx = g->tb ? 1 : g->ldb;
+    v.vectors = g->n, v.vx = g->ldb, v.vy = 1;
+  } else {
+    v.m = g->b, v.ld = g->ldb, v.n = g->n, v.incy = 1;
+    v.x = g->a, v.incx = g->ta ? g->lda : 1;
+    v.vectors = g->m, v.vx = g->lda, v.vy = g->ldc;
+  }
+  return by_rows ? NAME(gemv_rows)(&v, scratch, bytes / (int64_t)sizeof(T)) : NAME(gemv_columns)(&v);
+}

@@ -1,0 +1,614 @@
+// The machine layer: processor detection, the thread team, matrix products, interrupts.
+// Products are held against a naive loop in double precision.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "blas.h"
+#include "cpu.h"
+#include "interrupt.h"
+#include "parallel.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static char core_before[64]; // OPENBLAS_CORETYPE at the start
+static char *own_path;       // this program, to be started again with another environment
+
+// A generator of its own (Knuth's MMIX constants), so that a failing case can be repeated.
+static uint64_t random_state = 1;
+
+static uint32_t random_bits(void) {
+  random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(random_state >> 33);
+}
+
+static int64_t random_in(int64_t low, int64_t high) {
+  return low + (int64_t)(random_bits() % (uint64_t)(high - low + 1));
+}
+
+static double random_unit(void) { return (double)random_bits() / 1073741824.0 - 1; }
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void pause_ms(long ms) {
+  struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+  while (nanosleep(&t, &t) != 0) {
+  }
+}
+
+static void *allocate(size_t bytes) {
+  void *p = malloc(bytes ? bytes : 1);
+  assert_non_null(p);
+  return p;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Processor
+
+// Exit status of this program, started again to report on itself under NNLUA_ISA=wish.
+static int isa_under(const char *wish) {
+  pid_t child = fork();
+  if (child == 0) {
+    setenv("NNLUA_ISA", wish, 1);
+    execl(own_path, own_path, "--isa", (char *)NULL);
+    _exit(99);
+  }
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  return WEXITSTATUS(status);
+}
+
+static void test_isa_can_be_lowered(void **state) {
+  (void)state;
+  int best = (int)nn_cpu_isa_best();
+  assert_int_equal(isa_under("portable"), NN_ISA_PORTABLE);
+  assert_int_equal(isa_under("avx2"), best < NN_ISA_AVX2 ? best : NN_ISA_AVX2);
+  assert_int_equal(isa_under("avx512"), best);
+  assert_int_equal(isa_under("nonsense"), best);
+  assert_int_equal(isa_under(""), best);
+}
+
+static void test_cpu_facts(void **state) {
+  (void)state;
+  static const char *const names[] = {"portable", "avx2", "avx512"};
+  assert_string_equal(nn_cpu_isa_name(), names[nn_cpu_isa()]);
+  assert_true(nn_cpu_isa() <= nn_cpu_isa_best());
+  assert_in_range(nn_cpu_l1d(), 4 << 10, 4 << 20);
+  assert_in_range(nn_cpu_l2(), nn_cpu_l1d(), 1 << 30);
+  assert_true(nn_cpu_l3() >= 4096);
+  assert_in_range(nn_cpu_cores(), 1, 1 << 18);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Thread team
+
+enum { ITEMS_MAX = 20000 };
+
+typedef struct {
+  atomic_int touched[ITEMS_MAX];
+  int64_t begins[NN_THREADS_MAX], ends[NN_THREADS_MAX];
+  atomic_int parts;
+} cover;
+
+static void cover_range(void *arg, int64_t begin, int64_t end, int thread) {
+  cover *c = arg;
+  for (int64_t i = begin; i < end; i++) atomic_fetch_add(&c->touched[i], 1);
+  c->begins[thread] = begin;
+  c->ends[thread] = end;
+  atomic_fetch_add(&c->parts, 1);
+}
+
+static void cover_task(void *arg, int64_t task, int thread) {
+  cover *c = arg;
+  assert_in_range(thread, 0, nn_threads() - 1);
+  atomic_fetch_add(&c->touched[task], 1);
+}
+
+static void check_cover(cover *c, int64_t n, int64_t grain) {
+  memset(c, 0, sizeof *c);
+  int expected = nn_parallel_parts(n, grain);
+  nn_parallel(n, grain, cover_range, c);
+  for (int64_t i = 0; i < ITEMS_MAX; i++) assert_int_equal(atomic_load(&c->touched[i]), i < n ? 1 : 0);
+  assert_int_equal(atomic_load(&c->parts), expected);
+  int64_t chunks = (n + grain - 1) / grain;
+  assert_int_equal(expected, chunks < nn_threads() ? chunks : nn_threads());
+  int64_t at = 0; // ranges are contiguous, in the order of threads, and none is empty
+  for (int t = 0; t < expected; t++) {
+    assert_int_equal(c->begins[t], at);
+    assert_true(c->ends[t] > at);
+    at = c->ends[t];
+  }
+  assert_int_equal(at, n);
+}
+
+static void test_ranges_cover_each_item_once(void **state) {
+  (void)state;
+  cover *c = allocate(sizeof *c);
+  static const int threads[] = {1, 2, 3, 4, 7, 16};
+  for (size_t t = 0; t < sizeof threads / sizeof *threads; t++) {
+    assert_true(nn_set_threads(threads[t]));
+    assert_int_equal(nn_threads(), threads[t]);
+    for (int64_t n = 1; n <= 20; n++) check_cover(c, n, 1 + n % 3);
+    for (int i = 0; i < 20; i++) check_cover(c, random_in(1, ITEMS_MAX), random_in(1, 3000));
+    for (int i = 0; i < 20; i++) {
+      int64_t n = random_in(0, 300);
+      memset(c, 0, sizeof *c);
+      nn_parallel_tasks(n, cover_task, c);
+      for (int64_t k = 0; k < ITEMS_MAX; k++) assert_int_equal(atomic_load(&c->touched[k]), k < n ? 1 : 0);
+    }
+  }
+  memset(c, 0, sizeof *c);
+  nn_parallel(0, 1, cover_range, c);
+  nn_parallel(-5, 1, cover_range, c);
+  nn_parallel_tasks(-1, cover_task, c);
+  assert_int_equal(atomic_load(&c->parts), 0);
+  assert_int_equal(atomic_load(&c->touched[0]), 0);
+  nn_parallel(3, 0, cover_range, c); // a grain below 1 counts as 1
+  assert_int_equal(atomic_load(&c->parts), 3);
+  free(c);
+}
+
+// A sum whose every element depends on the job, many short jobs after each other: lost or doubled orders
+// show.
+typedef struct {
+  int64_t value, sums[NN_THREADS_MAX * 16];
+} short_job;
+
+static void add_range(void *arg, int64_t begin, int64_t end, int thread) {
+  short_job *j = arg;
+  for (int64_t i = begin; i < end; i++) j->sums[thread * 16] += j->value * i;
+}
+
+static void run_short_jobs(int count, int pause_every) {
+  short_job j = {0};
+  int64_t expected = 0, sum = 0;
+  for (int i = 0; i < count; i++) {
+    j.value = i;
+    nn_parallel(10, 1, add_range, &j);
+    expected += (int64_t)i * 45;
+    if (pause_every && i % pause_every == 0) pause_ms(1);
+  }
+  for (int t = 0; t < NN_THREADS_MAX; t++) sum += j.sums[t * 16];
+  assert_int_equal(sum, expected);
+}
+
+static void test_many_short_jobs(void **state) {
+  (void)state;
+  for (int threads = 1; threads <= 4; threads++) {
+    assert_true(nn_set_threads(threads));
+    run_short_jobs(threads <= 2 ? 20000 : 2000, 0);
+    run_short_jobs(60, 1); // workers fall asleep in between
+  }
+}
+
+typedef struct {
+  atomic_int inner, ranges, refused;
+} nested;
+
+static void inner_range(void *arg, int64_t begin, int64_t end, int thread) {
+  nested *x = arg;
+  assert_true(nn_in_parallel());
+  assert_int_equal(thread, 0);
+  atomic_fetch_add(&x->inner, (int)(end - begin));
+  atomic_fetch_add(&x->ranges, 1);
+}
+
+static void outer_range(void *arg, int64_t begin, int64_t end, int thread) {
+  nested *x = arg;
+  (void)thread;
+  assert_true(nn_in_parallel());
+  assert_int_equal(nn_parallel_parts(1000, 1), 1);
+  if (!nn_set_threads(2)) atomic_fetch_add(&x->refused, 1);
+  for (int64_t i = begin; i < end; i++) nn_parallel(100, 1, inner_range, x);
+}
+
+static void test_nested_calls_run_inline(void **state) {
+  (void)state;
+  nested x = {0};
+  assert_true(nn_set_threads(4));
+  nn_parallel(50, 1, outer_range, &x);
+  assert_int_equal(atomic_load(&x.inner), 5000);
+  assert_int_equal(atomic_load(&x.ranges), 50);
+  assert_int_equal(atomic_load(&x.refused), 4);
+  assert_int_equal(nn_threads(), 4);
+  assert_false(nn_in_parallel());
+}
+
+static void test_threads_up_and_down(void **state) {
+  (void)state;
+  assert_false(nn_set_threads(0));
+  assert_false(nn_set_threads(-1));
+  assert_false(nn_set_threads(NN_THREADS_MAX + 1));
+  for (int i = 0; i < 60; i++) {
+    int n = (int)random_in(1, 12);
+    assert_true(nn_set_threads(n));
+    assert_int_equal(nn_threads(), n);
+    run_short_jobs(30, 0);
+  }
+  assert_true(nn_set_threads(NN_THREADS_MAX));
+  short_job j = {.value = 1};
+  nn_parallel(10000, 1, add_range, &j);
+  int64_t sum = 0;
+  for (int t = 0; t < NN_THREADS_MAX; t++) sum += j.sums[t * 16];
+  assert_int_equal(sum, 49995000);
+  assert_true(nn_set_threads(2));
+}
+
+static void *host_thread(void *arg) {
+  (void)arg;
+  run_short_jobs(3000, 0);
+  return NULL;
+}
+
+// The team belongs to one caller at a time; others must still get right results.
+static void test_several_host_threads(void **state) {
+  (void)state;
+  assert_true(nn_set_threads(3));
+  pthread_t threads[3];
+  for (int i = 0; i < 3; i++) assert_int_equal(pthread_create(&threads[i], NULL, host_thread, NULL), 0);
+  run_short_jobs(3000, 0);
+  for (int i = 0; i < 3; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
+static void test_fork_leaves_a_working_child(void **state) {
+  (void)state;
+  assert_true(nn_set_threads(3));
+  run_short_jobs(100, 0);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(20); // a child that hangs ends by the signal
+    cover *c = calloc(1, sizeof *c);
+    nn_parallel(1000, 1, cover_range, c);
+    int wrong = 0;
+    for (int i = 0; i < 1000; i++) wrong += atomic_load(&c->touched[i]) != 1;
+    wrong += atomic_load(&c->parts) != 3;
+    wrong += !nn_set_threads(2);
+    free(c);
+    _exit(wrong ? 1 : 0);
+  }
+  int status = -1;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+  run_short_jobs(100, 0);
+}
+
+static void mask_range(void *arg, int64_t begin, int64_t end, int thread) {
+  atomic_int *unblocked = arg;
+  (void)begin, (void)end;
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  if (thread > 0 && !sigismember(&mask, SIGINT)) atomic_fetch_add(unblocked, 1);
+}
+
+static void test_signals_stay_on_the_host_thread(void **state) {
+  (void)state;
+  sigset_t before, after;
+  pthread_sigmask(SIG_SETMASK, NULL, &before);
+  assert_true(nn_set_threads(1));
+  assert_true(nn_set_threads(4));
+  nn_parallel(4, 1, add_range, &(short_job){0}); // starts the workers
+  pthread_sigmask(SIG_SETMASK, NULL, &after);
+  for (int s = 1; s < 32; s++) assert_int_equal(sigismember(&before, s), sigismember(&after, s));
+  // A worker's mask shows only in what the worker itself runs; a part that the caller takes over isn't one of
+  // them.
+  sigset_t all, old;
+  sigfillset(&all);
+  atomic_int unblocked = 0;
+  pthread_sigmask(SIG_BLOCK, &all, &old);
+  nn_parallel(4, 1, mask_range, &unblocked);
+  pthread_sigmask(SIG_SETMASK, &old, NULL);
+  assert_int_equal(atomic_load(&unblocked), 0);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Matrix products
+
+typedef struct {
+  bool ta, tb, f64;
+  int64_t m, n, k, lda, ldb, ldc, batch, stride_a, stride_b, stride_c;
+  double alpha, beta;
+} product;
+
+static double element(const void *p, bool f64, int64_t i) {
+  return f64 ? ((const double *)p)[i] : (double)((const float *)p)[i];
+}
+
+static void put_element(void *p, bool f64, int64_t i, double x) {
+  if (f64)
+    ((double *)p)[i] = x;
+  else
+    ((float *)p)[i] = (float)x;
+}
+
+static void *random_matrix(bool f64, int64_t elements) {
+  void *p = allocate((size_t)elements * (f64 ? 8 : 4));
+  for (int64_t i = 0; i < elements; i++) put_element(p, f64, i, random_unit());
+  return p;
+}
+
+static bool run_product(const product *q, const void *a, const void *b, void *c) {
+  if (q->f64)
+    return nn_gemm_batched_f64(q->ta, q->tb, q->m, q->n, q->k, q->alpha, a, q->lda, q->stride_a, b, q->ldb,
+                               q->stride_b, q->beta, c, q->ldc, q->stride_c, q->batch);
+  return nn_gemm_batched_f32(q->ta, q->tb, q->m, q->n, q->k, (float)q->alpha, a, q->lda, q->stride_a, b,
+                             q->ldb, q->stride_b, (float)q->beta, c, q->ldc, q->stride_c, q->batch);
+}
+
+// One element of the definition; *scale is the sum of the absolute terms.
+static double define_element(const product *q, const void *a, const void *b, double before, int64_t z,
+                             int64_t i, int64_t j, double *scale) {
+  double sum = 0, size = 0;
+  for (int64_t p = 0; p < q->k; p++) {
+    double x = element(a, q->f64, z * q->stride_a + (q->ta ? p * q->lda + i : i * q->lda + p));
+    double y = element(b, q->f64, z * q->stride_b + (q->tb ? j * q->ldb + p : p * q->ldb + j));
+    sum += x * y;
+    size += fabs(x * y);
+  }
+  double alpha = q->f64 ? q->alpha : (double)(float)q->alpha,
+         beta = q->f64 ? q->beta : (double)(float)q->beta;
+  *scale = fabs(alpha) * size + (q->beta != 0 ? fabs(beta * before) : 0);
+  return alpha * sum + (q->beta != 0 ? beta * before : 0);
+}
+
+static void check_element(const product *q, double got, double want, double scale, int64_t i, int64_t j) {
+  double tolerance = (q->f64 ? 1e-15 : 3e-7) * (4 + sqrt((double)q->k)) * scale;
+  if (fabs(got - want) <= tolerance) return; // false for NaN
+  fail_msg("product ta=%d tb=%d f64=%d m=%lld n=%lld k=%lld batch=%lld alpha=%g beta=%g threads=%d: "
+           "c[%lld][%lld] is %.17g, should be %.17g",
+           q->ta, q->tb, q->f64, (long long)q->m, (long long)q->n, (long long)q->k, (long long)q->batch,
+           q->alpha, q->beta, nn_threads(), (long long)i, (long long)j, got, want);
+}
+
+// Every element within the matrices against the definition, every one outside unchanged. `samples` > 0: only
+// so many random elements (large products). With beta 0, C starts as NaN, so that reading it shows.
+static void check_product(const product *q, int64_t samples) {
+  int64_t rows_a = q->ta ? q->k : q->m, rows_b = q->tb ? q->n : q->k;
+  void *a = random_matrix(q->f64, q->stride_a * (q->batch - 1) + rows_a * q->lda);
+  void *b = random_matrix(q->f64, q->stride_b * (q->batch - 1) + rows_b * q->ldb);
+  int64_t size = q->stride_c * (q->batch - 1) + q->m * q->ldc;
+  void *c = random_matrix(q->f64, size), *before = allocate((size_t)size * (q->f64 ? 8 : 4));
+  if (q->beta == 0)
+    for (int64_t i = 0; i < size; i++) put_element(c, q->f64, i, (double)NAN);
+  memcpy(before, c, (size_t)size * (q->f64 ? 8 : 4));
+  assert_true(run_product(q, a, b, c));
+  int64_t count = samples > 0 ? samples : size;
+  for (int64_t s = 0; s < count; s++) {
+    int64_t at = samples > 0 ? random_in(0, size - 1) : s;
+    int64_t z = q->batch > 1 ? at / q->stride_c : 0, inside = at - z * q->stride_c;
+    int64_t i = inside / q->ldc, j = inside % q->ldc;
+    double got = element(c, q->f64, at), old = element(before, q->f64, at), scale;
+    if (i < q->m && j < q->n) {
+      double want = define_element(q, a, b, old, z, i, j, &scale);
+      check_element(q, got, want, scale, i, j);
+    } else if (!(got == old || (isnan(got) && isnan(old)))) {
+      fail_msg("an element outside C was written: row %lld, column %lld", (long long)i, (long long)j);
+    }
+  }
+  free(a), free(b), free(c), free(before);
+}
+
+static double random_factor(void) {
+  static const double usual[] = {0, 1, 1, 1, -1, 0.5};
+  int64_t i = random_in(0, 8);
+  return i < 6 ? usual[i] : random_unit() * 2;
+}
+
+static product random_product(int64_t largest) {
+  product q = {.ta = random_in(0, 1), .tb = random_in(0, 1), .f64 = random_in(0, 2) == 0, .batch = 1};
+  q.m = random_in(1, random_in(0, 3) ? largest : 4);
+  q.n = random_in(1, random_in(0, 3) ? largest : 4);
+  q.k = random_in(0, 20) ? random_in(1, random_in(0, 3) ? 2 * largest : 4) : 0;
+  q.alpha = random_factor();
+  q.beta = random_factor();
+  bool dense = random_in(0, 1);
+  q.lda = (q.ta ? q.m : q.k) + (dense ? 0 : random_in(0, 9));
+  q.ldb = (q.tb ? q.k : q.n) + (dense ? 0 : random_in(0, 9));
+  q.ldc = q.n + (dense ? 0 : random_in(0, 9));
+  if (q.lda == 0) q.lda = 1;
+  if (q.ldb == 0) q.ldb = 1;
+  return q;
+}
+
+static void test_random_products(void **state) {
+  (void)state;
+  for (int threads = 1; threads <= 4; threads++) {
+    assert_true(nn_set_threads(threads));
+    for (int i = 0; i < 300; i++) {
+      product q = random_product(i < 200 ? 40 : 150);
+      check_product(&q, 0);
+    }
+  }
+}
+
+// Shapes at which a method changes: vectors, rows of a tile, blocks, copied strips, awkward distances.
+static void test_product_edges(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {1,  2,  3,  4,  5,  6,  7,  8,  13, 14, 15,
+                                  16, 17, 28, 29, 31, 32, 33, 64, 65, 113};
+  enum { N = sizeof sizes / sizeof *sizes };
+  assert_true(nn_set_threads(2));
+  for (int i = 0; i < N; i++) {
+    for (int j = 0; j < N; j++) {
+      product q = {
+          .ta = i & 1, .tb = j & 1, .f64 = (i + j) % 3 == 0, .m = sizes[i], .n = sizes[j], .batch = 1};
+      q.k = sizes[random_in(0, N - 1)] * random_in(1, 9);
+      q.lda = q.ta ? q.m : q.k, q.ldb = q.tb ? q.k : q.n, q.ldc = q.n;
+      q.alpha = 1, q.beta = (i + j) & 1;
+      check_product(&q, 0);
+      q.lda = 512, q.ldb = 1024; // rows that share cache sets
+      if (q.k <= 512) check_product(&q, 0);
+    }
+  }
+}
+
+static void test_large_products(void **state) {
+  (void)state;
+  static const int64_t shapes[][3] = {{512, 512, 512}, {700, 650, 900}, {1000, 40, 1500}, {33, 1900, 1200},
+                                      {1, 3000, 2000}, {3000, 1, 2000}, {2, 900, 300000}, {5000, 60, 30}};
+  for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+    for (int v = 0; v < 8; v++) {
+      product q = {
+          .ta = v & 1, .tb = v & 2, .f64 = v & 4, .m = shapes[s][0], .n = shapes[s][1], .k = shapes[s][2]};
+      if (q.k > 10000 && v != 2 && v != 0) continue;
+      assert_true(nn_set_threads(1 + v % 3));
+      q.batch = 1, q.alpha = 1, q.beta = v % 2;
+      q.lda = q.ta ? q.m : q.k, q.ldb = q.tb ? q.k : q.n, q.ldc = q.n;
+      check_product(&q, 300);
+    }
+  }
+}
+
+static void test_batched_products(void **state) {
+  (void)state;
+  for (int i = 0; i < 200; i++) {
+    assert_true(nn_set_threads(1 + i % 4));
+    product q = random_product(i < 150 ? 20 : 90);
+    q.batch = random_in(1, i < 150 ? 30 : 5);
+    q.stride_a = random_in(0, 4) ? (q.ta ? q.k : q.m) * q.lda + random_in(0, 1) * 3 : 0;
+    q.stride_b = random_in(0, 2) ? (q.tb ? q.n : q.k) * q.ldb + random_in(0, 1) * 5 : 0;
+    q.stride_c = q.m * q.ldc + random_in(0, 1) * 7;
+    check_product(&q, 0);
+  }
+}
+
+static void test_products_repeat_bit_for_bit(void **state) {
+  (void)state;
+  static const int64_t shapes[][3] = {{64, 128, 784}, {300, 300, 300}, {640, 520, 700}, {1, 2000, 2000}};
+  for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+    int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
+    float *a = random_matrix(false, m * k), *b = random_matrix(false, n * k);
+    size_t bytes = (size_t)(m * n) * sizeof(float);
+    float *first = allocate(bytes), *again = allocate(bytes);
+    for (int threads = 1; threads <= 3; threads++) {
+      assert_true(nn_set_threads(threads));
+      assert_true(nn_gemm_f32(false, true, m, n, k, 1, a, k, b, k, 0, first, n));
+      for (int i = 0; i < 5; i++) {
+        if (i % 2) pause_ms(1);
+        assert_true(nn_gemm_f32(false, true, m, n, k, 1, a, k, b, k, 0, again, n));
+        assert_memory_equal(first, again, bytes);
+      }
+    }
+    free(a), free(b), free(first), free(again);
+  }
+}
+
+static void test_blas_reports(void **state) {
+  (void)state;
+  assert_non_null(nn_blas_name());
+  bool library = strncmp(nn_blas_name(), "OpenBLAS ", 9) == 0;
+  assert_true(library || strncmp(nn_blas_name(), "nnlua ", 6) == 0);
+  assert_true(library ? !nn_blas_problem() : nn_blas_problem() != NULL);
+  if (library) {
+    assert_non_null(nn_blas_symbol("dgesv_"));
+    if (nn_cpu_isa() == NN_ISA_AVX512 && strcmp(core_before, "none") == 0)
+      assert_non_null(strstr(nn_blas_name(), "SkylakeX"));
+  }
+  assert_null(nn_blas_symbol("no_such_function_"));
+}
+
+// What is set while OpenBLAS is loaded must not reach the programs that the user starts.
+static void test_environment_is_left_alone(void **state) {
+  (void)state;
+  (void)nn_blas_name();
+  assert_string_equal(getenv("OPENBLAS_NUM_THREADS"), "7"); // set by main
+  const char *core = getenv("OPENBLAS_CORETYPE");
+  assert_string_equal(core ? core : "none", core_before);
+  int (*get_num_threads)(void);
+  void *symbol = nn_blas_symbol("openblas_get_num_threads");
+  memcpy(&get_num_threads, &symbol, sizeof symbol);
+  if (symbol) assert_int_equal(get_num_threads(), 1);
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// Interrupts
+
+static void on_alarm(int signal_number) {
+  (void)signal_number;
+  nn_interrupt_raise();
+}
+
+// Raises the flag after `ms`, in the signal handler as Ctrl-C does.
+static void interrupt_after(long ms) {
+  signal(SIGALRM, on_alarm);
+  struct itimerspec when = {.it_value = {ms / 1000, ms % 1000 * 1000000}};
+  timer_t timer;
+  struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM};
+  assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+  assert_int_equal(timer_settime(timer, 0, &when, NULL), 0);
+}
+
+static void test_interrupt_ends_a_product(void **state) {
+  (void)state;
+  const int64_t n = 4096;
+  float *a = calloc((size_t)(n * n), sizeof *a), *c = calloc((size_t)(n * n), sizeof *c);
+  assert_true(a && c);
+  for (int threads = 1; threads <= 2; threads++) {
+    assert_true(nn_set_threads(threads));
+    assert_true(nn_gemm_f32(false, false, 512, 512, 512, 1, a, n, a, n, 0, c, n)); // loads OpenBLAS
+    interrupt_after(30);
+    double start = seconds();
+    bool done = nn_gemm_f32(false, false, n, n, n, 1, a, n, a, n, 0, c, n);
+    double took = seconds() - start;
+    assert_false(done);
+    assert_true(nn_interrupted());
+    // 30 ms until the signal and 100 ms to end; a loaded machine may take some longer to schedule us.
+    print_message("interrupted product of 4096 on %d threads ended after %.0f ms\n", threads, took * 1e3);
+    assert_true(took < 0.4);
+    nn_interrupt_clear();
+  }
+  nn_interrupt_raise();
+  assert_false(nn_gemm_f32(false, true, 1, n, n, 1, a, n, a, n, 0, c, n));
+  assert_false(nn_gemm_f32(false, false, 8, 8, 0, 1, a, n, a, n, 0, c, n));
+  nn_interrupt_clear();
+  assert_true(nn_gemm_f32(false, false, 300, 300, 300, 1, a, n, a, n, 0, c, n));
+  free(a), free(c);
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--isa") == 0) return (int)nn_cpu_isa();
+  own_path = argv[0];
+  setenv("OPENBLAS_NUM_THREADS", "7", 1);
+  const char *core = getenv("OPENBLAS_CORETYPE");
+  snprintf(core_before, sizeof core_before, "%s", core ? core : "none");
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_isa_can_be_lowered),
+      cmocka_unit_test(test_cpu_facts),
+      cmocka_unit_test(test_ranges_cover_each_item_once),
+      cmocka_unit_test(test_many_short_jobs),
+      cmocka_unit_test(test_nested_calls_run_inline),
+      cmocka_unit_test(test_threads_up_and_down),
+      cmocka_unit_test(test_several_host_threads),
+      cmocka_unit_test(test_fork_leaves_a_working_child),
+      cmocka_unit_test(test_signals_stay_on_the_host_thread),
+      cmocka_unit_test(test_random_products),
+      cmocka_unit_test(test_product_edges),
+      cmocka_unit_test(test_large_products),
+      cmocka_unit_test(test_batched_products),
+      cmocka_unit_test(test_products_repeat_bit_for_bit),
+      cmocka_unit_test(test_blas_reports),
+      cmocka_unit_test(test_environment_is_left_alone),
+      cmocka_unit_test(test_interrupt_ends_a_product),
+  };
+  return cmocka_run_group_tests_name("machine", tests, NULL, NULL);
+}
