@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Writes the fixtures: runs every declared case in PyTorch and stores what nnlua has to reproduce.
+
+    python make_fixtures.py [FAMILY...]      (needs torch, numpy, safetensors)
+
+Without arguments all families are written. A case that PyTorch refuses, an operation with fewer than ten
+cases, and a file that would grow out of bounds are errors."""
+
+import importlib
+import os
+import sys
+import warnings
+
+import torch
+
+import codec
+from spec import Op
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FAMILIES = ["creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss", "autograd", "module",
+            "training"]
+MIN_CASES = 10
+MAX_BYTES = 4 << 20
+
+
+def write(family, operations, records):
+    path = os.path.join(HERE, "fixtures", family + ".bin.gz")
+    size = codec.write(path, {"family": family, "torch": torch.__version__.split("+")[0], "cases": records})
+    print("%-12s %4d operations %5d cases %8d bytes" % (family, operations, len(records), size))
+    return size
+
+
+def main(wanted):
+    torch.set_num_threads(2)
+    warnings.filterwarnings("ignore")
+    failures, total = [], 0
+    for family in wanted or FAMILIES:
+        cases = importlib.import_module("cases_" + family)
+        if hasattr(cases, "records"):
+            records = cases.records()
+            total += write(family, len({r["op"] for r in records}), records)
+            continue
+        cases.declare()
+        ops = [op for key, op in Op.registry.items() if key[0] == family]
+        records = []
+        for op in ops:
+            if len(op.cases) < MIN_CASES:
+                failures.append("%s has only %d cases" % (op.name, len(op.cases)))
+            for case in op.cases:
+                try:
+                    records.append(case.record())
+                except Exception as e:
+                    failures.append("%s: %s" % (case.id, e))
+        total += write(family, len(ops), records)
+    for f in failures:
+        print("FAILED", f)
+    if total > MAX_BYTES:
+        failures.append("too large")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
