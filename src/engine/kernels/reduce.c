@@ -1,0 +1,266 @@
+// Reductions of runs and of columns: sums from reduce_loops.h, extremes, means and the tables here.
+// Knows no tensors, shapes or threads.
+#include "kernels/reduce.h"
+
+#include "kernels/vector.h"
+#include "kernels/vmath_core.h"
+
+#define SUM_BLOCK 1024
+#define COLS      512
+
+#define REAL    float
+#define WIDE    double
+#define F(name) name##_f
+#define ABS(v)  abs_f(v)
+#include "kernels/reduce_loops.h"
+#undef REAL
+#undef WIDE
+#undef F
+#undef ABS
+
+#define REAL    double
+#define WIDE    double
+#define F(name) name##_d
+#define ABS(v)  abs_d(v)
+#include "kernels/reduce_loops.h"
+#undef REAL
+#undef WIDE
+#undef F
+#undef ABS
+
+#define REAL    uint64_t
+#define WIDE    uint64_t
+#define F(name) name##_i
+#define ABS(v)  ((int64_t)(v) < 0 ? 0 - (v) : (v))
+#include "kernels/reduce_loops.h"
+#undef REAL
+#undef WIDE
+#undef F
+#undef ABS
+
+// --- bytes
+// --------------------------------------------------------------------------------------------------------
+
+static void run_sum_u(int64_t n, const void *vx, void *y) {
+  const uint8_t *x = vx;
+  int64_t total = 0;
+  for (int64_t i0 = 0; i0 < n; i0 += 1 << 20) {
+    const int64_t i1 = n - i0 < 1 << 20 ? n : i0 + (1 << 20);
+    uint32_t s = 0;
+    for (int64_t i = i0; i < i1; i++) s += x[i];
+    total += s;
+  }
+  *(int64_t *)y = total;
+}
+static void run_prod_u(int64_t n, const void *vx, void *y) {
+  const uint8_t *x = vx;
+  uint64_t p = 1;
+  for (int64_t i = 0; i < n; i++) p *= x[i];
+  *(uint64_t *)y = p;
+}
+static void cols_sum_u(int64_t outer, int64_t inner, const void *vx, int64_t stride, void *vy) {
+  const uint8_t *x = vx;
+  int64_t *y = vy;
+  for (int64_t j = 0; j < inner; j++) y[j] = 0;
+  for (int64_t i = 0; i < outer; i++) {
+    const uint8_t *a = x + i * stride;
+    NN_VECTOR_LOOP for (int64_t j = 0; j < inner; j++) y[j] += a[j];
+  }
+}
+static void cols_prod_u(int64_t outer, int64_t inner, const void *vx, int64_t stride, void *vy) {
+  const uint8_t *x = vx;
+  uint64_t *y = vy;
+  for (int64_t j = 0; j < inner; j++) y[j] = 1;
+  for (int64_t i = 0; i < outer; i++) {
+    const uint8_t *a = x + i * stride;
+    NN_VECTOR_LOOP for (int64_t j = 0; j < inner; j++) y[j] *= a[j];
+  }
+}
+
+// --- extremes
+// -----------------------------------------------------------------------------------------------------
+// BETTER(v, best) tells whether v takes the place of best; NaN takes it from numbers and keeps it.
+
+#define MAX_REAL(v, best) ((v) > (best) || (v) != (v))
+#define MIN_REAL(v, best) ((v) < (best) || (v) != (v))
+#define MAX_INT(v, best)  ((v) > (best))
+#define MIN_INT(v, best)  ((v) < (best))
+#define MANY              (256 / (int64_t)sizeof(best[0]))
+
+#define EXTREME(name, T, BETTER)                                                                             \
+  static T name##_value(int64_t n, const T *x) {                                                             \
+    T best[256 / sizeof(T)], y = x[0];                                                                       \
+    int64_t i = 0;                                                                                           \
+    if (n >= MANY) {                                                                                         \
+      memcpy(best, x, sizeof best);                                                                          \
+      for (i = MANY; i + MANY <= n; i += MANY)                                                               \
+        for (int64_t j = 0; j < MANY; j++) best[j] = BETTER(x[i + j], best[j]) ? x[i + j] : best[j];         \
+      for (int64_t j = 0; j < MANY; j++) y = BETTER(best[j], y) ? best[j] : y;                               \
+    }                                                                                                        \
+    for (; i < n; i++) y = BETTER(x[i], y) ? x[i] : y;                                                       \
+    return y;                                                                                                \
+  }                                                                                                          \
+  static void run_##name(int64_t n, const void *x, void *y) { *(T *)y = name##_value(n, x); }                \
+  static int64_t arg_##name(int64_t n, const void *vx, void *value) {                                        \
+    const T *x = vx, v = name##_value(n, x);                                                                 \
+    int64_t i = 0;                                                                                           \
+    if (value != NULL) *(T *)value = v;                                                                      \
+    for (; i + 64 <= n; i += 64) {                                                                           \
+      int hit = 0;                                                                                           \
+      for (int64_t j = 0; j < 64; j++) hit |= x[i + j] == v || x[i + j] != x[i + j];                         \
+      if (hit) break;                                                                                        \
+    }                                                                                                        \
+    while (x[i] != v && x[i] == x[i]) i++;                                                                   \
+    return i;                                                                                                \
+  }                                                                                                          \
+  static void cols_##name(int64_t outer, int64_t inner, const void *vx, int64_t stride, void *vy) {          \
+    const T *x = vx;                                                                                         \
+    T *y = vy;                                                                                               \
+    for (int64_t j0 = 0; j0 < inner; j0 += 4 * COLS) {                                                       \
+      const int64_t j1 = inner - j0 < 4 * COLS ? inner : j0 + 4 * COLS;                                      \
+      memcpy(y + j0, x + j0, (size_t)(j1 - j0) * sizeof(T));                                                 \
+      for (int64_t i = 1; i < outer; i++) {                                                                  \
+        const T *a = x + i * stride;                                                                         \
+        NN_VECTOR_LOOP for (int64_t j = j0; j < j1; j++) y[j] = BETTER(a[j], y[j]) ? a[j] : y[j];            \
+      }                                                                                                      \
+    }                                                                                                        \
+  }                                                                                                          \
+  static void arg_cols_##name(int64_t outer, int64_t inner, const void *vx, int64_t stride, int64_t base,    \
+                              void *value, int64_t *index) {                                                 \
+    const T *x = vx;                                                                                         \
+    for (int64_t j0 = 0; j0 < inner; j0 += COLS) {                                                           \
+      const int64_t width = inner - j0 < COLS ? inner - j0 : COLS;                                           \
+      T best[COLS];                                                                                          \
+      int64_t at[COLS];                                                                                      \
+      memcpy(best, x + j0, (size_t)width * sizeof(T));                                                       \
+      for (int64_t j = 0; j < width; j++) at[j] = base;                                                      \
+      for (int64_t i = 1; i < outer; i++) {                                                                  \
+        const T *a = x + i * stride + j0;                                                                    \
+        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) {                                                 \
+          const int take = BETTER(a[j], best[j]) && best[j] == best[j];                                      \
+          at[j] = take ? base + i : at[j];                                                                   \
+          best[j] = take ? a[j] : best[j];                                                                   \
+        }                                                                                                    \
+      }                                                                                                      \
+      if (value != NULL) memcpy((T *)value + j0, best, (size_t)width * sizeof(T));                           \
+      if (index != NULL) memcpy(index + j0, at, (size_t)width * sizeof *at);                                 \
+    }                                                                                                        \
+  }
+EXTREME(max_f, float, MAX_REAL)
+EXTREME(min_f, float, MIN_REAL)
+EXTREME(max_d, double, MAX_REAL)
+EXTREME(min_d, double, MIN_REAL)
+EXTREME(max_i, int64_t, MAX_INT)
+EXTREME(min_i, int64_t, MIN_INT)
+EXTREME(max_u, uint8_t, MAX_INT)
+EXTREME(min_u, uint8_t, MIN_INT)
+
+// --- typed forms, mean and variance
+// -------------------------------------------------------------------------------
+
+static float sum_f32(int64_t n, const float *x) { return (float)wide_sum_f(n, x); }
+static double sum_f64(int64_t n, const double *x) { return wide_sum_d(n, x); }
+static float dot_f32(int64_t n, const float *a, const float *b) { return (float)wide_dot_f(n, a, b); }
+static double dot_f64(int64_t n, const double *a, const double *b) { return wide_dot_d(n, a, b); }
+static int64_t dot_i64(int64_t n, const int64_t *a, const int64_t *b) {
+  return (int64_t)wide_dot_i(n, (const uint64_t *)a, (const uint64_t *)b);
+}
+
+// Of d = x - m: the sum, which is what rounding the mean to m left, and the sum of squares.
+#define CENTRED(suffix, T)                                                                                   \
+  static void centred_##suffix(int64_t n, const T *x, T m, double *sum, double *square) {                    \
+    enum { LANES = sizeof(vec_##suffix) / sizeof(T) };                                                       \
+    *sum = *square = 0;                                                                                      \
+    for (int64_t at = 0; at < n; at += SUM_BLOCK) {                                                          \
+      const int64_t end = n - at < SUM_BLOCK ? n : at + SUM_BLOCK;                                           \
+      vec_##suffix s0 = {0}, s1 = {0}, q0 = {0}, q1 = {0};                                                   \
+      int64_t i = at;                                                                                        \
+      for (; i + 2 * LANES <= end; i += 2 * LANES) {                                                         \
+        const vec_##suffix d = load_##suffix(x + i) - m, e = load_##suffix(x + i + LANES) - m;               \
+        s0 += d, s1 += e, q0 += d * d, q1 += e * e;                                                          \
+      }                                                                                                      \
+      for (; i < end; i++) {                                                                                 \
+        const double d = (double)(x[i] - m);                                                                 \
+        *sum += d, *square += d * d;                                                                         \
+      }                                                                                                      \
+      *sum += total_##suffix(s0 + s1), *square += total_##suffix(q0 + q1);                                   \
+    }                                                                                                        \
+  }                                                                                                          \
+  static void mean_var_##suffix(int64_t n, const T *x, T *mean, T *m2) {                                     \
+    const T m = (T)(wide_sum_##suffix(n, x) / (double)n);                                                    \
+    double sum, square;                                                                                      \
+    centred_##suffix(n, x, m, &sum, &square);                                                                \
+    square -= sum * sum / (double)n;                                                                         \
+    *mean = m;                                                                                               \
+    *m2 = (T)(square < 0 ? 0 : square);                                                                      \
+  }                                                                                                          \
+  static void mean_var_cols_##suffix(int64_t outer, int64_t inner, const T *x, int64_t stride, T *mean,      \
+                                     T *m2) {                                                                \
+    cols_sum_##suffix(outer, inner, x, stride, mean);                                                        \
+    const double scale = 1.0 / (double)outer;                                                                \
+    for (int64_t j = 0; j < inner; j++) mean[j] = (T)((double)mean[j] * scale);                              \
+    for (int64_t j0 = 0; j0 < inner; j0 += COLS) {                                                           \
+      const int64_t width = inner - j0 < COLS ? inner - j0 : COLS;                                           \
+      const T *m = mean + j0;                                                                                \
+      T s[COLS], q[COLS];                                                                                    \
+      double sum[COLS], square[COLS];                                                                        \
+      for (int64_t j = 0; j < width; j++) sum[j] = square[j] = 0;                                            \
+      for (int64_t i0 = 0; i0 < outer; i0 += 64) {                                                           \
+        const int64_t i1 = outer - i0 < 64 ? outer : i0 + 64;                                                \
+        for (int64_t j = 0; j < width; j++) s[j] = q[j] = 0;                                                 \
+        for (int64_t i = i0; i < i1; i++) {                                                                  \
+          const T *a = x + i * stride + j0;                                                                  \
+          NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) {                                               \
+            const T d = a[j] - m[j];                                                                         \
+            s[j] += d, q[j] += d * d;                                                                        \
+          }                                                                                                  \
+        }                                                                                                    \
+        for (int64_t j = 0; j < width; j++) sum[j] += (double)s[j], square[j] += (double)q[j];               \
+      }                                                                                                      \
+      for (int64_t j = 0; j < width; j++) {                                                                  \
+        const double v = square[j] - sum[j] * sum[j] * scale;                                                \
+        m2[j0 + j] = (T)(v < 0 ? 0 : v);                                                                     \
+      }                                                                                                      \
+    }                                                                                                        \
+  }
+CENTRED(f, float)
+CENTRED(d, double)
+
+// --- the table
+// ----------------------------------------------------------------------------------------------------
+
+#define ALL(name)                                                                                            \
+  {                                                                                                          \
+    [NN_FLOAT32] = name##_f, [NN_FLOAT64] = name##_d, [NN_INT64] = name##_i, [NN_UINT8] = name##_u,          \
+    [NN_BOOL] = name##_u                                                                                     \
+  }
+#define NUMBERS(name)                                                                                        \
+  { [NN_FLOAT32] = name##_f, [NN_FLOAT64] = name##_d, [NN_INT64] = name##_i }
+
+const struct nn_reduce_kernels NN_KERNEL(nn_reduce) = {
+    .run = {[NN_REDUCE_SUM] = ALL(run_sum),
+            [NN_REDUCE_PROD] = ALL(run_prod),
+            [NN_REDUCE_SUM_SQUARES] = NUMBERS(run_square),
+            [NN_REDUCE_SUM_ABS] = NUMBERS(run_abs),
+            [NN_REDUCE_MAX] = ALL(run_max),
+            [NN_REDUCE_MIN] = ALL(run_min)},
+    .cols = {[NN_REDUCE_SUM] = ALL(cols_sum),
+             [NN_REDUCE_PROD] = ALL(cols_prod),
+             [NN_REDUCE_SUM_SQUARES] = NUMBERS(cols_square),
+             [NN_REDUCE_SUM_ABS] = NUMBERS(cols_abs),
+             [NN_REDUCE_MAX] = ALL(cols_max),
+             [NN_REDUCE_MIN] = ALL(cols_min)},
+    .argmax = ALL(arg_max),
+    .argmin = ALL(arg_min),
+    .argmax_cols = ALL(arg_cols_max),
+    .argmin_cols = ALL(arg_cols_min),
+    .sum_f32 = sum_f32,
+    .sum_f64 = sum_f64,
+    .dot_f32 = dot_f32,
+    .dot_f64 = dot_f64,
+    .dot_i64 = dot_i64,
+    .mean_var_f32 = mean_var_f,
+    .mean_var_f64 = mean_var_d,
+    .mean_var_cols_f32 = mean_var_cols_f,
+    .mean_var_cols_f64 = mean_var_cols_d,
+};
