@@ -1,0 +1,432 @@
+// The kernels of rows.c for one floating type: included twice, with REAL, F(name) for the suffix of its
+// functions and R(name) for the entry of the reduction table. Sums over more than a block of a row are kept
+// in double.
+
+#define LANES ((int64_t)(sizeof(F(vec)) / sizeof(REAL)))
+
+static REAL F(row_max)(int64_t n, const REAL *x) {
+  REAL m;
+  REDUCE.run[NN_REDUCE_MAX][REAL_DTYPE](n, x, &m);
+  return m;
+}
+
+// y = e^(x - m), block by block, each added up while it is near; y may be x. Returns the sum.
+static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
+  double total = 0;
+  for (int64_t at = 0; at < n; at += BLOCK) {
+    const int64_t len = n - at < BLOCK ? n - at : BLOCK;
+    const REAL *a = x + at;
+    REAL *b = y + at;
+    NN_VECTOR_LOOP for (int64_t i = 0; i < len; i++) b[i] = F(exp)(a[i] - m);
+    total += (double)REDUCE.R(sum)(len, b);
+  }
+  return total;
+}
+
+// The sum alone.
+static double F(exp_sum)(int64_t n, const REAL *x, REAL m) {
+  REAL y[BLOCK];
+  double total = 0;
+  for (int64_t at = 0; at < n; at += BLOCK) {
+    const int64_t len = n - at < BLOCK ? n - at : BLOCK;
+    const REAL *a = x + at;
+    NN_VECTOR_LOOP for (int64_t i = 0; i < len; i++) y[i] = F(exp)(a[i] - m);
+    total += (double)REDUCE.R(sum)(len, y);
+  }
+  return total;
+}
+
+static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
+  if (n <= 0) return;
+  for (int64_t r = 0; r < rows; r++) {
+    const REAL *x = (const REAL *)vx + r * n;
+    REAL *y = (REAL *)vy + r * n;
+    const REAL scale = (REAL)(1.0 / F(exp_row)(n, x, F(row_max)(n, x), y));
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] *= scale;
+  }
+}
+
+static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
+  if (n <= 0) return;
+  for (int64_t r = 0; r < rows; r++) {
+    const REAL *x = (const REAL *)vx + r * n, m = F(row_max)(n, x);
+    REAL *y = (REAL *)vy + r * n;
+    const REAL l = (REAL)log(F(exp_sum)(n, x, m));
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) - l;
+  }
+}
+
+static void F(softmax_backward)(int64_t rows, int64_t n, const void *vg, const void *vy, void *vd) {
+  for (int64_t r = 0; r < rows; r++) {
+    const REAL *g = (const REAL *)vg + r * n, *y = (const REAL *)vy + r * n;
+    REAL *d = (REAL *)vd + r * n;
+    const REAL dot = REDUCE.R(dot)(n, g, y);
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = y[i] * (g[i] - dot);
+  }
+}
+
+static void F(log_softmax_backward)(int64_t rows, int64_t n, const void *vg, const void *vy, void *vd) {
+  for (int64_t r = 0; r < rows; r++) {
+    const REAL *g = (const REAL *)vg + r * n, *y = (const REAL *)vy + r * n;
+    REAL *d = (REAL *)vd + r * n;
+    const REAL sum = REDUCE.R(sum)(n, g);
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = F(fma)(-F(exp)(y[i]), sum, g[i]);
+  }
+}
+
+// An infinite maximum is the result itself, as in torch.logsumexp.
+static double F(row_lse)(int64_t n, const REAL *x) {
+  if (n <= 0) return -(double)INFINITY;
+  const REAL m = F(row_max)(n, x);
+  return F(abs)(m) <= REAL_MAX ? (double)m + log(F(exp_sum)(n, x, m)) : (double)m;
+}
+static void F(logsumexp)(int64_t rows, int64_t n, const void *x, void *y) {
+  for (int64_t r = 0; r < rows; r++) ((REAL *)y)[r] = (REAL)F(row_lse)(n, (const REAL *)x + r * n);
+}
+
+// --- layer norm and RMS norm
+// --------------------------------------------------------------------------------------
+
+// y = (x - mean) * scale * gamma + beta
+static void F(affine_row)(int64_t n, const REAL *x, REAL mean, REAL scale, const REAL *gamma,
+                          const REAL *beta, REAL *y) {
+  if (gamma != NULL && beta != NULL) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)((x[i] - mean) * scale, gamma[i], beta[i]);
+  } else if (gamma != NULL) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * scale * gamma[i];
+  } else if (beta != NULL) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(fma)(x[i] - mean, scale, beta[i]);
+  } else {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * scale;
+  }
+}
+
+static void F(layer_norm)(int64_t rows, int64_t n, double eps, const void *vx, const void *gamma,
+                          const void *beta, void *vy, void *mean, void *rstd) {
+  if (n <= 0) return;
+  for (int64_t r = 0; r < rows; r++) {
+    const REAL *x = (const REAL *)vx + r * n;
+    REAL m, m2;
+    REDUCE.R(mean_var)(n, x, &m, &m2);
+    const REAL scale = (REAL)(1.0 / sqrt((double)m2 / (double)n + eps));
+    F(affine_row)(n, x, m, scale, gamma, beta, (REAL *)vy + r * n);
+    if (mean != NULL) ((REAL *)mean)[r] = m;
+    if (rstd != NULL) ((REAL *)rstd)[r] = scale;
+  }
+}
+
+static void F(rms_norm)(int64_t rows, int64_t n, double eps, const void *vx, const void *gamma, void *vy,
+                        void *rrms) {
+  if (n <= 0) return;
+  for (int64_t r = 0; r < rows; r++) {
+    const REAL *x = (const REAL *)vx + r * n;
+    REAL square;
+    REDUCE.run[NN_REDUCE_SUM_SQUARES][REAL_DTYPE](n, x, &square);
+    const REAL scale = (REAL)(1.0 / sqrt((double)square / (double)n + eps));
+    F(affine_row)(n, x, 0, scale, gamma, NULL, (REAL *)vy + r * n);
+    if (rrms != NULL) ((REAL *)rrms)[r] = scale;
+  }
+}
+
+// sum of g gamma and of g gamma (x - mean); gamma may be NULL.
+static void F(grad_sums)(int64_t n, const REAL *g, const REAL *x, REAL mean, const REAL *gamma, double *sum_g,
+                         double *sum_gx) {
+  double sum = 0, cross = 0;
+  for (int64_t at = 0; at < n; at += BLOCK) {
+    const int64_t end = n - at < BLOCK ? n : at + BLOCK;
+    F(vec) s0 = {0}, s1 = {0}, c0 = {0}, c1 = {0};
+    int64_t i = at;
+    for (; i + 2 * LANES <= end; i += 2 * LANES) {
+      F(vec) u = F(load)(g + i), v = F(load)(g + i + LANES);
+      if (gamma != NULL) u *= F(load)(gamma + i), v *= F(load)(gamma + i + LANES);
+      s0 += u, s1 += v;
+      c0 += u * (F(load)(x + i) - mean);
+      c1 += v * (F(load)(x + i + LANES) - mean);
+    }
+    for (; i < end; i++) {
+      const double u = (double)g[i] * (gamma != NULL ? (double)gamma[i] : 1.0);
+      sum += u;
+      cross += u * (double)(x[i] - mean);
+    }
+    sum += F(total)(s0 + s1);
+    cross += F(total)(c0 + c1);
+  }
+  *sum_g = sum, *sum_gx = cross;
+}
+
+// d = a g gamma + b (x - mean) + c
+static void F(grad_row)(int64_t n, const REAL *g, const REAL *x, const REAL *gamma, REAL mean, REAL a, REAL b,
+                        REAL c, REAL *d) {
+  if (gamma != NULL) {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] =
+        F(fma)(a * g[i], gamma[i], F(fma)(b, x[i] - mean, c));
+  } else {
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = F(fma)(a, g[i], F(fma)(b, x[i] - mean, c));
+  }
+}
+
+// dgamma += sum over a few rows of g (x - mean) rstd, dbeta += sum of g, in strips of columns; `mean` NULL
+// means 0.
+static void F(grad_params)(int64_t rows, int64_t n, const REAL *g, const REAL *x, const REAL *mean,
+                           const REAL *rstd, REAL *dgamma, REAL *dbeta) {
+  REAL sg[STRIP], sb[STRIP];
+  for (int64_t j0 = 0; j0 < n; j0 += STRIP) {
+    const int64_t width = n - j0 < STRIP ? n - j0 : STRIP;
+    for (int64_t j = 0; j < width; j++) sg[j] = sb[j] = 0;
+    for (int64_t r = 0; r < rows; r++) {
+      const REAL *u = g + r * n + j0, *v = x + r * n + j0, m = mean != NULL ? mean[r] : 0, s = rstd[r];
+      NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) {
+        sg[j] = F(fma)(u[j] * s, v[j] - m, sg[j]);
+        sb[j] += u[j];
+      }
+    }
+    if (dgamma != NULL)
+      for (int64_t j = 0; j < width; j++) dgamma[j0 + j] += sg[j];
+    if (dbeta != NULL)
+      for (int64_t j = 0; j < width; j++) dbeta[j0 + j] += sb[j];
+  }
+}
+
+// Both norms: groups of rows, the parameters' gradients first, for dx may be g. Without `mean` nothing is
+// centred.
+static void F(norm_backward)(int64_t rows, int64_t n, const REAL *g, const REAL *x, const REAL *mean,
+                             const REAL *rstd, const REAL *gamma, REAL *dx, REAL *dgamma, REAL *dbeta) {
+  for (int64_t r0 = 0; r0 < rows && n > 0; r0 += GROUP) {
+    const int64_t r1 = rows - r0 < GROUP ? rows : r0 + GROUP;
+    if (dgamma != NULL || dbeta != NULL)
+      F(grad_params)
+      (r1 - r0, n, g + r0 * n, x + r0 * n, mean != NULL ? mean + r0 : NULL, rstd + r0, dgamma, dbeta);
+    for (int64_t r = r0; r < r1 && dx != NULL; r++) {
+      const REAL m = mean != NULL ? mean[r] : 0;
+      const double s = (double)rstd[r];
+      double sum, cross;
+      F(grad_sums)(n, g + r * n, x + r * n, m, gamma, &sum, &cross);
+      const REAL b = (REAL)(-s * s * s * cross / (double)n),
+                 c = mean != NULL ? (REAL)(-s * sum / (double)n) : 0;
+      F(grad_row)(n, g + r * n, x + r * n, gamma, m, rstd[r], b, c, dx + r * n);
+    }
+  }
+}
+static void F(layer_norm_backward)(int64_t rows, int64_t n, const void *g, const void *x, const void *mean,
+                                   const void *rstd, const void *gamma, void *dx, void *dgamma, void *dbeta) {
+  F(norm_backward)(rows, n, g, x, mean, rstd, gamma, dx, dgamma, dbeta);
+}
+static void F(rms_norm_backward)(int64_t rows, int64_t n, const void *g, const void *x, const void *rrms,
+                                 const void *gamma, void *dx, void *dgamma) {
+  F(norm_backward)(rows, n, g, x, NULL, rrms, gamma, dx, dgamma, NULL);
+}
+
+// --- cross entropy
+// ------------------------------------------------------------------------------------------------
+
+static int64_t F(cross_entropy)(int64_t rows, int64_t n, const struct nn_cross_entropy *o, const void *logits,
+                                const int64_t *target, void *loss, void *lse) {
+  const REAL *w = o->weight;
+  const double smooth = o->label_smoothing;
+  for (int64_t r = 0; r < rows; r++) {
+    const REAL *x = (const REAL *)logits + r * n;
+    const int64_t t = target[r] - 1;
+    const bool ignored = target[r] == o->ignore_index;
+    if (!ignored && (t < 0 || t >= n)) return r;
+    const double l = F(row_lse)(n, x);
+    double y = ignored ? 0 : (1 - smooth) * (w != NULL ? (double)w[t] : 1.0) * (l - (double)x[t]);
+    if (smooth != 0 && !ignored) {
+      double all = 0;
+      for (int64_t i = 0; i < n; i++) all += (w != NULL ? (double)w[i] : 1.0) * (l - (double)x[i]);
+      y += smooth / (double)n * all;
+    }
+    ((REAL *)loss)[r] = (REAL)y;
+    if (lse != NULL) ((REAL *)lse)[r] = (REAL)l;
+  }
+  return -1;
+}
+
+// With p = softmax(x): g ((1 - s) w_t (p - [i = t]) + s / n (p sum(w) - w_i)).
+static void F(cross_entropy_backward)(int64_t rows, int64_t n, const struct nn_cross_entropy *o,
+                                      const void *logits, const int64_t *target, const void *lse,
+                                      const void *g, int64_t gs, void *dx) {
+  const REAL *w = o->weight;
+  const double smooth = o->label_smoothing;
+  double sum_w = (double)n;
+  if (w != NULL && smooth != 0) sum_w = (double)REDUCE.R(sum)(n, w);
+  for (int64_t r = 0; r < rows; r++) {
+    const REAL *x = (const REAL *)logits + r * n, l = ((const REAL *)lse)[r];
+    REAL *d = (REAL *)dx + r * n;
+    if (target[r] == o->ignore_index) {
+      memset(d, 0, (size_t)n * sizeof *d);
+      continue;
+    }
+    const int64_t t = target[r] - 1;
+    const double gr = (double)((const REAL *)g)[r * gs],
+                 hit = gr * (1 - smooth) * (w != NULL ? (double)w[t] : 1.0);
+    const double even = gr * smooth / (double)n;
+    const REAL a = (REAL)(hit + even * sum_w), b = (REAL)even;
+    if (smooth == 0) {
+      NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = a * F(exp)(x[i] - l);
+    } else if (w == NULL) {
+      NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = F(fma)(a, F(exp)(x[i] - l), -b);
+    } else {
+      NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = F(fma)(a, F(exp)(x[i] - l), -b * w[i]);
+    }
+    d[t] -= (REAL)hit;
+  }
+}
+
+// --- batch norm
+// --------------------------------------------------------------------------------------------------- Long
+// runs of a channel (s >= RUN) are worked on one after the other; short ones as columns of [n][channels * s],
+// in strips of whole channels with the channels' coefficients repeated s times.
+
+// Joins a part of `count` numbers to the mean and squared deviation of `have` numbers (Chan et al.).
+NN_INLINE void F(join)(double have, double *mean, double *m2, double count, double part_mean,
+                       double part_m2) {
+  const double delta = part_mean - *mean, all = have + count;
+  *mean += delta * (count / all);
+  *m2 += part_m2 + delta * delta * (have * count / all);
+}
+
+static void F(bn_stats)(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1, const void *vx,
+                        void *vmean, void *vm2) {
+  const REAL *x = vx;
+  REAL *mean = vmean, *m2 = vm2;
+  if (n <= 0 || s <= 0) return;
+  if (s >= RUN) {
+    for (int64_t c = c0; c < c1; c++) {
+      double m = 0, q = 0;
+      for (int64_t i = 0; i < n; i++) {
+        REAL part, part2;
+        REDUCE.R(mean_var)(s, x + (i * channels + c) * s, &part, &part2);
+        F(join)((double)i * (double)s, &m, &q, (double)s, (double)part, (double)part2);
+      }
+      mean[c] = (REAL)m, m2[c] = (REAL)q;
+    }
+    return;
+  }
+  const int64_t at_once = STRIP / s;
+  for (int64_t b0 = c0; b0 < c1; b0 += at_once) {
+    const int64_t b1 = c1 - b0 < at_once ? c1 : b0 + at_once;
+    REAL parts[STRIP], parts2[STRIP];
+    REDUCE.R(mean_var_cols)(n, (b1 - b0) * s, x + b0 * s, channels * s, parts, parts2);
+    for (int64_t c = b0; c < b1; c++) {
+      double m = 0, q = 0;
+      for (int64_t k = 0; k < s; k++) {
+        const int64_t j = (c - b0) * s + k;
+        F(join)((double)k * (double)n, &m, &q, (double)n, (double)parts[j], (double)parts2[j]);
+      }
+      mean[c] = (REAL)m, m2[c] = (REAL)q;
+    }
+  }
+}
+
+static void F(repeat)(int64_t count, int64_t s, const REAL *a, REAL *y) {
+  for (int64_t c = 0; c < count; c++)
+    for (int64_t k = 0; k < s; k++) y[c * s + k] = a[c];
+}
+
+NN_INLINE REAL F(positive)(REAL v) { return v <= 0 ? 0 : v; }
+
+static void F(bn_apply)(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1, const void *vx,
+                        const void *vscale, const void *vshift, bool relu, void *vy) {
+  const REAL *x = vx, *scale = vscale, *shift = vshift;
+  REAL *y = vy;
+  const int64_t at_once = s >= RUN ? 1 : s > 0 ? STRIP / s : 1;
+  for (int64_t b0 = c0; b0 < c1; b0 += at_once) {
+    const int64_t b1 = c1 - b0 < at_once ? c1 : b0 + at_once, width = (b1 - b0) * s;
+    REAL a[STRIP], b[STRIP];
+    if (s < RUN) F(repeat)(b1 - b0, s, scale + b0, a), F(repeat)(b1 - b0, s, shift + b0, b);
+    for (int64_t i = 0; i < n; i++) {
+      const REAL *u = x + (i * channels + b0) * s, p = scale[b0], q = shift[b0];
+      REAL *v = y + (i * channels + b0) * s;
+      if (s < RUN && relu) {
+        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) v[j] = F(positive)(F(fma)(u[j], a[j], b[j]));
+      } else if (s < RUN) {
+        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) v[j] = F(fma)(u[j], a[j], b[j]);
+      } else if (relu) {
+        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) v[j] = F(positive)(F(fma)(u[j], p, q));
+      } else {
+        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) v[j] = F(fma)(u[j], p, q);
+      }
+    }
+  }
+}
+
+// A strip of columns: sg[j] = sum over i of g, sx[j] of g (x - m[j]), 32 rows at a time.
+static void F(strip_sums)(int64_t n, int64_t width, int64_t stride, const REAL *g, const REAL *x,
+                          const REAL *m, double *sg, double *sx) {
+  REAL pg[STRIP], px[STRIP];
+  for (int64_t j = 0; j < width; j++) sg[j] = sx[j] = 0;
+  for (int64_t i0 = 0; i0 < n; i0 += 32) {
+    const int64_t i1 = n - i0 < 32 ? n : i0 + 32;
+    for (int64_t j = 0; j < width; j++) pg[j] = px[j] = 0;
+    for (int64_t i = i0; i < i1; i++) {
+      const REAL *u = g + i * stride, *v = x + i * stride;
+      NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) {
+        pg[j] += u[j];
+        px[j] = F(fma)(u[j], v[j] - m[j], px[j]);
+      }
+    }
+    for (int64_t j = 0; j < width; j++) sg[j] += (double)pg[j], sx[j] += (double)px[j];
+  }
+}
+
+static void F(bn_backward_sums)(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1,
+                                const void *vg, const void *vx, const void *vmean, void *vsum_g,
+                                void *vsum_gx) {
+  const REAL *g = vg, *x = vx, *mean = vmean;
+  REAL *sum_g = vsum_g, *sum_gx = vsum_gx;
+  const int64_t at_once = s >= RUN ? 1 : s > 0 ? STRIP / s : 1;
+  for (int64_t b0 = c0; b0 < c1; b0 += at_once) {
+    const int64_t b1 = c1 - b0 < at_once ? c1 : b0 + at_once;
+    double sg[STRIP] = {0}, sx[STRIP] = {0};
+    if (s < RUN) {
+      REAL m[STRIP];
+      F(repeat)(b1 - b0, s, mean + b0, m);
+      F(strip_sums)(n, (b1 - b0) * s, channels * s, g + b0 * s, x + b0 * s, m, sg, sx);
+    }
+    for (int64_t c = b0; c < b1; c++) {
+      double a = 0, b = 0;
+      for (int64_t k = 0; k < s && s < RUN; k++) a += sg[(c - b0) * s + k], b += sx[(c - b0) * s + k];
+      for (int64_t i = 0; i < n && s >= RUN; i++) {
+        double p, q;
+        F(grad_sums)(s, g + (i * channels + c) * s, x + (i * channels + c) * s, mean[c], NULL, &p, &q);
+        a += p, b += q;
+      }
+      sum_g[c] = (REAL)a, sum_gx[c] = (REAL)b;
+    }
+  }
+}
+
+static void F(bn_backward_dx)(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1, const void *vg,
+                              const void *vx, const void *vmean, const void *vrstd, const void *vgamma,
+                              const void *vsum_g, const void *vsum_gx, void *vdx) {
+  const REAL *g = vg, *x = vx, *mean = vmean, *rstd = vrstd, *gamma = vgamma, *sum_g = vsum_g,
+             *sum_gx = vsum_gx;
+  REAL *dx = vdx;
+  const int64_t at_once = s >= RUN ? 1 : s > 0 ? STRIP / s : 1;
+  const double count = (double)n * (double)s;
+  for (int64_t b0 = c0; b0 < c1; b0 += at_once) {
+    const int64_t b1 = c1 - b0 < at_once ? c1 : b0 + at_once, width = (b1 - b0) * s;
+    REAL a[STRIP], b[STRIP], c[STRIP], m[STRIP];
+    for (int64_t k = b0; k < b1; k++) {
+      const double r = (double)rstd[k], scale = r * (gamma != NULL ? (double)gamma[k] : 1.0);
+      const REAL p = (REAL)scale, q = sum_gx != NULL ? (REAL)(-scale * r * r * (double)sum_gx[k] / count) : 0;
+      const REAL t = sum_g != NULL ? (REAL)(-scale * (double)sum_g[k] / count) : 0;
+      const int64_t times = s < RUN ? s : 1;
+      for (int64_t j = (k - b0) * times; j < (k - b0 + 1) * times; j++)
+        a[j] = p, b[j] = q, c[j] = t, m[j] = mean[k];
+    }
+    for (int64_t i = 0; i < n; i++) {
+      const int64_t at = (i * channels + b0) * s;
+      const REAL *u = g + at, *v = x + at;
+      REAL *d = dx + at;
+      if (s >= RUN) {
+        F(grad_row)(width, u, v, NULL, m[0], a[0], b[0], c[0], d);
+      } else {
+        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) d[j] =
+            F(fma)(a[j], u[j], F(fma)(b[j], v[j] - m[j], c[j]));
+      }
+    }
+  }
+}
+
+#undef LANES
