@@ -311,6 +311,11 @@ static bool run_kernel(nn_frame *f, nn_tensor *into, bool *wrote) {
 }
 
 static bool run_view(nn_frame *f) {
+  if (f->op->flags & NN_LIST_OUT) {
+    if (!f->op->view(f)) return false;
+    f->out = f->results->t;
+    return true;
+  }
   nn_tensor *out[1] = {NULL};
   f->out = out;
   f->n_out = 1;

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "strided.h"
+#include "walk.h"
 
 static const void *loop_of(const nn_elementwise *e, nn_dtype d) {
   const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath);

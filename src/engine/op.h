@@ -124,7 +124,7 @@ struct nn_op {
 
   /* Exactly one of the following ways to get a result:
    * infer + kernel: infer checks the inputs and fills n_out and spec; kernel computes out;
-   * view: checks and sets out[0] to a view of in[0] (a new reference);
+   * view: checks and sets out[0] to a view of in[0] (a new reference); with NN_LIST_OUT it fills results;
    * compose alone: checks and sets out by other operations (pooled). */
   bool (*infer)(nn_frame *f);
   bool (*kernel)(nn_frame *f);

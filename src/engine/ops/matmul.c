@@ -1,0 +1,345 @@
+/* matmul.c - products of matrices and vectors in all their shapes, with products of OpenBLAS or our own (blas.h).
+ * Transposed operands are passed as they lie in memory. */
+#include <string.h>
+
+#include "blas.h"
+#include "expr.h"
+#include "kernels/reduce.h"
+
+#define M(t) ((t)->shape[(t)->ndim - 2])
+#define N(t) ((t)->shape[(t)->ndim - 1])
+
+static T t_transpose_last(C c, T x) {
+  return x ? nn_do(c, &nn_op_transpose, v_t(x), v_i(x->ndim - 2), v_i(x->ndim - 1)) : NULL;
+}
+static T t_bmm(C c, T a, T b) { return a && b ? nn_do(c, &nn_op_bmm, v_t(a), v_t(b)) : NULL; }
+static T t_mm(C c, T a, T b) { return a && b ? nn_do(c, &nn_op_mm, v_t(a), v_t(b)) : NULL; }
+
+/* ---- one matrix as the product sees it -------------------------------------------------------------- */
+
+typedef struct operand {
+  const void *data;
+  bool transposed;
+  int64_t ld, batch; /* elements from row to row as stored, and from matrix to matrix */
+} operand;
+
+/* The last two dimensions of in[i], copied only when neither of them is dense in memory. */
+static bool look_at(nn_frame *f, int i, operand *o) {
+  const nn_tensor *t = f->in[i];
+  for (int tries = 0; tries < 2; tries++) {
+    int64_t rows = M(t), cols = N(t), rs = t->stride[t->ndim - 2], cs = t->stride[t->ndim - 1];
+    o->data = t->data;
+    o->batch = t->ndim > 2 ? t->stride[0] : 0;
+    if ((cs == 1 || cols == 1) && (rs >= cols || rows == 1)) {
+      o->transposed = false;
+      o->ld = rows == 1 || rs < cols ? (cols > 0 ? cols : 1) : rs;
+      return true;
+    }
+    if ((rs == 1 || rows == 1) && (cs >= rows || cols == 1)) {
+      o->transposed = true;
+      o->ld = cols == 1 || cs < rows ? (rows > 0 ? rows : 1) : cs;
+      return true;
+    }
+    t = nn_dense(f, i);
+    if (t == NULL) return false;
+  }
+  return false;
+}
+
+/* out = alpha * in[a] in[b] + beta * out; batched when out has three dimensions. Integers go by plain loops. */
+static bool integer_product(nn_frame *f, int a, int b) {
+  const nn_tensor *x = nn_dense(f, a), *y = nn_dense(f, b);
+  nn_tensor *z = f->out[0];
+  if (x == NULL || y == NULL) return false;
+  int64_t batch = z->ndim > 2 ? z->shape[0] : 1, m = M(x), k = N(x), n = N(y);
+  const int64_t *p = (const int64_t *)(const void *)x->data, *q = (const int64_t *)(const void *)y->data;
+  int64_t *r = (int64_t *)(void *)z->data;
+  memset(r, 0, (size_t)z->numel * sizeof *r);
+  for (int64_t s = 0; s < batch; s++, p += m * k, q += k * n, r += m * n)
+    for (int64_t i = 0; i < m; i++)
+      for (int64_t l = 0; l < k; l++)
+        for (int64_t j = 0; j < n; j++)
+          r[i * n + j] = (int64_t)((uint64_t)r[i * n + j] + (uint64_t)p[i * k + l] * (uint64_t)q[l * n + j]);
+  return true;
+}
+
+static bool product(nn_frame *f, int a, int b, double alpha, double beta) {
+  nn_tensor *out = f->out[0];
+  if (out->dtype == NN_INT64) return integer_product(f, a, b);
+  operand x, y;
+  if (out->numel == 0) return true;
+  if (!look_at(f, a, &x) || !look_at(f, b, &y)) return false;
+  int64_t m = M(f->in[a]), k = N(f->in[a]), n = N(f->in[b]);
+  int64_t batch = out->ndim > 2 ? out->shape[0] : 1;
+  if (batch == 1) {
+    if (out->dtype == NN_FLOAT32)
+      return nn_gemm_f32(x.transposed, y.transposed, m, n, k, (float)alpha, x.data, x.ld, y.data, y.ld, (float)beta,
+                         (float *)(void *)out->data, n);
+    return nn_gemm_f64(x.transposed, y.transposed, m, n, k, alpha, x.data, x.ld, y.data, y.ld, beta,
+                       (double *)(void *)out->data, n);
+  }
+  if (out->dtype == NN_FLOAT32)
+    return nn_gemm_batched_f32(x.transposed, y.transposed, m, n, k, (float)alpha, x.data, x.ld, x.batch, y.data, y.ld,
+                               y.batch, (float)beta, (float *)(void *)out->data, n, m * n, batch);
+  return nn_gemm_batched_f64(x.transposed, y.transposed, m, n, k, alpha, x.data, x.ld, x.batch, y.data, y.ld, y.batch, beta,
+                             (double *)(void *)out->data, n, m * n, batch);
+}
+
+static bool multipliable(nn_frame *f, int a, int b) {
+  const nn_tensor *x = f->in[a], *y = f->in[b];
+  char s[NN_SHAPE_TEXT], t[NN_SHAPE_TEXT], p[64], q[64];
+  if (!nn_expect_same_dtype(f, a, b)) return false;
+  if (!nn_is_float((nn_dtype)x->dtype) && x->dtype != NN_INT64)
+    return nn_bad(f, "is not defined for %s; convert with x:to(\"float32\")", nn_dtype_name((nn_dtype)x->dtype));
+  if (N(x) == M(y)) return true;
+  return nn_bad(f, "%s of shape %s and %s of shape %s do not fit: the columns of the first (%lld) must be as many as the rows of "
+                   "the second (%lld)", nn_input_name(f, a, p), nn_tensor_shape_text(x, s), nn_input_name(f, b, q),
+                nn_tensor_shape_text(y, t), (long long)N(x), (long long)M(y));
+}
+
+/* ---- mm, bmm ---------------------------------------------------------------------------------------- */
+
+static bool mm_infer(nn_frame *f) {
+  if (!nn_expect_ndim(f, 0, 2, 2) || !nn_expect_ndim(f, 1, 2, 2) || !multipliable(f, 0, 1)) return false;
+  int64_t shape[2] = {M(f->in[0]), N(f->in[1])};
+  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, 2, shape);
+  return true;
+}
+
+static bool mm_kernel(nn_frame *f) { return product(f, 0, 1, 1, 0); }
+
+static bool mm_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  if (nn_need(v, 0) && (v->d[0] = t_mm(c, v->g[0], t_transpose_last(c, nn_in(v, 1)))) == NULL) return false;
+  if (nn_need(v, 1) && (v->d[1] = t_mm(c, t_transpose_last(c, nn_in(v, 0)), v->g[0])) == NULL) return false;
+  return true;
+}
+
+const nn_op nn_op_mm = {
+    .name = "mm", .doc = "Product of two matrices: [n, m] times [m, p] is [n, p].",
+    .example = "tensor{{1, 2}}:mm(tensor{{3}, {4}})\n--> {{11}}",
+    .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3, .infer = mm_infer,
+    .kernel = mm_kernel, .vjp = mm_vjp,
+    .samples = NN_SAMPLES("R(2,3), R(3,4)", "T(R(3,2)), T(R(4,3))", "R(2,0), R(0,3)", "R(1,3), R(3,1)"),
+    .invalid = "R(2,3), R(2,3)", .complaint = "must be as many as the rows"};
+
+static bool bmm_infer(nn_frame *f) {
+  if (!nn_expect_ndim(f, 0, 3, 3) || !nn_expect_ndim(f, 1, 3, 3) || !multipliable(f, 0, 1)) return false;
+  if (f->in[0]->shape[0] != f->in[1]->shape[0])
+    return nn_bad(f, "expected as many matrices in both, got %lld and %lld", (long long)f->in[0]->shape[0],
+                  (long long)f->in[1]->shape[0]);
+  int64_t shape[3] = {f->in[0]->shape[0], M(f->in[0]), N(f->in[1])};
+  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, 3, shape);
+  return true;
+}
+
+static bool bmm_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  if (nn_need(v, 0) && (v->d[0] = t_bmm(c, v->g[0], t_transpose_last(c, nn_in(v, 1)))) == NULL) return false;
+  if (nn_need(v, 1) && (v->d[1] = t_bmm(c, t_transpose_last(c, nn_in(v, 0)), v->g[0])) == NULL) return false;
+  return true;
+}
+
+const nn_op nn_op_bmm = {
+    .name = "bmm", .doc = "Products of two batches of matrices: [b, n, m] times [b, m, p] is [b, n, p].",
+    .example = "tensor.ones(2, 1, 3):bmm(tensor.ones(2, 3, 1))\n--> {{{3}}, {{3}}}",
+    .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3, .infer = bmm_infer,
+    .kernel = mm_kernel, .vjp = bmm_vjp,
+    .samples = NN_SAMPLES("R(2,2,3), R(2,3,4)", "T(R(2,3,2)), T(R(2,4,3))", "R(0,2,3), R(0,3,4)", "R(3,1,2):expand(3,4,2), R(3,2,2)"),
+    .invalid = "R(2,2,3), R(3,3,4)", .complaint = "as many matrices"};
+
+/* ---- matmul ----------------------------------------------------------------------------------------- */
+
+static T dot_product(C c, T a, T b) {
+  T p = t_mul(c, a, b);
+  return p ? nn_do(c, &nn_op_sum, v_t(p)) : NULL;
+}
+
+/* Matrices with batch dimensions in front: broadcast, flattened to one batch dimension. */
+static T batched(nn_frame *f, T a, T b) {
+  C c = f->ctx;
+  int64_t shape[NN_MAX_DIMS], sa[3] = {-1, M(a), N(a)}, sb[3] = {-1, M(b), N(b)};
+  int n;
+  if (b->ndim == 2) { /* one matrix for all: the batch goes into the rows */
+    int64_t rows[2] = {-1, N(a)}, out[NN_MAX_DIMS];
+    if (N(a) == 0) rows[0] = a->ndim > 0 ? 1 : 0;
+    if (N(a) == 0)
+      for (int d = 0; d < a->ndim - 1; d++) rows[0] *= a->shape[d];
+    memcpy(out, a->shape, (size_t)a->ndim * sizeof *out);
+    out[a->ndim - 1] = N(b);
+    return t_reshape(c, t_mm(c, t_reshape(c, a, 2, rows), b), a->ndim, out);
+  }
+  if (!nn_broadcast_shapes(a->ndim - 2, a->shape, b->ndim - 2, b->shape, &n, shape)) {
+    char s[NN_SHAPE_TEXT], t[NN_SHAPE_TEXT];
+    nn_bad(f, "the batch dimensions of shapes %s and %s do not broadcast", nn_tensor_shape_text(a, s), nn_tensor_shape_text(b, t));
+    return NULL;
+  }
+  int64_t batch = 1;
+  for (int d = 0; d < n; d++) batch *= shape[d];
+  sa[0] = sb[0] = batch;
+  shape[n] = M(a), shape[n + 1] = N(a);
+  T x = t_reshape(c, nn_do(c, &nn_op_expand, v_t(a), v_ints(n + 2, shape)), 3, sa);
+  shape[n] = M(b), shape[n + 1] = N(b);
+  T y = t_reshape(c, nn_do(c, &nn_op_expand, v_t(b), v_ints(n + 2, shape)), 3, sb);
+  shape[n] = M(a);
+  return t_reshape(c, t_bmm(c, x, y), n + 2, shape);
+}
+
+static bool matmul_compose(nn_frame *f) {
+  C c = f->ctx;
+  T a = f->in[0], b = f->in[1];
+  char s[NN_SHAPE_TEXT], t[NN_SHAPE_TEXT];
+  if (a->ndim == 0 || b->ndim == 0) return nn_bad(f, "both tensors need at least 1 dimension, got a number; use * for that");
+  if (!nn_expect_same_dtype(f, 0, 1)) return false;
+  int64_t k = N(a), rows = b->ndim == 1 ? b->shape[0] : M(b);
+  if (k != rows)
+    return nn_bad(f, "shapes %s and %s do not fit: the last size of the first (%lld) must equal the %s of the second (%lld)",
+                  nn_tensor_shape_text(a, s), nn_tensor_shape_text(b, t), (long long)k, b->ndim == 1 ? "size" : "last but one",
+                  (long long)rows);
+  if (a->ndim == 1 && b->ndim == 1) return (f->out[0] = dot_product(c, a, b)) != NULL;
+  if (a->ndim == 2 && b->ndim == 2) return (f->out[0] = t_mm(c, a, b)) != NULL;
+  T x = a->ndim == 1 ? nn_do(c, &nn_op_unsqueeze, v_t(a), v_i(0)) : a;
+  T y = b->ndim == 1 ? nn_do(c, &nn_op_unsqueeze, v_t(b), v_i(1)) : b;
+  if (x == NULL || y == NULL) return false;
+  T r = x->ndim == 2 && y->ndim == 2 ? t_mm(c, x, y) : batched(f, x, y);
+  if (r != NULL && a->ndim == 1) r = nn_do(c, &nn_op_squeeze_dim, v_t(r), v_i(r->ndim - 2));
+  if (r != NULL && b->ndim == 1) r = nn_do(c, &nn_op_squeeze_dim, v_t(r), v_i(r->ndim - 1));
+  return (f->out[0] = r) != NULL;
+}
+
+const nn_op nn_op_matmul = {
+    .name = "matmul",
+    .doc = "Matrix product of tensors. Two vectors: their dot product. Matrix and vector: a vector. More dimensions: batches of\n"
+           "matrices in the last two, the others broadcast.",
+    .example = "tensor{{1, 2}, {3, 4}}:matmul(tensor{1, 1})\n--> {3, 7}",
+    .params = {{"input", P_TENSOR}, {"other", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = matmul_compose,
+    .samples = NN_SAMPLES("R(3), R(3)", "R(2,3), R(3)", "R(3), R(3,2)", "R(2,3), R(3,4)", "R(2,1,2,3), R(4,3,2)", "R(5,2,3), R(3,2)",
+                          "R(3), R(2,3,4)", "T(R(3,2)), T(R(2,3))"),
+    .invalid = "R(2,3), R(2,3)", .complaint = "do not fit"};
+
+static bool dot_compose(nn_frame *f) {
+  return nn_expect_ndim(f, 0, 1, 1) && nn_expect_ndim(f, 1, 1, 1) && nn_expect_same_dtype(f, 0, 1) && matmul_compose(f);
+}
+const nn_op nn_op_dot = {
+    .name = "dot", .doc = "Sum of the products of the elements of two vectors of the same length.",
+    .example = "tensor{1, 2}:dot(tensor{3, 4})\n--> 11",
+    .params = {{"input", P_TENSOR}, {"tensor", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = dot_compose,
+    .samples = NN_SAMPLES("R(3), R(3)", "R(0), R(0)"), .invalid = "R(2), R(3)", .complaint = "do not fit"};
+
+static bool mv_compose(nn_frame *f) {
+  return nn_expect_ndim(f, 0, 2, 2) && nn_expect_ndim(f, 1, 1, 1) && matmul_compose(f);
+}
+const nn_op nn_op_mv = {
+    .name = "mv", .doc = "Product of a matrix [n, m] and a vector [m].",
+    .example = "tensor{{1, 2}, {3, 4}}:mv(tensor{1, 1})\n--> {3, 7}",
+    .params = {{"input", P_TENSOR}, {"vec", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = mv_compose,
+    .samples = NN_SAMPLES("R(2,3), R(3)", "T(R(3,2)), R(3)"), .invalid = "R(2,3), R(2)", .complaint = "do not fit"};
+
+static bool outer_compose(nn_frame *f) {
+  if (!nn_expect_ndim(f, 0, 1, 1) || !nn_expect_ndim(f, 1, 1, 1)) return false;
+  T a = nn_do(f->ctx, &nn_op_unsqueeze, v_t(f->in[0]), v_i(1));
+  return (f->out[0] = t_mul(f->ctx, a, f->in[1])) != NULL;
+}
+const nn_op nn_op_outer = {
+    .name = "outer", .doc = "Outer product of two vectors: [n] and [m] to [n, m].",
+    .example = "tensor{1, 2}:outer(tensor{3, 4})\n--> {{3, 4}, {6, 8}}",
+    .params = {{"input", P_TENSOR}, {"vec2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = outer_compose,
+    .samples = NN_SAMPLES("R(2), R(3)"), .invalid = "R(2,2), R(3)", .complaint = "1 dimension"};
+
+/* ---- addmm, baddbmm, linear ------------------------------------------------------------------------- */
+
+static double number(const nn_value *v) { return v->tag == NN_V_INT ? (double)v->i : v->f; }
+
+static bool addmm_infer(nn_frame *f) {
+  int batch = f->op->data != NULL;
+  if (!nn_expect_ndim(f, 1, 2 + batch, 2 + batch) || !nn_expect_ndim(f, 2, 2 + batch, 2 + batch)) return false;
+  if (!multipliable(f, 1, 2) || !nn_expect_same_dtype(f, 0, 1)) return false;
+  if (batch && f->in[1]->shape[0] != f->in[2]->shape[0]) return nn_bad(f, "expected as many matrices in both batches");
+  int64_t shape[3] = {f->in[1]->shape[0], M(f->in[1]), N(f->in[2])}, *s = batch ? shape : shape + 1, r[NN_MAX_DIMS];
+  int n;
+  if (!nn_broadcast_shapes(2 + batch, s, f->in[0]->ndim, f->in[0]->shape, &n, r) || n != 2 + batch ||
+      memcmp(r, s, (size_t)n * sizeof *r) != 0) {
+    char a[NN_SHAPE_TEXT], b[NN_SHAPE_TEXT];
+    return nn_bad(f, "input of shape %s does not broadcast to the product's shape %s", nn_tensor_shape_text(f->in[0], a),
+                  nn_shape_text(2 + batch, s, b));
+  }
+  nn_spec_set(f, 0, (nn_dtype)f->in[1]->dtype, 2 + batch, s);
+  return true;
+}
+
+static bool addmm_kernel(nn_frame *f) {
+  double beta = number(&f->arg[3]), alpha = number(&f->arg[4]);
+  if (f->out[0]->dtype == NN_INT64) {
+    C c = f->ctx;
+    bool was = nn_set_grad_enabled(c, false);
+    T p = nn_do(c, f->op->data != NULL ? &nn_op_bmm : &nn_op_mm, v_t(f->in[1]), v_t(f->in[2]));
+    T r = t_add(c, t_mul(c, p, nn_keep(c, nn_number_int(c, (int64_t)alpha))),
+                t_mul(c, f->in[0], nn_keep(c, nn_number_int(c, (int64_t)beta))));
+    nn_set_grad_enabled(c, was);
+    return r != NULL && nn_copy_data(f->out[0], r);
+  }
+  if (beta != 0 && !nn_copy_data(f->out[0], f->in[0])) return false;
+  return product(f, 1, 2, alpha, beta);
+}
+
+static T times(C c, T x, const nn_value *factor) { return number(factor) == 1 ? x : t_muls(c, x, number(factor)); }
+
+static bool addmm_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  T (*mul)(C, T, T) = v->node->op->data != NULL ? t_bmm : t_mm;
+  if (nn_need(v, 0) && (v->d[0] = times(c, v->g[0], &v->arg[3])) == NULL) return false;
+  if (nn_need(v, 1) && (v->d[1] = times(c, mul(c, v->g[0], t_transpose_last(c, nn_in(v, 2))), &v->arg[4])) == NULL) return false;
+  if (nn_need(v, 2) && (v->d[2] = times(c, mul(c, t_transpose_last(c, nn_in(v, 1)), v->g[0]), &v->arg[4])) == NULL) return false;
+  return true;
+}
+
+#define FACTORS {"beta", P_NUMBER, "1", .keyword = true}, {"alpha", P_NUMBER, "1", .keyword = true}
+
+const nn_op nn_op_addmm = {
+    .name = "addmm", .doc = "beta * input + alpha * (mat1 times mat2); input broadcasts to the product's shape.",
+    .example = "tensor.addmm(tensor{1, 1}, tensor{{1, 2}}, tensor{{1, 0}, {0, 1}})\n--> {{2, 3}}",
+    .params = {{"input", P_TENSOR}, {"mat1", P_TENSOR}, {"mat2", P_TENSOR}, FACTORS},
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE | NN_BROADCASTS, .saves_in = 6, .infer = addmm_infer, .kernel = addmm_kernel,
+    .vjp = addmm_vjp,
+    .samples = NN_SAMPLES("R(4), R(2,3), R(3,4)", "R(2,4), R(2,3), R(3,4), {beta = 0.5, alpha = 2}", "R(2,1), T(R(3,2)), R(3,4)"),
+    .invalid = "R(3), R(2,3), R(3,4)", .complaint = "does not broadcast"};
+
+const nn_op nn_op_baddbmm = {
+    .name = "baddbmm", .doc = "beta * input + alpha * (batch1 times batch2), matrix by matrix.",
+    .example = "tensor.baddbmm(tensor.zeros(1), tensor.ones(1, 1, 2), tensor.ones(1, 2, 1))\n--> {{{2}}}",
+    .params = {{"input", P_TENSOR}, {"batch1", P_TENSOR}, {"batch2", P_TENSOR}, FACTORS},
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE | NN_BROADCASTS, .saves_in = 6, .infer = addmm_infer, .kernel = addmm_kernel,
+    .vjp = addmm_vjp, .data = &nn_op_bmm,
+    .samples = NN_SAMPLES("R(2,1,4), R(2,2,3), R(2,3,4)", "R(4), R(2,2,3), R(2,3,4), {beta = 0.5, alpha = 2}"),
+    .invalid = "R(1), R(2,2,3), R(3,3,4)", .complaint = "as many matrices"};
+
+static bool linear_compose(nn_frame *f) {
+  C c = f->ctx;
+  T x = f->in[0], w = f->in[1], b = f->in[2];
+  char s[NN_SHAPE_TEXT], t[NN_SHAPE_TEXT];
+  if (!nn_expect_ndim(f, 1, 1, 2)) return false;
+  if (x->ndim == 0 || N(x) != N(w))
+    return nn_bad(f, "expected input[..., %lld] for weight %s, got %s", (long long)N(w), nn_tensor_shape_text(w, s),
+                  nn_tensor_shape_text(x, t));
+  if (!nn_expect_same_dtype(f, 0, 1) || (b != NULL && !nn_expect_same_dtype(f, 0, 2))) return false;
+  if (w->ndim == 1) {
+    T y = nn_do(c, &nn_op_matmul, v_t(x), v_t(w));
+    return (f->out[0] = b ? t_add(c, y, b) : y) != NULL;
+  }
+  T wt = t_transpose_last(c, w), y;
+  int64_t rows = 1, shape[NN_MAX_DIMS];
+  for (int d = 0; d < x->ndim - 1; d++) rows *= shape[d] = x->shape[d];
+  shape[x->ndim - 1] = w->shape[0];
+  int64_t flat[2] = {rows, N(x)};
+  T m = x->ndim == 2 ? x : t_reshape(c, x, 2, flat);
+  if (m == NULL || wt == NULL) return false;
+  y = b ? nn_do(c, &nn_op_addmm, v_t(b), v_t(m), v_t(wt)) : t_mm(c, m, wt);
+  return (f->out[0] = x->ndim == 2 ? y : t_reshape(c, y, x->ndim, shape)) != NULL;
+}
+
+const nn_op nn_op_linear = {
+    .name = "linear", .doc = "x W^T + b: input [..., in], weight [out, in], bias [out] to [..., out].",
+    .example = "F.linear(tensor{{1, 2}}, tensor{{1, 1}, {0, 1}}, tensor{10, 20})\n--> {{13, 22}}",
+    .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"bias", P_TENSOR, "nil"}}, .flags = NN_F, .compose = linear_compose,
+    .samples = NN_SAMPLES("R(2,3), R(4,3), R(4)", "R(2,2,3), R(4,3)", "R(3), R(4,3), R(4)"), .invalid = "R(2,3), R(4,2)",
+    .complaint = "expected input[..., 2]"};

@@ -1,0 +1,557 @@
+/* reduce.c - sums, products, extremes, norms and counts over any dimensions. */
+#include <math.h>
+#include <string.h>
+
+#include "elementwise.h"
+#include "interrupt.h"
+#include "parallel.h"
+#include "reduction.h"
+
+#define USUAL (NN_TENSOR | NN_METHOD)
+#define DIMS {"input", P_TENSOR}, {"dim", P_DIMS, "nil", .rest = false}, {"keepdim", P_BOOL, "false"}
+#define MASK(f) nn_dim_mask(&(f)->arg[1], (f)->in[0]->ndim)
+
+static T t_expand_to(C c, T g, const nn_meta *m) {
+  return g ? nn_do(c, &nn_op_expand, v_t(g), v_ints(m->ndim, m->shape)) : NULL;
+}
+static T t_where(C c, T m, T a, T b) { return m && a && b ? nn_do(c, &nn_op_where, v_t(m), v_t(a), v_t(b)) : NULL; }
+static T t_eq(C c, T a, T b) { return a && b ? nn_do(c, &nn_op_eq, v_t(a), v_t(b)) : NULL; }
+EXPR1(t_sqrt, sqrt)
+EXPR1(t_abs, abs)
+EXPR1(t_square, square)
+
+/* The elements that one result is made of. */
+static int64_t count_of(const nn_meta *m, uint32_t mask) {
+  int64_t n = 1;
+  for (int d = 0; d < m->ndim; d++)
+    if (mask >> d & 1) n *= m->shape[d];
+  return n;
+}
+static nn_meta meta_of(const nn_tensor *t) { return (nn_meta){(int8_t)t->ndim, t->dtype, t->shape}; }
+
+/* A dtype option converts the input first. */
+static bool convert_input(nn_frame *f, int p) {
+  if (!nn_given(f, p) || f->arg[p].dtype == f->in[0]->dtype) return true;
+  f->in[0] = nn_do(f->ctx, &nn_op_to, v_t(f->in[0]), v_dt(f->arg[p].dtype));
+  return f->in[0] != NULL;
+}
+
+/* ---- sum, mean, prod -------------------------------------------------------------------------------- */
+
+static bool sum_infer(nn_frame *f) {
+  if (!convert_input(f, 3)) return false;
+  nn_dtype d = (nn_dtype)f->in[0]->dtype;
+  nn_reduced_spec(f, 0, nn_is_float(d) ? d : NN_INT64, MASK(f), f->arg[2].b);
+  return true;
+}
+
+static bool sum_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_SUM, x, MASK(f), f->out[0]->data);
+}
+
+static bool sum_vjp(nn_vjp *v) {
+  const nn_meta *m = nn_in_meta(v, 0);
+  T g = nn_unsqueeze_mask(v->ctx, v->g[0], m, nn_dim_mask(&v->arg[1], m->ndim));
+  return (v->d[0] = t_expand_to(v->ctx, g, m)) != NULL;
+}
+
+const nn_op nn_op_sum = {
+    .name = "sum",
+    .doc = "The sum of all elements, or over the given dimension or list of dimensions, which are dropped or, with keepdim,\n"
+           "kept with size 1. Integers and bool are summed as int64.",
+    .example = "tensor{{1, 2}, {3, 4}}:sum(1)\n--> {4, 6}",
+    .params = {DIMS, {"dtype", P_DTYPE, "nil", .keyword = true}}, .flags = USUAL, .infer = sum_infer, .kernel = sum_kernel,
+    .vjp = sum_vjp,
+    .samples = NN_SAMPLES("R(2,3,4)", "R(2,3,4), 2", "R(2,3,4), {1,3}, true", "T(R(3,2)), 1", "R()", "R(2,0,3), 2", "R(0)"),
+    .invalid = "R(2,3), 3", .complaint = "dimensions are 1 to 2"};
+
+static bool mean_infer(nn_frame *f) {
+  if (!convert_input(f, 3)) return false;
+  if (!nn_is_float((nn_dtype)f->in[0]->dtype))
+    return nn_bad(f, "needs a floating-point tensor, got %s; convert with x:to(\"float32\") or pass {dtype = \"float32\"}",
+                  nn_dtype_name((nn_dtype)f->in[0]->dtype));
+  nn_reduced_spec(f, 0, (nn_dtype)f->in[0]->dtype, MASK(f), f->arg[2].b);
+  return true;
+}
+
+static bool mean_kernel(nn_frame *f) {
+  nn_meta m = meta_of(f->in[0]);
+  int64_t n = count_of(&m, MASK(f));
+  const nn_tensor *out[1] = {f->out[0]};
+  const nn_elementwise scale = {.family = EW_PARAM, .loop = NN_PARAM_SCALE_SHIFT};
+  return sum_kernel(f) && nn_elementwise_run(f->ctx, &scale, n ? 1.0 / (double)n : (double)NAN, 0, f->out[0], 1, out);
+}
+
+static bool mean_vjp(nn_vjp *v) {
+  const nn_meta *m = nn_in_meta(v, 0);
+  uint32_t mask = nn_dim_mask(&v->arg[1], m->ndim);
+  T g = t_muls(v->ctx, nn_unsqueeze_mask(v->ctx, v->g[0], m, mask), 1.0 / (double)count_of(m, mask));
+  return (v->d[0] = t_expand_to(v->ctx, g, m)) != NULL;
+}
+
+const nn_op nn_op_mean = {
+    .name = "mean",
+    .doc = "The mean of all elements, or over the given dimension or list of dimensions. NaN where there are none.",
+    .example = "tensor{{1, 2}, {3, 4}}:mean(2)\n--> {1.5, 3.5}",
+    .params = {DIMS, {"dtype", P_DTYPE, "nil", .keyword = true}}, .flags = USUAL, .infer = mean_infer, .kernel = mean_kernel,
+    .vjp = mean_vjp, .samples = NN_SAMPLES("R(2,3,4)", "R(2,3,4), 2", "R(2,3,4), {1,3}, true", "T(R(3,2)), 1", "R()"),
+    .invalid = "I(3,2)", .complaint = "floating-point"};
+
+static bool prod_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_PROD, x, MASK(f), f->out[0]->data);
+}
+
+static bool has_zero(const nn_tensor *t) {
+  for (int64_t i = 0; i < t->numel; i++)
+    if (t->dtype == NN_FLOAT32 ? ((const float *)(const void *)t->data)[i] == 0
+                               : ((const double *)(const void *)t->data)[i] == 0)
+      return true;
+  return false;
+}
+
+/* The product of all others for each element along the last dimension: [..., n] to [..., n], by n x n copies in
+ * which the diagonal is 1. Right where elements are zero, where dividing the product fails. */
+static T others(C c, T x) {
+  int64_t n = x->shape[x->ndim - 1], shape[NN_MAX_DIMS + 1];
+  for (int d = 0; d < x->ndim - 1; d++) shape[d] = x->shape[d];
+  shape[x->ndim - 1] = shape[x->ndim] = n;
+  T wide = nn_do(c, &nn_op_expand, v_t(nn_do(c, &nn_op_unsqueeze, v_t(x), v_i(x->ndim - 1))), v_ints(x->ndim + 1, shape));
+  T eye = nn_do(c, &nn_op_eye, v_i(n), V_NONE, v_dt(NN_BOOL));
+  T one = nn_keep(c, nn_scalar(c, (nn_dtype)x->dtype, 1));
+  T rest = t_where(c, eye, one, wide);
+  return rest ? nn_do(c, &nn_op_prod_dim, v_t(rest), v_i(rest->ndim - 1)) : NULL;
+}
+
+static bool prod_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  const nn_meta *m = nn_in_meta(v, 0);
+  bool one_dim = v->node->n_args > 1 && v->arg[1].tag == NN_V_INT;
+  uint32_t mask = one_dim ? nn_dim_mask(&v->arg[1], m->ndim) : (1u << m->ndim) - 1;
+  T x = nn_in(v, 0), g = nn_unsqueeze_mask(c, v->g[0], m, mask);
+  T dense = x ? nn_keep(c, nn_contiguous_data(x)) : NULL;
+  if (dense == NULL || g == NULL) return false;
+  if (!has_zero(dense)) {
+    T y = nn_unsqueeze_mask(c, nn_out(v, 0), m, mask);
+    return (v->d[0] = t_mul(c, g, t_div(c, y, x))) != NULL;
+  }
+  if (!one_dim) {
+    T flat = nn_do(c, &nn_op_reshape, v_t(x), v_ints(1, &dense->numel));
+    T o = flat ? others(c, flat) : NULL;
+    return o && (v->d[0] = t_mul(c, g, nn_do(c, &nn_op_reshape, v_t(o), v_ints(m->ndim, m->shape)))) != NULL;
+  }
+  if (m->ndim == 0) return (v->d[0] = g) != NULL;
+  T last = nn_do(c, &nn_op_transpose, v_t(x), v_i(v->arg[1].i), v_i(m->ndim - 1));
+  T o = last ? others(c, last) : NULL;
+  return o && (v->d[0] = t_mul(c, g, nn_do(c, &nn_op_transpose, v_t(o), v_i(v->arg[1].i), v_i(m->ndim - 1)))) != NULL;
+}
+
+static bool prod_all_infer(nn_frame *f) {
+  if (!convert_input(f, 1)) return false;
+  nn_dtype d = (nn_dtype)f->in[0]->dtype;
+  nn_spec_set(f, 0, nn_is_float(d) ? d : NN_INT64, 0, NULL);
+  return true;
+}
+
+static bool prod_all_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_PROD, x, UINT32_MAX, f->out[0]->data);
+}
+
+const nn_op nn_op_prod = {
+    .name = "prod", .doc = "The product of all elements. Integers and bool give int64.",
+    .example = "tensor{2, 3, 4}:prod()\n--> 24",
+    .params = {{"input", P_TENSOR}, {"dtype", P_DTYPE, "nil", .keyword = true}}, .flags = USUAL, .saves_in = 1,
+    .saves_out = 1, .infer = prod_all_infer, .kernel = prod_all_kernel, .vjp = prod_vjp,
+    .samples = NN_SAMPLES("N(2,3)", "N(4) * C(tensor{1, 0, 1, 1})", "R()"), .invalid = "\"x\"", .complaint = "tensor"};
+
+const nn_op nn_op_prod_dim = {
+    .name = "prod.dim", .doc = "The product over one dimension.",
+    .example = "tensor{{1, 2}, {3, 4}}:prod(1)\n--> {3, 8}",
+    .params = {{"input", P_TENSOR}, {"dim", P_DIM}, {"keepdim", P_BOOL, "false"}, {"dtype", P_DTYPE, "nil", .keyword = true}},
+    .flags = USUAL, .saves_in = 1, .saves_out = 1, .infer = sum_infer, .kernel = prod_kernel, .vjp = prod_vjp,
+    .samples = NN_SAMPLES("N(2,3,2), 2", "N(3,2) * C(tensor{{1, 0}, {0, 0}, {1, 1}}), 1, true"), .invalid = "R(2), 2",
+    .complaint = "dimensions are"};
+
+/* ---- extremes --------------------------------------------------------------------------------------- */
+
+static bool not_empty(nn_frame *f, uint32_t mask) {
+  nn_meta m = meta_of(f->in[0]);
+  char text[NN_SHAPE_TEXT];
+  if (count_of(&m, mask) > 0) return true;
+  return nn_bad(f, "there is no element to choose from in a tensor of shape %s", nn_tensor_shape_text(f->in[0], text));
+}
+
+static bool extreme_infer(nn_frame *f) {
+  uint32_t mask = f->n_args > 1 ? MASK(f) : UINT32_MAX;
+  if (!not_empty(f, mask)) return false;
+  nn_reduced_spec(f, 0, (nn_dtype)f->in[0]->dtype, mask, f->n_args > 2 && f->arg[2].b);
+  return true;
+}
+
+static bool extreme_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  uint32_t mask = f->n_args > 1 ? MASK(f) : UINT32_MAX;
+  enum nn_reduce kind = *(const enum nn_reduce *)f->op->data;
+  return x != NULL && nn_reduce_dense(f->ctx, kind, x, mask, f->out[0]->data);
+}
+
+/* Equal extremes share the gradient evenly. */
+static bool extreme_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  const nn_meta *m = nn_in_meta(v, 0);
+  uint32_t mask = v->node->n_args > 1 ? nn_dim_mask(&v->arg[1], m->ndim) : (1u << m->ndim) - 1;
+  T y = nn_unsqueeze_mask(c, nn_out(v, 0), m, mask), g = nn_unsqueeze_mask(c, v->g[0], m, mask), x = nn_in(v, 0);
+  T best = x && y ? nn_do(c, &nn_op_to, v_t(t_eq(c, x, y)), v_dt((nn_dtype)m->dtype)) : NULL;
+  T ties = t_reduce_mask(c, &nn_op_sum, best, mask, true);
+  return (v->d[0] = t_mul(c, best, t_div(c, g, ties))) != NULL;
+}
+
+static const enum nn_reduce use_max = NN_REDUCE_MAX, use_min = NN_REDUCE_MIN;
+
+#define EXTREME(id, name_, loop, doc_, example_, invalid_, complaint_, params_, ...) \
+  const nn_op nn_op_##id = {.name = name_, .doc = doc_, .example = example_, .params = params_, .flags = USUAL, \
+                            .saves_in = 1, .saves_out = 1, .infer = extreme_infer, .kernel = extreme_kernel, \
+                            .vjp = extreme_vjp, .data = &loop, .samples = NN_SAMPLES(__VA_ARGS__), .invalid = invalid_, \
+                            .complaint = complaint_};
+#define P(...) {__VA_ARGS__}
+
+EXTREME(amax, "amax", use_max, "The largest element over one or several dimensions; equal ones share the gradient.",
+        "tensor{{1, 5}, {3, 2}}:amax(2)\n--> {5, 3}", "R(2,3), 4", "dimensions are", P(DIMS), "D(2,3,4), 2", "D(2,3), {1,2}, true", "D(3)")
+EXTREME(amin, "amin", use_min, "The smallest element over one or several dimensions; equal ones share the gradient.",
+        "tensor{{1, 5}, {3, 2}}:amin(2)\n--> {1, 2}", "R(2,3), 4", "dimensions are", P(DIMS), "D(2,3,4), 2", "D(2,3), {1,2}, true", "D(3)")
+EXTREME(max, "max", use_max, "The largest of all elements. NaN wins.", "tensor{1, 5, 3}:max()\n--> 5", "R(0)", "no element",
+        P({"input", P_TENSOR}), "D(2,3)", "D()")
+EXTREME(min, "min", use_min, "The smallest of all elements. NaN wins.", "tensor{1, 5, 3}:min()\n--> 1", "R(0)", "no element",
+        P({"input", P_TENSOR}), "D(2,3)", "D()")
+
+/* ---- extremes with their places --------------------------------------------------------------------- */
+
+typedef struct arg_job {
+  nn_arg_run_fn *run;
+  nn_arg_cols_fn *cols;
+  size_t elem;
+  int64_t n, inner;
+  const char *x;
+  char *value;
+  int64_t *index;
+} arg_job;
+
+static void arg_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const arg_job *j = arg;
+  for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
+    const char *x = j->x + (size_t)(i * j->n * j->inner) * j->elem;
+    char *value = j->value ? j->value + (size_t)(i * j->inner) * j->elem : NULL;
+    if (j->inner == 1)
+      j->index[i] = j->run(j->n, x, value) + 1;
+    else
+      j->cols(j->n, j->inner, x, j->inner, 1, value, j->index + i * j->inner);
+  }
+}
+
+static bool find_extremes(nn_frame *f, const nn_tensor *x, int dim, bool max, void *value, int64_t *index) {
+  const struct nn_reduce_kernels *k = NN_SELECT(nn_reduce);
+  int64_t outer = 1, inner = 1;
+  for (int d = 0; d < dim; d++) outer *= x->shape[d];
+  for (int d = dim + 1; d < x->ndim; d++) inner *= x->shape[d];
+  arg_job j = {max ? k->argmax[x->dtype] : k->argmin[x->dtype],
+               max ? k->argmax_cols[x->dtype] : k->argmin_cols[x->dtype],
+               nn_esize(x), x->ndim ? x->shape[dim] : 1, inner, x->data, value, index};
+  int64_t work = j.n * inner;
+  nn_parallel(outer, work > 0 ? 1 + 8192 / work : outer, arg_range, &j);
+  return f->ctx->error == NN_OK && (x->numel < 1 << 16 || !nn_interrupted());
+}
+
+static bool max_dim_infer(nn_frame *f) {
+  uint32_t mask = MASK(f);
+  if (!not_empty(f, mask)) return false;
+  nn_reduced_spec(f, 0, (nn_dtype)f->in[0]->dtype, mask, f->arg[2].b);
+  nn_reduced_spec(f, 1, NN_INT64, mask, f->arg[2].b);
+  return true;
+}
+
+static bool max_dim_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  bool max = *(const enum nn_reduce *)f->op->data == NN_REDUCE_MAX;
+  return x != NULL && find_extremes(f, x, (int)f->arg[1].i, max, f->out[0]->data, (int64_t *)(void *)f->out[1]->data);
+}
+
+static bool max_dim_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  const nn_meta *m = nn_in_meta(v, 0);
+  uint32_t mask = nn_dim_mask(&v->arg[1], m->ndim);
+  if (v->g[0] == NULL) return true;
+  T g = nn_unsqueeze_mask(c, v->g[0], m, mask), index = nn_unsqueeze_mask(c, nn_out(v, 1), m, mask);
+  T zero = nn_keep(c, nn_zeros(c, (nn_dtype)m->dtype, m->ndim, m->shape));
+  if (g == NULL || index == NULL || zero == NULL) return false;
+  return (v->d[0] = nn_do(c, &nn_op_scatter_add, v_t(zero), v_i(v->arg[1].i), v_t(index), v_t(g))) != NULL;
+}
+
+#define WITH_PLACE(id, name_, loop, doc_, example_) \
+  const nn_op nn_op_##id = {.name = name_, .doc = doc_, .example = example_, \
+                            .params = {{"input", P_TENSOR}, {"dim", P_DIM}, {"keepdim", P_BOOL, "false"}}, .flags = USUAL, \
+                            .saves_out = 2, .n_out = 2, .infer = max_dim_infer, .kernel = max_dim_kernel, \
+                            .vjp = max_dim_vjp, .data = &loop, \
+                            .samples = NN_SAMPLES("D(2,3,4), 2", "D(2,3), -1, true", "T(D(3,2)), 1"), .invalid = "R(2,3), 3", \
+                            .complaint = "dimensions are"};
+
+WITH_PLACE(max_dim, "max.dim", use_max, "Largest elements along a dimension, and their positions (the first of equals).",
+           "tensor{{1, 5}, {3, 2}}:max(2)\n--> {5, 3}\t{2, 1}")
+WITH_PLACE(min_dim, "min.dim", use_min, "Smallest elements along a dimension, and their positions (the first of equals).",
+           "tensor{{1, 5}, {3, 2}}:min(2)\n--> {1, 2}\t{1, 2}")
+
+static bool max_other_compose(nn_frame *f) {
+  return (f->out[0] = nn_do(f->ctx, f->op->data, v_t(f->in[0]), v_t(f->in[1]))) != NULL;
+}
+#define OF_TWO(id, name_, row, doc_, example_) \
+  const nn_op nn_op_##id = {.name = name_, .doc = doc_, .example = example_, \
+                            .params = {{"input", P_TENSOR}, {"other", P_TENSOR}}, .flags = USUAL, .compose = max_other_compose, \
+                            .data = &row, .samples = NN_SAMPLES("R(2,3), R(3)"), .invalid = "R(2), R(3)", \
+                            .complaint = "do not broadcast"};
+OF_TWO(max_other, "max.other", nn_op_maximum, "The same as maximum(input, other).", "tensor.max(tensor{1, 5}, tensor{3, 2})\n--> {3, 5}")
+OF_TWO(min_other, "min.other", nn_op_minimum, "The same as minimum(input, other).", "tensor.min(tensor{1, 5}, tensor{3, 2})\n--> {1, 2}")
+
+static bool argmax_infer(nn_frame *f) {
+  uint32_t mask = MASK(f);
+  if (!not_empty(f, mask)) return false;
+  nn_reduced_spec(f, 0, NN_INT64, mask, f->arg[2].b);
+  return true;
+}
+
+static bool argmax_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  bool max = *(const enum nn_reduce *)f->op->data == NN_REDUCE_MAX;
+  int64_t *index = (int64_t *)(void *)f->out[0]->data;
+  if (x == NULL) return false;
+  if (nn_given(f, 1)) return find_extremes(f, x, (int)f->arg[1].i, max, NULL, index);
+  const struct nn_reduce_kernels *k = NN_SELECT(nn_reduce);
+  *index = (max ? k->argmax : k->argmin)[x->dtype](x->numel, x->data, NULL) + 1;
+  return true;
+}
+
+#define PLACE(id, loop, doc_, example_) \
+  const nn_op nn_op_##id = {.name = #id, .doc = doc_, .example = example_, \
+                            .params = {{"input", P_TENSOR}, {"dim", P_DIM, "nil"}, {"keepdim", P_BOOL, "false"}}, \
+                            .flags = USUAL | NN_NO_GRAD, .infer = argmax_infer, .kernel = argmax_kernel, .data = &loop, \
+                            .samples = NN_SAMPLES("D(2,3,4), 2", "D(2,3)", "D(2,3), 2, true"), .invalid = "R(2,3), 3", \
+                            .complaint = "dimensions are"};
+PLACE(argmax, use_max, "The position of the largest element along a dimension (the first of equals), or among all elements.",
+      "tensor{{1, 5}, {3, 2}}:argmax(2)\n--> {2, 1}")
+PLACE(argmin, use_min, "The position of the smallest element along a dimension (the first of equals), or among all elements.",
+      "tensor{{1, 5}, {3, 2}}:argmin(2)\n--> {1, 2}")
+
+/* ---- truth ------------------------------------------------------------------------------------------ */
+
+static bool truth_infer(nn_frame *f) {
+  nn_reduced_spec(f, 0, NN_BOOL, MASK(f), f->arg[2].b);
+  return true;
+}
+
+static bool truth_kernel(nn_frame *f) {
+  T b = nn_do(f->ctx, &nn_op_to, v_t(f->in[0]), v_dt(NN_BOOL));
+  T x = b ? nn_keep(f->ctx, nn_contiguous_data(b)) : NULL;
+  if (x == NULL) return false;
+  enum nn_reduce kind = *(const enum nn_reduce *)f->op->data;
+  if (x->numel == 0) {
+    memset(f->out[0]->data, kind == NN_REDUCE_MIN, (size_t)f->out[0]->numel);
+    return true;
+  }
+  return nn_reduce_dense(f->ctx, kind, x, MASK(f), f->out[0]->data);
+}
+
+#define TRUTH(id, loop, doc_, example_) \
+  const nn_op nn_op_##id = {.name = #id, .doc = doc_, .example = example_, .params = {DIMS}, \
+                            .flags = USUAL | NN_NO_GRAD | NN_LUA_VALUE, .infer = truth_infer, .kernel = truth_kernel, \
+                            .data = &loop, .samples = NN_SAMPLES("B(2,3)", "B(2,3), 1", "R(2,3), 2, true"), \
+                            .invalid = "B(2), 2", .complaint = "dimensions are"};
+TRUTH(all, use_min, "Whether every element is true (not zero): true or false; over dimensions, a bool tensor.",
+      "tensor({true, false}):all()\n--> false")
+TRUTH(any, use_max, "Whether some element is true (not zero): true or false; over dimensions, a bool tensor.",
+      "tensor({true, false}):any()\n--> true")
+
+static bool count_compose(nn_frame *f) {
+  C c = f->ctx;
+  T b = nn_do(c, &nn_op_to, v_t(f->in[0]), v_dt(NN_BOOL));
+  return (f->out[0] = b ? nn_do(c, &nn_op_sum, v_t(b), f->arg[1]) : NULL) != NULL;
+}
+const nn_op nn_op_count_nonzero = {
+    .name = "count_nonzero", .doc = "How many elements are not zero, over all or over given dimensions.",
+    .example = "tensor{1, 0, 3}:count_nonzero()\n--> 2",
+    .params = {{"input", P_TENSOR}, {"dim", P_DIMS, "nil"}}, .flags = USUAL | NN_NO_GRAD, .compose = count_compose,
+    .samples = NN_SAMPLES("I(3,2,3)", "I(3,2,3), 1"), .invalid = "R(2), 2", .complaint = "dimensions are"};
+
+/* ---- variance, norm, logsumexp ---------------------------------------------------------------------- */
+
+/* sqrt whose gradient at 0 is that of the argument (which is zero where this is used), not infinite. */
+static T safe_sqrt(C c, T s) {
+  T zero = s ? t_eq(c, s, nn_keep(c, nn_scalar(c, (nn_dtype)s->dtype, 0))) : NULL;
+  T one = s ? nn_keep(c, nn_scalar(c, (nn_dtype)s->dtype, 1)) : NULL;
+  return t_where(c, zero, s, t_sqrt(c, t_where(c, zero, one, s)));
+}
+
+static T variance(nn_frame *f) {
+  C c = f->ctx;
+  T x = f->in[0];
+  uint32_t mask = MASK(f);
+  nn_meta m = meta_of(x);
+  const nn_value *corr = &f->arg[4];
+  double correction = corr->tag == NN_V_FLOAT ? corr->f : (double)corr->i;
+  if (nn_given(f, 2)) correction = f->arg[2].b ? 1 : 0;
+  double n = (double)count_of(&m, mask), over = n - correction > 0 ? n - correction : 0;
+  T centred = t_sub(c, x, m.ndim ? t_reduce_mask(c, &nn_op_mean, x, mask, true) : x);
+  T sum = m.ndim ? t_reduce_mask(c, &nn_op_sum, t_square(c, centred), mask, f->arg[3].b) : t_square(c, centred);
+  return t_div(c, sum, t_num(c, over));
+}
+
+static bool var_compose(nn_frame *f) { return nn_expect_float(f, 0) && (f->out[0] = variance(f)) != NULL; }
+static bool std_compose(nn_frame *f) {
+  return nn_expect_float(f, 0) && (f->out[0] = safe_sqrt(f->ctx, variance(f))) != NULL;
+}
+
+#define SPREAD_PARAMS {{"input", P_TENSOR}, {"dim", P_DIMS, "nil"}, {"unbiased", P_BOOL, "nil"}, {"keepdim", P_BOOL, "false"}, \
+                       {"correction", P_NUMBER, "1", .keyword = true}}
+const nn_op nn_op_var = {
+    .name = "var",
+    .doc = "Variance over all elements or given dimensions: squared deviations from the mean, divided by n - correction\n"
+           "(unbiased = false is correction = 0).",
+    .example = "tensor{1, 2, 3, 4}:var()\n--> 1.6667",
+    .params = SPREAD_PARAMS, .flags = USUAL, .compose = var_compose,
+    .samples = NN_SAMPLES("R(2,3)", "R(2,3,4), {1,3}", "R(2,3), 2, {correction = 0, keepdim = true}"), .invalid = "I(3,4)",
+    .complaint = "float"};
+const nn_op nn_op_std = {
+    .name = "std", .doc = "Standard deviation: the square root of var, see there. The gradient at 0 is 0.",
+    .example = "tensor{1, 2, 3, 4}:std()\n--> 1.291",
+    .params = SPREAD_PARAMS, .flags = USUAL, .compose = std_compose,
+    .samples = NN_SAMPLES("R(2,3)", "R(2,3,4), {1,3}", "R(2,3), 2, {correction = 0, keepdim = true}"), .invalid = "I(3,4)",
+    .complaint = "float"};
+
+static bool norm_compose(nn_frame *f) {
+  C c = f->ctx;
+  T x = f->in[0];
+  if (!nn_expect_float(f, 0)) return false;
+  nn_value dims = f->arg[2], keep = f->arg[3];
+  double p = f->arg[1].tag == NN_V_FLOAT ? f->arg[1].f : (double)f->arg[1].i;
+  T a = p == 2 ? NULL : t_abs(c, x);
+  if (p == 2) {
+    f->out[0] = safe_sqrt(c, nn_do(c, &nn_op_sum, v_t(t_square(c, x)), dims, keep));
+  } else if (p == 1) {
+    f->out[0] = a ? nn_do(c, &nn_op_sum, v_t(a), dims, keep) : NULL;
+  } else if (isinf(p)) {
+    f->out[0] = a ? nn_do(c, p > 0 ? &nn_op_amax : &nn_op_amin, v_t(a), dims, keep) : NULL;
+  } else if (p == 0) {
+    T ones = nn_do(c, &nn_op_to, v_t(nn_do(c, &nn_op_ne, v_t(x), v_t(t_num(c, 0)))), v_dt((nn_dtype)x->dtype));
+    f->out[0] = ones ? nn_do(c, &nn_op_sum, v_t(ones), dims, keep) : NULL;
+  } else {
+    T s = a ? nn_do(c, &nn_op_sum, v_t(nn_do(c, &nn_op_pow, v_t(a), v_t(t_num(c, p)))), dims, keep) : NULL;
+    f->out[0] = s ? nn_do(c, &nn_op_pow, v_t(s), v_t(t_num(c, 1 / p))) : NULL;
+  }
+  return f->out[0] != NULL;
+}
+
+const nn_op nn_op_norm = {
+    .name = "norm",
+    .doc = "The p-norm (sum |x|^p)^(1/p) of all elements or over given dimensions; p = 1, 2, math.huge (the largest |x|), 0\n"
+           "(how many are not zero) or any other number. The gradient of the 2-norm at 0 is 0.",
+    .example = "tensor{3, 4}:norm()\n--> 5",
+    .params = {{"input", P_TENSOR}, {"p", P_NUMBER, "2"}, {"dim", P_DIMS, "nil"}, {"keepdim", P_BOOL, "false"}}, .flags = USUAL,
+    .compose = norm_compose, .samples = NN_SAMPLES("N(2,3)", "N(2,3), 1, 2", "N(2,3), 3, {1,2}, true", "D(2,3), math.huge"),
+    .invalid = "I(3,4)", .complaint = "float"};
+
+/* The largest element, 0 where it is infinite: what exponents are taken relative to. No gradient. */
+static T level(C c, T x, uint32_t mask) {
+  bool was = nn_set_grad_enabled(c, false);
+  T m = t_reduce_mask(c, &nn_op_amax, x, mask, true);
+  T fine = m ? nn_do(c, &nn_op_isfinite, v_t(m)) : NULL;
+  T zero = m ? nn_keep(c, nn_scalar(c, (nn_dtype)x->dtype, 0)) : NULL;
+  m = t_where(c, fine, m, zero);
+  nn_set_grad_enabled(c, was);
+  return m;
+}
+
+static bool logsumexp_compose(nn_frame *f) {
+  C c = f->ctx;
+  T x = f->in[0];
+  if (!nn_is_float((nn_dtype)x->dtype)) x = nn_do(c, &nn_op_to, v_t(x), v_dt(NN_FLOAT32));
+  if (x == NULL) return false;
+  uint32_t mask = MASK(f);
+  T m = x->numel > 0 ? level(c, x, mask) : t_num(c, 0);
+  T d = t_sub(c, x, m), e = d ? nn_do(c, &nn_op_exp, v_t(d)) : NULL;
+  T s = t_reduce_mask(c, &nn_op_sum, e, mask, true), l = s ? nn_do(c, &nn_op_log, v_t(s)) : NULL;
+  T y = t_add(c, l, m);
+  if (y != NULL && !f->arg[2].b) {
+    nn_frame g = *f;
+    g.in = &x;
+    nn_reduced_spec(&g, 0, (nn_dtype)x->dtype, mask, false);
+    y = nn_do(c, &nn_op_reshape, v_t(y), v_ints(g.spec[0].ndim, g.spec[0].shape));
+  }
+  return (f->out[0] = y) != NULL;
+}
+
+const nn_op nn_op_logsumexp = {
+    .name = "logsumexp", .doc = "log(sum(exp(x))) over given dimensions, without overflow.",
+    .example = "tensor{1000, 1000}:logsumexp(1)\n--> 1000.6931",
+    .params = {{"input", P_TENSOR}, {"dim", P_DIMS}, {"keepdim", P_BOOL, "false"}}, .flags = USUAL,
+    .compose = logsumexp_compose, .samples = NN_SAMPLES("R(2,3), 2", "R(2,3,4), {1,3}, true", "R(3), 1"),
+    .invalid = "R(2,3), 3", .complaint = "dimensions are"};
+
+/* ---- cumsum ----------------------------------------------------------------------------------------- */
+
+static bool cumsum_infer(nn_frame *f) {
+  if (!convert_input(f, 2)) return false;
+  nn_spec_like(f, 0, f->in[0]);
+  if (!nn_is_float(f->spec[0].dtype)) f->spec[0].dtype = NN_INT64;
+  return true;
+}
+
+#define RUNNING(type, acc) \
+  { \
+    const type *x = (const type *)(const void *)t->data + o * n * inner + i; \
+    type *y = (type *)(void *)f->out[0]->data + o * n * inner + i; \
+    acc s = 0; \
+    for (int64_t k = 0; k < n; k++) { \
+      s += (acc)x[k * inner]; \
+      y[k * inner] = (type)s; \
+    } \
+  }
+
+static bool cumsum_kernel(nn_frame *f) {
+  const nn_tensor *t = nn_dense(f, 0);
+  if (t != NULL && t->dtype != f->out[0]->dtype) {
+    T whole = nn_do(f->ctx, &nn_op_to, v_t(f->in[0]), v_dt(NN_INT64));
+    t = whole ? nn_keep(f->ctx, nn_contiguous_data(whole)) : NULL;
+  }
+  if (t == NULL) return false;
+  int dim = (int)f->arg[1].i;
+  int64_t outer = 1, inner = 1, n = t->ndim ? t->shape[dim] : 1;
+  for (int d = 0; d < dim; d++) outer *= t->shape[d];
+  for (int d = dim + 1; d < t->ndim; d++) inner *= t->shape[d];
+  for (int64_t o = 0; o < outer; o++)
+    for (int64_t i = 0; i < inner; i++)
+      if (t->dtype == NN_FLOAT32)
+        RUNNING(float, double)
+      else if (t->dtype == NN_FLOAT64)
+        RUNNING(double, double)
+      else
+        RUNNING(int64_t, int64_t)
+  return true;
+}
+
+/* Every element is in the sums from its place on: the running sum from the other end. */
+static bool cumsum_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  if (nn_in_meta(v, 0)->ndim == 0) return (v->d[0] = v->g[0]) != NULL;
+  int64_t dim = v->arg[1].i;
+  T g = nn_do(c, &nn_op_flip, v_t(v->g[0]), v_ints(1, &dim));
+  g = g ? nn_do(c, &nn_op_cumsum, v_t(g), v_i(dim)) : NULL;
+  return (v->d[0] = g ? nn_do(c, &nn_op_flip, v_t(g), v_ints(1, &dim)) : NULL) != NULL;
+}
+
+const nn_op nn_op_cumsum = {
+    .name = "cumsum", .doc = "Running sum along a dimension: each element is the sum of those up to it.",
+    .example = "tensor{1, 2, 3}:cumsum(1)\n--> {1, 3, 6}",
+    .params = {{"input", P_TENSOR}, {"dim", P_DIM}, {"dtype", P_DTYPE, "nil", .keyword = true}}, .flags = USUAL,
+    .infer = cumsum_infer, .kernel = cumsum_kernel, .vjp = cumsum_vjp,
+    .samples = NN_SAMPLES("R(2,3), 1", "R(2,3,4), 2", "T(R(3,2)), -1", "R(), 1", "R(2,0), 2"), .invalid = "R(2,3), 3",
+    .complaint = "dimensions are"};

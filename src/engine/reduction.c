@@ -1,0 +1,232 @@
+/* reduction.c - reductions over any dimensions by way of the loops in kernels/reduce.c. Partial results are
+ * cut by shape only, so that the number of threads does not change a bit. */
+#include "reduction.h"
+
+#include <string.h>
+
+#include "interrupt.h"
+#include "parallel.h"
+
+uint32_t nn_dim_mask(const nn_value *dims, int ndim) {
+  uint32_t all = ndim >= 32 ? UINT32_MAX : (1u << ndim) - 1;
+  if (dims->tag == NN_V_INT) return ndim == 0 ? 0 : 1u << dims->i;
+  if (dims->tag != NN_V_INTS || dims->n == 0) return all;
+  uint32_t mask = 0;
+  for (int i = 0; i < dims->n; i++) mask |= 1u << dims->ints[i];
+  return mask & all;
+}
+
+void nn_reduced_spec(nn_frame *f, int k, nn_dtype dtype, uint32_t mask, bool keepdim) {
+  const nn_tensor *x = f->in[0];
+  nn_spec *s = &f->spec[k];
+  s->dtype = dtype;
+  s->ndim = 0;
+  for (int d = 0; d < x->ndim; d++) {
+    if (!(mask >> d & 1))
+      s->shape[s->ndim++] = x->shape[d];
+    else if (keepdim)
+      s->shape[s->ndim++] = 1;
+  }
+}
+
+/* ---- [outer][reduced][inner] ------------------------------------------------------------------------ */
+
+enum { CHUNK = 32 * 1024, MIN_WORK = 16 * 1024 };
+
+typedef struct block {
+  const struct nn_reduce_kernels *k;
+  enum nn_reduce kind;
+  nn_dtype dtype;
+  size_t in_size, out_size;
+  int64_t outer, reduced, inner;
+  const char *x;
+  char *y;
+} block;
+
+static size_t result_size(enum nn_reduce kind, nn_dtype d) {
+  if (nn_is_float(d) || kind == NN_REDUCE_MAX || kind == NN_REDUCE_MIN) return nn_dtype_size(d);
+  return sizeof(int64_t);
+}
+
+/* The dtype of partial results, and the reduction that joins them. */
+static nn_dtype result_dtype(enum nn_reduce kind, nn_dtype d) {
+  return nn_is_float(d) || kind == NN_REDUCE_MAX || kind == NN_REDUCE_MIN ? d : NN_INT64;
+}
+
+static enum nn_reduce joining(enum nn_reduce kind) {
+  return kind == NN_REDUCE_SUM_SQUARES || kind == NN_REDUCE_SUM_ABS ? NN_REDUCE_SUM : kind;
+}
+
+static void outer_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const block *b = arg;
+  for (int64_t i = begin; i < end; i++) {
+    const char *x = b->x + (size_t)(i * b->reduced * b->inner) * b->in_size;
+    char *y = b->y + (size_t)(i * b->inner) * b->out_size;
+    if (b->inner == 1)
+      b->k->run[b->kind][b->dtype](b->reduced, x, y);
+    else
+      b->k->cols[b->kind][b->dtype](b->reduced, b->inner, x, b->inner, y);
+    if ((i & 63) == 0 && nn_interrupted()) return;
+  }
+}
+
+static void inner_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const block *b = arg;
+  b->k->cols[b->kind][b->dtype](b->reduced, end - begin, b->x + (size_t)begin * b->in_size, b->inner,
+                                b->y + (size_t)begin * b->out_size);
+}
+
+typedef struct pieces {
+  const block *b;
+  int64_t rows; /* of the reduced dimension in each piece */
+  char *part;
+} pieces;
+
+static void piece_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const pieces *p = arg;
+  const block *b = p->b;
+  for (int64_t i = begin; i < end; i++) {
+    int64_t from = i * p->rows, n = b->reduced - from < p->rows ? b->reduced - from : p->rows;
+    const char *x = b->x + (size_t)(from * b->inner) * b->in_size;
+    char *y = p->part + (size_t)(i * b->inner) * b->out_size;
+    if (b->inner == 1)
+      b->k->run[b->kind][b->dtype](n, x, y);
+    else
+      b->k->cols[b->kind][b->dtype](n, b->inner, x, b->inner, y);
+    if (nn_interrupted()) return;
+  }
+}
+
+/* One long reduction: in pieces, which are then reduced themselves. */
+static bool reduce_pieces(nn_ctx *ctx, const block *b) {
+  int64_t rows = CHUNK / b->inner > 1 ? CHUNK / b->inner : 1;
+  int64_t n = (b->reduced + rows - 1) / rows;
+  size_t bytes = (size_t)(n * b->inner) * b->out_size;
+  pieces p = {b, rows, nn_scratch(ctx, bytes)};
+  if (p.part == NULL) return false;
+  nn_parallel(n, 1, piece_range, &p);
+  nn_dtype d = result_dtype(b->kind, b->dtype);
+  if (b->inner == 1)
+    b->k->run[joining(b->kind)][d](n, p.part, b->y);
+  else
+    b->k->cols[joining(b->kind)][d](n, b->inner, p.part, b->inner, b->y);
+  nn_scratch_free(ctx, p.part, bytes);
+  return true;
+}
+
+static bool reduce_block(nn_ctx *ctx, const block *b) {
+  int64_t work = b->reduced * b->inner;
+  if (b->outer * b->inner == 0) return true;
+  if (b->outer >= 4 || work * b->outer < MIN_WORK) {
+    nn_parallel(b->outer, work > 0 ? (MIN_WORK + work - 1) / work : b->outer, outer_range, (void *)(uintptr_t)b);
+    return true;
+  }
+  for (int64_t i = 0; i < b->outer; i++) {
+    block one = *b;
+    one.outer = 1;
+    one.x += (size_t)(i * work) * b->in_size;
+    one.y += (size_t)(i * b->inner) * b->out_size;
+    if (b->inner >= 1024)
+      nn_parallel(b->inner, b->reduced >= 64 ? 256 : 1024, inner_range, &one);
+    else if (!reduce_pieces(ctx, &one))
+      return false;
+  }
+  return true;
+}
+
+/* ---- any dimensions --------------------------------------------------------------------------------- */
+
+/* Dimensions in groups that are reduced or kept together. */
+typedef struct groups {
+  int n;
+  int64_t size[NN_MAX_DIMS];
+  bool reduced[NN_MAX_DIMS];
+} groups;
+
+static groups group_dims(const nn_tensor *x, uint32_t mask) {
+  groups g = {.n = 0};
+  for (int d = 0; d < x->ndim; d++) {
+    bool r = mask >> d & 1;
+    if (x->shape[d] == 1) continue;
+    if (g.n > 0 && g.reduced[g.n - 1] == r) {
+      g.size[g.n - 1] *= x->shape[d];
+    } else {
+      g.size[g.n] = x->shape[d];
+      g.reduced[g.n++] = r;
+    }
+  }
+  return g;
+}
+
+static int64_t product(const groups *g, int from, int to) {
+  int64_t p = 1;
+  for (int i = from; i < to; i++) p *= g->size[i];
+  return p;
+}
+
+/* The last reduced group goes first; the rest is reduced on what that leaves. */
+static bool reduce_groups(nn_ctx *ctx, block b, groups g, void *out) {
+  int last = g.n - 1;
+  while (last >= 0 && !g.reduced[last]) last--;
+  int others = 0;
+  for (int i = 0; i < last; i++) others += g.reduced[i];
+  b.outer = product(&g, 0, last < 0 ? g.n : last);
+  b.reduced = last < 0 ? 1 : g.size[last];
+  b.inner = last < 0 ? 1 : product(&g, last + 1, g.n);
+  if (others == 0) {
+    b.y = out;
+    return reduce_block(ctx, &b);
+  }
+  size_t bytes = (size_t)(b.outer * b.inner) * b.out_size;
+  b.y = nn_scratch(ctx, bytes);
+  if (b.y == NULL) return false;
+  bool ok = reduce_block(ctx, &b);
+  block next = b;
+  next.x = b.y;
+  next.kind = joining(b.kind);
+  next.dtype = result_dtype(b.kind, b.dtype);
+  next.in_size = b.out_size;
+  groups rest = {.n = 0};
+  for (int i = 0; i < g.n; i++) {
+    if (i == last) continue;
+    if (rest.n > 0 && rest.reduced[rest.n - 1] == g.reduced[i]) {
+      rest.size[rest.n - 1] *= g.size[i];
+    } else {
+      rest.size[rest.n] = g.size[i];
+      rest.reduced[rest.n++] = g.reduced[i];
+    }
+  }
+  ok = ok && reduce_groups(ctx, next, rest, out);
+  nn_scratch_free(ctx, b.y, bytes);
+  return ok;
+}
+
+bool nn_reduce_dense(nn_ctx *ctx, enum nn_reduce kind, const nn_tensor *x, uint32_t mask, void *out) {
+  nn_dtype d = (nn_dtype)x->dtype;
+  block b = {.k = NN_SELECT(nn_reduce), .kind = kind, .dtype = d, .in_size = nn_esize(x), .out_size = result_size(kind, d),
+             .x = x->data};
+  bool ok = reduce_groups(ctx, b, group_dims(x, mask), out);
+  if (ok && x->numel > CHUNK && nn_interrupted()) return nn_fail_code(ctx, NN_ERR_INTERRUPT, "interrupted");
+  return ok;
+}
+
+/* ---- expressions ------------------------------------------------------------------------------------ */
+
+T nn_unsqueeze_mask(C c, T g, const nn_meta *input, uint32_t mask) {
+  int64_t shape[NN_MAX_DIMS];
+  for (int d = 0; d < input->ndim; d++) shape[d] = mask >> d & 1 ? 1 : input->shape[d];
+  return g ? nn_do(c, &nn_op_reshape, v_t(g), v_ints(input->ndim, shape)) : NULL;
+}
+
+T t_reduce_mask(C c, const nn_op *op, T x, uint32_t mask, bool keepdim) {
+  int64_t dims[NN_MAX_DIMS];
+  int n = 0;
+  if (x == NULL) return NULL;
+  for (int d = 0; d < x->ndim; d++)
+    if (mask >> d & 1) dims[n++] = d;
+  if (n == 0) return x;
+  return nn_do(c, op, v_t(x), v_ints(n, dims), v_b(keepdim));
+}

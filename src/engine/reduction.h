@@ -1,0 +1,21 @@
+/* reduction.h - reductions of tensors over any dimensions, for the rows in ops/reduce.c and others. */
+#ifndef NN_REDUCTION_H
+#define NN_REDUCTION_H
+
+#include "expr.h"
+#include "kernels/reduce.h"
+
+/* The dims argument of a frame (or node) as a bit mask over ndim dimensions; none given or empty: all. */
+uint32_t nn_dim_mask(const nn_value *dims, int ndim);
+/* Sets spec[k] to in[0]'s shape with the masked dimensions gone or kept as 1. */
+void nn_reduced_spec(nn_frame *f, int k, nn_dtype dtype, uint32_t mask, bool keepdim);
+/* out = reduction of contiguous x over the masked dimensions; out is contiguous, of the kernel's result type
+ * (int64 for sums and products of integers). False when interrupted or out of memory. */
+bool nn_reduce_dense(nn_ctx *ctx, enum nn_reduce kind, const nn_tensor *x, uint32_t mask, void *out);
+/* A gradient or result of the reduced shape, brought back to have the masked dimensions as 1. */
+T nn_unsqueeze_mask(C c, T g, const nn_meta *input, uint32_t mask);
+
+/* Rows as expressions; masks instead of dim lists. */
+T t_reduce_mask(C c, const nn_op *op, T x, uint32_t mask, bool keepdim);
+
+#endif
