@@ -10,16 +10,17 @@
 #include "parallel.h"
 
 enum {
-  CHUNK = 4096,     /* elements of a run that are done at once */
-  GRAIN = 16384,    /* elements that are worth a thread */
-  TILE = 64,        /* side of a tile of a transposing copy */
-  CONVERT = 256,    /* elements converted at once when they are not neighbours */
-  LONGEST = 1 << 20 /* elements between two looks at the interrupt flag */
+  MOST = 2 * NN_MAX_DIMS, /* dims of a block: repeats make more than a tensor has */
+  CHUNK = 4096,           /* elements of a run that are done at once */
+  GRAIN = 16384,          /* elements that are worth a thread */
+  TILE = 64,              /* side of a tile of a transposing copy */
+  CONVERT = 256,          /* elements converted at once when they are not neighbours */
+  LONGEST = 1 << 20       /* elements between two looks at the interrupt flag */
 };
 
 typedef struct job {
-  int ndim;                                               /* dims outside the run or tile */
-  int64_t n[NN_MAX_DIMS], d[NN_MAX_DIMS], s[NN_MAX_DIMS]; /* sizes; strides in bytes */
+  int ndim;                          /* dims outside the run or tile */
+  int64_t n[MOST], d[MOST], s[MOST]; /* sizes; strides in bytes */
   char *dst;
   const char *src;
   int64_t run, d_run, s_run;    /* innermost dim */
@@ -70,7 +71,7 @@ static bool simplify(job *j, int ndim, const int64_t *shape, const int64_t *d, i
 /* ---- walking over the outer dims -------------------------------------------------------------------- */
 
 typedef struct cursor {
-  int64_t at[NN_MAX_DIMS];
+  int64_t at[MOST];
   int64_t d, s;
 } cursor;
 
