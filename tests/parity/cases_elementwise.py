@@ -2,7 +2,8 @@
 
 import math
 
-from spec import Op, T
+from sampled import SHAPES, each
+from spec import D, Op, T
 
 FAMILY = "elementwise"
 
@@ -123,7 +124,6 @@ def declare():
     op = Op(FAMILY, "glu", forms="F.glu")
     for s in ((4,), (2, 6), (2, 3, 8), (0, 4), (2, 2, 2, 2), (34,)):
         op(T(s))
-    from spec import D
     op(T((4, 3)), D(0))
     op(T((2, 4, 3)), dim=D(1))
     op(T((2, 4, 3)), D(-2))
@@ -282,3 +282,11 @@ def declare():
     op(T((3, 4)), T((3, 4)), T((3, 4), "prob"))
     op(T((3, 4), layout="t"), T((4,)), T((3, 1), "prob"))
     op(T((3, 4)), T((3, 4)), T((), "prob"))
+
+    for name in ("and", "or", "xor"):
+        op = Op.registry[(FAMILY, "operator_" + name)]
+        each(op, SHAPES, lambda o, s: o(T(s, dtype="int64"), T(s[-1:], dtype="int64", layout="step")))
+        op(T((0, 3), dtype="bool"), T((3,), dtype="bool"))
+        op(T((3, 4), dtype="bool", layout="t"), T((3, 4), dtype="bool", layout="step"))
+    each(Op.registry[(FAMILY, "operator_invert")], SHAPES, lambda o, s: o(T(s, dtype="bool")))
+    each(Op.registry[(FAMILY, "nan_to_num")], SHAPES, lambda o, s: o(T(s, "special"), 0.5, 6.0, -6.0))

@@ -1,5 +1,6 @@
 """Indexing in brackets, read and write; gather and scatter; the masked forms; where."""
 
+from sampled import MATRICES, SHAPES, each
 from spec import D, Key, Op, T
 
 FAMILY = "index"
@@ -337,3 +338,37 @@ def declare():
     op(T((3, 4), dtype="int64"))
     op(T((4, 1), "any"))
     op(T((), "one"))
+
+    more_shapes(lambda name: Op.registry[(FAMILY, name)])
+
+
+def more_shapes(op):
+    """The same operations over the common shapes, the last dimension."""
+    each(op("set_through_view"), MATRICES, lambda o, s: o(T(s), Key(0, direct=True), 4.0))
+    op("set_through_view")(T((3, 4), layout="step"), Key(S(1, 4, 2)), T((2, 1)))
+    op("set_through_view")(T((0, 4)), Key(S(0, 2)), 1.5)
+    each(op("add_to_row"), SHAPES, lambda o, s: o(T(s), D(-1), T(s[1:])))
+    each(op("scale_narrow"), SHAPES, lambda o, s: o(T(s), D(-1), D(0), (s[-1] + 1) // 2, 0.5))
+    op("shift_overlapping")(T((9, 4), layout="t"), 2)
+    op("shift_overlapping")(T((9,), dtype="int64"), 2)
+    op("add_reversed_overlap")(T((5, 5), layout="step"))
+    op("add_reversed_overlap")(T((5, 5), dtype="int64"))
+    each(op("fill_diagonal_block"), ((6, 4), (3, 3, 3), (2, 2), (0, 3)), lambda o, s: o(T(s), -0.75))
+    each(op("copy_into"), SHAPES, lambda o, s: o(T(s), T(s[-1:])))
+    last = lambda s, count, dom="index": T(s[:-1] + (count,), dom, "int64", n=s[-1])
+    each(op("gather"), SHAPES, lambda o, s: o(T(s), D(-1), last(s, 3)))
+    each(op("take_along_dim"), SHAPES, lambda o, s: o(T(s), last(s, 3), D(-1)))
+    each(op("scatter"), SHAPES, lambda o, s: o(T(s), D(-1), last(s, s[-1], "perm"), T(s)))
+    each(op("scatter_add"), SHAPES, lambda o, s: o(T(s), D(-1), last(s, 7), T(s[:-1] + (7,))))
+    each(op("index_select"), SHAPES, lambda o, s: o(T(s), D(-1), ix((3,), s[-1])))
+    each(op("index_add"), SHAPES, lambda o, s: o(T(s), D(-1), ix((3,), s[-1]), T(s[:-1] + (3,))))
+    each(op("index_fill"), SHAPES, lambda o, s: o(T(s), D(-1), ix((3,), s[-1]), 9.0))
+    each(op("index_copy"), SHAPES, lambda o, s: o(T(s), D(-1), ix((s[-1],), s[-1], "perm"), T(s)))
+    each(op("take"), SHAPES, lambda o, s: o(T(s), ix((2, 2), s[-1])))
+    each(op("masked_select"), SHAPES, lambda o, s: o(T(s), T(s, dtype="bool")))
+    each(op("masked_fill"), SHAPES, lambda o, s: o(T(s), T(s[-1:], dtype="bool"), 0.5))
+    each(op("masked_scatter"), SHAPES, lambda o, s: o(T(s), T(s, dtype="bool"), T(s)))
+    each(op("nonzero"), SHAPES, lambda o, s: o(T(s, dtype="bool")))
+    each(op("where"), SHAPES, lambda o, s: o(T(s, dtype="bool"), T(s), T(s[-1:])))
+    for name in ("gather", "index_select"):
+        op(name)(T(()), D(0), ix((1,) if name == "index_select" else (), 1))

@@ -1,5 +1,6 @@
 """What layers are made of: convolution, pools, softmax, normalisation, dropout without chance, embedding."""
 
+from sampled import SHAPES, each
 from spec import D, Dtype, Op, T
 
 FAMILY = "layers"
@@ -182,3 +183,13 @@ def declare():
     op(ix((5,), 4, layout="step"), T((4, 3), layout="step"))
     op(ix((2, 2, 2), 7), T((7, 1)))
     op(ix((9,), 3), T((3, 2)), scale_grad_by_freq=True)
+
+    for name in ("softmax", "log_softmax"):
+        each(Op.registry[(FAMILY, name)], SHAPES, lambda o, s: o(T(s), D(-1)))
+    each(Op.registry[(FAMILY, "embedding")], SHAPES, lambda o, s: o(ix(s, 3), T((3, 2))))
+    for name in ("normalize", "cosine_similarity"):
+        op = Op.registry[(FAMILY, name)]
+        other = (lambda s: [T(s, "away")]) if name == "cosine_similarity" else (lambda s: [])
+        each(op, [s for s in SHAPES if s[-1] > 2], lambda o, s: o(T(s), *other(s), dim=D(-1)))
+        op(T((4, 3), layout="step"), *other((4, 3)), dim=D(1))
+        op(T((0, 3)), *other((0, 3)), dim=D(1))

@@ -96,3 +96,15 @@ def declare():
     op(T((3, 4), layout="t"), T((3, 4), "prob", layout="step", grad=False))
     op(T((5,)), T((5,), "bool", grad=False))                        # a target of 0 adds nothing
     op(T((0,)), T((0,), "prob", grad=False), reduction="sum")
+
+    for s, c in (((7, 3), 3), ((2, 2, 5), 2), ((1, 6), 6), ((9, 2), 2), ((3, 4, 1, 2), 4)):
+        Op.registry[(FAMILY, "nll_loss")](T(s), labels(s[:1] + s[2:], c))
+        Op.registry[(FAMILY, "cross_entropy")](T(s), labels(s[:1] + s[2:], c))
+    for name in ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"):
+        for s in ((1,), (2, 9), (5, 1), (3, 2, 1, 2), (16,)):
+            Op.registry[(FAMILY, name)](T(s), T(s))
+    for name in ("binary_cross_entropy", "binary_cross_entropy_with_logits"):
+        for s in ((1,), (2, 9), (5, 1), (3, 2, 1, 2), (16,)):
+            Op.registry[(FAMILY, name)](T(s, "prob"), T(s, "bool", grad=False))
+    for s in ((1,), (2, 9), (5, 1), (3, 2, 1, 2), (16,)):
+        Op.registry[(FAMILY, "kl_div")](T(s), T(s, "prob", grad=False))

@@ -1,6 +1,7 @@
 """Products: matmul in all shapes, its special cases with a name, einsum, linear."""
 
-from spec import Op, T
+from sampled import each
+from spec import D, Op, T
 
 FAMILY = "product"
 
@@ -93,7 +94,6 @@ def declare():
     op("bij,bjk->bki", T((2, 3, 4), layout="rev"), T((2, 4, 5), layout=("expand", 0)))
     op("ij,kj->ki", [T((2, 3)), T((4, 3))])
     op = Op(FAMILY, "tensordot", tol="reduce", scale="abs", forms="tensor.tensordot")
-    from spec import D
     op(T((2, 3)), T((3, 4)), 1)
     op(T((2, 3, 4)), T((3, 4, 5)))
     op(T((2, 3, 4)), T((3, 4, 5)), 2)
@@ -117,3 +117,8 @@ def declare():
     op = Op(FAMILY, "matmul_sizes", tol="reduce", scale="abs", forms=":matmul")
     for n in (4, 15, 16, 17, 31, 32, 33, 47, 48, 49):                # around the tile sizes of kernels
         op(T((2, n), "small"), T((n, n), "small"), _tol="reduce")
+
+    sizes = ((1, 1, 1), (1, 5, 2), (5, 1, 3), (4, 4, 4), (7, 3, 9), (3, 16, 5), (16, 2, 17), (0, 3, 2), (2, 3, 0), (8, 8, 1))
+    each(Op.registry[(FAMILY, "addmm")], sizes, lambda o, s: o(T((s[0], s[2])), T(s[:2]), T(s[1:])))
+    each(Op.registry[(FAMILY, "baddbmm")], sizes, lambda o, s: o(T((s[2],)), T((2,) + s[:2]), T((2,) + s[1:])))
+    each(Op.registry[(FAMILY, "outer")], sizes, lambda o, s: o(T(s[0] + 1), T(s[2] + 2)))

@@ -1,5 +1,6 @@
 """Reductions over any dimensions, and scans. Gradients of var, std and norm avoid their singular points."""
 
+from sampled import MATRICES, SHAPES, each
 from spec import D, Dtype, Op, T
 
 FAMILY = "reduce"
@@ -255,3 +256,32 @@ def declare():
     for s in ((), (1,), (1, 1)):
         for dtype in ("float", "int64", "bool", "uint8"):
             op(T(s, dtype=dtype, grad=False))
+
+    more_shapes(lambda name: Op.registry[(FAMILY, name)])
+
+
+def more_shapes(op):
+    """The same operations over the common shapes."""
+    spread = [s for s in SHAPES if s[-1] > 2]
+    for name in ("var", "std", "var_mean", "std_mean"):
+        each(op(name), spread + [(4, 3), (2, 9)], lambda o, s: o(T(s), D(-1)))
+        op(name)(T((0, 3)), D(1))
+        op(name)(T((3, 0)), D(1), _scale=None)
+    each(op("aminmax"), SHAPES, lambda o, s: o(T(s, "distinct"), dim=D(-1)))
+    op("aminmax")(T((3, 4), "perm", "int64", n=13))
+    op("aminmax")(T((0, 4), "distinct"), dim=D(-1))
+    for name in ("norm", "linalg.vector_norm"):
+        each(op(name), SHAPES, lambda o, s: o(T(s, "away"), 2, D(-1)))
+    each(op("linalg.norm"), SHAPES, lambda o, s: o(T(s, "away"), dim=D(-1)))
+    for name in ("cumsum", "cumprod", "logsumexp"):
+        each(op(name), SHAPES, lambda o, s: o(T(s, "away"), D(-1)))
+    for name in ("all", "any"):
+        each(op(name), SHAPES, lambda o, s: o(T(s, dtype="bool"), D(-1)))
+        op(name)(T((), "one", "bool"), D(0))
+    for name in ("all_whole", "any_whole", "count_nonzero"):
+        each(op(name), SHAPES, lambda o, s: o(T(s, dtype="bool")))
+    for name in ("equal", "allclose"):
+        each(op(name), SHAPES, lambda o, s: o(T(s, "one"), T(s, "one", layout="step")))
+        op(name)(T((3,), "one", "int64"), T((3,), "one", "int64"))
+        op(name)(T((2, 3), layout="t", grad=False), T((2, 3), grad=False))
+    each(op("prod"), MATRICES, lambda o, s: o(T(s, "away"), D(0)))

@@ -1,5 +1,6 @@
 """The shape family: views, joins, splits, padding. Values are copied, so results are exact."""
 
+from sampled import MATRICES, SHAPES, each
 from spec import D, Op, T
 
 FAMILY = "shape"
@@ -358,3 +359,48 @@ def declare():
         o(T((3, 4), dtype="int64", layout="t"))
         o(T((3, 4), dtype="bool", layout="step"))
         o(T((3, 4), dtype="uint8", layout="t"))
+
+    more_shapes(lambda name: Op.registry[(FAMILY, name)])
+
+
+def more_shapes(op):
+    """The same operations over the common shapes."""
+    for name in ("transpose", "swapaxes", "movedim", "moveaxis"):
+        each(op(name), MATRICES, lambda o, s: o(T(s), D(0), D(-1)))
+    for name in ("t", "T"):
+        each(op(name), ((6, 4), (9, 2), (2, 9), (5, 1)), lambda o, s: o(T(s)))
+    op("mT")(T((2, 2, 3, 4), layout="rev"))
+    each(op("permute"), SHAPES, lambda o, s: o(T(s), [D(d) for d in reversed(range(len(s)))]))
+    each(op("expand"), SHAPES, lambda o, s: o(T(s), [3] + list(s)))
+    op("expand")(T((1, 0)), [4, 0])
+    for name, form in (("expand_as", lambda b: T(b, grad=False)), ("broadcast_to", list)):
+        op(name)(T((0, 1)), form((0, 3)))
+        op(name)(T((1, 4), layout="t"), form((3, 4)))
+        op(name)(T((2, 1, 3), layout="step"), form((2, 2, 3)))
+        op(name)(T((3,), dtype="int64"), form((2, 3)))
+    each(op("squeeze"), SHAPES, lambda o, s: o(T(s)))
+    each(op("unsqueeze"), SHAPES, lambda o, s: o(T(s), D(-1)))
+    each(op("stack"), SHAPES, lambda o, s: o([T(s), T(s), T(s)], D(-1)))
+    for name in ("hstack", "vstack"):
+        op(name)([T((6, 4)), T((6, 4))])
+    for name in ("split", "chunk"):
+        each(op(name), SHAPES, lambda o, s: o(T(s), 2, D(-1)))
+    each(op("unbind"), SHAPES, lambda o, s: o(T(s), D(-1)))
+    each(op("narrow"), SHAPES, lambda o, s: o(T(s), D(-1), D(s[-1] // 2), s[-1] - s[-1] // 2))
+    each(op("select"), SHAPES, lambda o, s: o(T(s), D(-1), D(s[-1] // 2)))
+    each(op("flip"), SHAPES, lambda o, s: o(T(s), [D(0), D(-1)][:len(s)]))
+    op("flip")(T(()), [])
+    each(op("roll"), SHAPES, lambda o, s: o(T(s), 1, D(-1)))
+    op("roll")(T(()), 1)
+    each(op("flatten"), SHAPES, lambda o, s: o(T(s)))
+    each(op("unflatten"), SHAPES, lambda o, s: o(T(s), D(-1), [1, -1]))
+    each(op("tile"), SHAPES, lambda o, s: o(T(s), [2] * len(s)))
+    each(op("repeat_interleave"), SHAPES, lambda o, s: o(T(s), 2, D(-1)))
+    op("repeat_interleave")(T(()), 3)
+    each(op("pad"), SHAPES, lambda o, s: o(T(s), [1, 2], value=0.5))
+    for name in ("clone", "contiguous", "detach"):
+        each(op(name), SHAPES, lambda o, s: o(T(s)))
+    op("view_sizes")(T((4, 6), layout="off"), 3, 8)
+    op("view_sizes")(T((0, 6)), 3, 0)
+    op("view_sizes")(T(()), 1)
+    each(op("view_sizes"), SHAPES, lambda o, s: o(T(s), -1, 1))
