@@ -20,6 +20,9 @@ NN_CONV_DECLARE(naive, f64)
 NN_CONV_DECLARE(gemm, f32)
 NN_CONV_DECLARE(gemm, f64)
 
+NN_CONV_DECLARE(winograd, f32)
+size_t NN_KERNEL(nn_conv_winograd_dw_workspace)(const struct nn_conv_desc *d);
+
 /// db[k] = sum of dy over images and pixels; false if interrupted.
 bool NN_KERNEL(nn_conv_bias_grad_f32)(const struct nn_conv_desc *d, const float *dy, float *db);
 bool NN_KERNEL(nn_conv_bias_grad_f64)(const struct nn_conv_desc *d, const double *dy, double *db);

@@ -24,8 +24,9 @@ struct T(micro_ends) {
 
 // c[i][j] = start + sum over k < depth of a[k][i] * b[k][j]; a is [depth][rows], b and c have row strides
 // ldb, ldc.
-NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, const real *b, int64_t ldb,
-                             real *c, int64_t ldc, const struct T(micro_ends) * ends) {
+NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, int64_t ai, int64_t ak,
+                             const real *b, int64_t ldb, real *c, int64_t ldc,
+                             const struct T(micro_ends) * ends) {
   vec acc[NN_MICRO_ROWS][2];
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++) {
@@ -39,10 +40,10 @@ NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, const
     vec b0 = *(const uvec *)b, b1 = *(const uvec *)(b + VL);
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
-      acc[i][0] += a[i] * b0;
-      acc[i][1] += a[i] * b1;
+      acc[i][0] += a[i * ai] * b0;
+      acc[i][1] += a[i * ai] * b1;
     }
-    a += rows;
+    a += ak;
     b += ldb;
   }
 #pragma GCC unroll 16
@@ -57,32 +58,46 @@ NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, const
 }
 
 #define NN_MICRO_CASE(R)                                                                                     \
-  case R: T(micro_rows)(R, depth, a, b, ldb, c, ldc, ends); break;
-
-// The same with the number of rows (1 .. NN_MICRO_ROWS) known at run time only.
-static void T(micro)(int64_t rows, int64_t depth, const real *a, const real *b, int64_t ldb, real *c,
-                     int64_t ldc, const struct T(micro_ends) * ends) {
-  switch (rows) {
-    NN_MICRO_CASE(1)
-    NN_MICRO_CASE(2)
-    NN_MICRO_CASE(3)
-    NN_MICRO_CASE(4)
-    NN_MICRO_CASE(5)
-#if NN_ISA >= 1
-    NN_MICRO_CASE(6)
-#endif
+  case R:                                                                                                    \
+    T(micro_rows)(R, depth, a, NN_MICRO_STRIDES(R), b, ldb, c, ldc, ends);                                   \
+    break;
+#define NN_MICRO_CASES_5 NN_MICRO_CASE(1) NN_MICRO_CASE(2) NN_MICRO_CASE(3) NN_MICRO_CASE(4) NN_MICRO_CASE(5)
 #if NN_ISA == 2
-    NN_MICRO_CASE(7)
-    NN_MICRO_CASE(8)
-    NN_MICRO_CASE(9)
-    NN_MICRO_CASE(10)
-    NN_MICRO_CASE(11)
-    NN_MICRO_CASE(12)
-    NN_MICRO_CASE(13)
-    NN_MICRO_CASE(14)
+#define NN_MICRO_CASES                                                                                       \
+  NN_MICRO_CASES_5 NN_MICRO_CASE(6) NN_MICRO_CASE(7) NN_MICRO_CASE(8) NN_MICRO_CASE(9) NN_MICRO_CASE(10)     \
+      NN_MICRO_CASE(11) NN_MICRO_CASE(12) NN_MICRO_CASE(13) NN_MICRO_CASE(14)
+#elif NN_ISA == 1
+#define NN_MICRO_CASES NN_MICRO_CASES_5 NN_MICRO_CASE(6)
+#else
+#define NN_MICRO_CASES NN_MICRO_CASES_5
 #endif
+
+// The same with the number of rows (1 .. NN_MICRO_ROWS) known at run time only, for a packed as
+// [depth][rows].
+#define NN_MICRO_STRIDES(R) 1, R
+static __attribute__((noinline, unused)) void T(micro)(int64_t rows, int64_t depth, const real *a,
+                                                       const real *b, int64_t ldb, real *c, int64_t ldc,
+                                                       const struct T(micro_ends) * ends) {
+  switch (rows) {
+    NN_MICRO_CASES
   default: break;
   }
 }
+#undef NN_MICRO_STRIDES
 
+// And for a as [rows][lda].
+#define NN_MICRO_STRIDES(R) lda, 1
+static __attribute__((noinline, unused)) void T(micro_unpacked)(int64_t rows, int64_t depth, const real *a,
+                                                                int64_t lda, const real *b, int64_t ldb,
+                                                                real *c, int64_t ldc,
+                                                                const struct T(micro_ends) * ends) {
+  switch (rows) {
+    NN_MICRO_CASES
+  default: break;
+  }
+}
+#undef NN_MICRO_STRIDES
+
+#undef NN_MICRO_CASES
+#undef NN_MICRO_CASES_5
 #undef NN_MICRO_CASE

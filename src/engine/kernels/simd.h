@@ -7,6 +7,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if NN_ISA >= 1
+#include <immintrin.h>
+#endif
+
 #if NN_ISA == 2
 #define NN_VBYTES 64
 #elif NN_ISA == 1
@@ -123,5 +127,89 @@ NN_INLINE nn_vi64 nn_load_bytes_f64(const uint8_t *p) {
   memcpy(&bytes, p, sizeof bytes);
   return __builtin_convertvector(bytes, nn_vi64);
 }
+
+// Within each group of four lanes: the low or high two lanes of a and b, interleaved or (pairs) one after the
+// other.
+#if NN_ISA == 2
+NN_INLINE nn_vf32 nn_quad_low(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+}
+NN_INLINE nn_vf32 nn_quad_high(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+}
+NN_INLINE nn_vf32 nn_quad_low_pairs(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+}
+NN_INLINE nn_vf32 nn_quad_high_pairs(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+}
+#elif NN_ISA == 1
+NN_INLINE nn_vf32 nn_quad_low(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+}
+NN_INLINE nn_vf32 nn_quad_high(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+}
+NN_INLINE nn_vf32 nn_quad_low_pairs(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 0, 1, 8, 9, 4, 5, 12, 13);
+}
+NN_INLINE nn_vf32 nn_quad_high_pairs(nn_vf32 a, nn_vf32 b) {
+  return NN_SHUFFLE(nn_vi32, a, b, 2, 3, 10, 11, 6, 7, 14, 15);
+}
+#else
+NN_INLINE nn_vf32 nn_quad_low(nn_vf32 a, nn_vf32 b) { return NN_SHUFFLE(nn_vi32, a, b, 0, 4, 1, 5); }
+NN_INLINE nn_vf32 nn_quad_high(nn_vf32 a, nn_vf32 b) { return NN_SHUFFLE(nn_vi32, a, b, 2, 6, 3, 7); }
+NN_INLINE nn_vf32 nn_quad_low_pairs(nn_vf32 a, nn_vf32 b) { return NN_SHUFFLE(nn_vi32, a, b, 0, 1, 4, 5); }
+NN_INLINE nn_vf32 nn_quad_high_pairs(nn_vf32 a, nn_vf32 b) { return NN_SHUFFLE(nn_vi32, a, b, 2, 3, 6, 7); }
+#endif
+
+/// Transposes the 4 x 4 numbers that four vectors have in each group of four lanes.
+NN_INLINE void nn_quad_transpose(nn_vf32 v[4]) {
+  nn_vf32 a = nn_quad_low(v[0], v[1]), b = nn_quad_high(v[0], v[1]);
+  nn_vf32 c = nn_quad_low(v[2], v[3]), d = nn_quad_high(v[2], v[3]);
+  v[0] = nn_quad_low_pairs(a, c);
+  v[1] = nn_quad_high_pairs(a, c);
+  v[2] = nn_quad_low_pairs(b, d);
+  v[3] = nn_quad_high_pairs(b, d);
+}
+
+// A run of lanes; loads under it touch only these in memory and give 0 for the others, stores leave others
+// alone.
+#if NN_ISA == 2
+typedef __mmask16 nn_lanes;
+NN_INLINE nn_lanes nn_lanes_make(int64_t begin, int64_t end) {
+  return (nn_lanes)(begin < end ? (1u << end) - (1u << begin) : 0);
+}
+NN_INLINE nn_vf32 nn_load_lanes(nn_lanes m, const float *p) { return (nn_vf32)_mm512_maskz_loadu_ps(m, p); }
+NN_INLINE void nn_store_lanes(nn_lanes m, float *p, nn_vf32 x) { _mm512_mask_storeu_ps(p, m, (__m512)x); }
+#elif NN_ISA == 1
+typedef nn_vi32 nn_lanes;
+NN_INLINE nn_lanes nn_lanes_make(int64_t begin, int64_t end) {
+  nn_vi32 lane = {0, 1, 2, 3, 4, 5, 6, 7};
+  return (lane >= (int32_t)begin) & (lane < (int32_t)end);
+}
+NN_INLINE nn_vf32 nn_load_lanes(nn_lanes m, const float *p) {
+  return (nn_vf32)_mm256_maskload_ps(p, (__m256i)m);
+}
+NN_INLINE void nn_store_lanes(nn_lanes m, float *p, nn_vf32 x) {
+  _mm256_maskstore_ps(p, (__m256i)m, (__m256)x);
+}
+#else
+typedef nn_vi32 nn_lanes;
+NN_INLINE nn_lanes nn_lanes_make(int64_t begin, int64_t end) {
+  nn_vi32 lane = {0, 1, 2, 3};
+  return (lane >= (int32_t)begin) & (lane < (int32_t)end);
+}
+NN_INLINE nn_vf32 nn_load_lanes(nn_lanes m, const float *p) {
+  nn_vf32 x = {0};
+  for (int i = 0; i < 4; i++)
+    if (m[i]) x[i] = p[i];
+  return x;
+}
+NN_INLINE void nn_store_lanes(nn_lanes m, float *p, nn_vf32 x) {
+  for (int i = 0; i < 4; i++)
+    if (m[i]) p[i] = x[i];
+}
+#endif
 
 #endif

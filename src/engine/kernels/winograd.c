@@ -1,0 +1,211 @@
+// Convolution by Winograd's F(4x4, 3x3) in float32: forward pass, and gradient of the input as a forward pass
+// over dy with the kernel turned by 180 degrees. Layout and formulas: winograd.h.
+//
+// A block of tiles goes through all three steps while it is in the second-level cache:
+//   V[36][c][tiles] = B^T x B;  M[36][k][tiles] = U[36][k][c] * V;  y = A^T M A + bias
+// U = G w G^T is made once for a call, packed for the product.
+#include "winograd.h"
+
+#include "interrupt.h"
+#include "parallel.h"
+#include "real_f32.h"
+#include "micro_impl.h"
+
+struct winograd_job {
+  const float *x;
+  struct winograd_plane from, to;
+  int64_t pad_h, pad_w;
+  int64_t c, k; // channels of the group: of x, of y
+  const float *w;
+  int64_t wk, wc; // distances in w between output and input channels
+  bool turned;
+  const float *bias; // or NULL
+  bool relu;
+  float *y;
+  struct winograd_grid grid;
+  float *u, *scratch;
+};
+
+static int64_t u_plane(int64_t c, int64_t k) { return c * k + WINOGRAD_PAD; }
+static int64_t tile_plane(int64_t channels) { return channels * WINOGRAD_TILES + WINOGRAD_PAD; }
+static int64_t thread_size(int64_t c, int64_t k) { return 36 * (tile_plane(c) + tile_plane(k)); }
+
+// o = G g
+NN_INLINE void winograd_weight(const vec g[3], vec o[6]) {
+  vec ea = (g[0] + WA2 * g[2]) * (1 / WNA), eb = (g[0] + WB2 * g[2]) * (1 / WNB);
+  vec oa = g[1] * (WA / WNA), ob = g[1] * (WB / WNB);
+  o[0] = g[0];
+  o[1] = ea + oa;
+  o[2] = ea - oa;
+  o[3] = eb + ob;
+  o[4] = eb - ob;
+  o[5] = g[2];
+}
+
+// U of output channels k0 .. k0 + count - 1, at most a vector, in the block of the product's rows that starts
+// at row `first`: [36][c][rows].
+static void weight_lanes(const struct winograd_job *job, int64_t first, int64_t rows, int64_t k0,
+                         int64_t count) {
+  int64_t plane = u_plane(job->c, job->k);
+  nn_lanes lanes = nn_lanes_make(0, count);
+  for (int64_t c = 0; c < job->c; c++) {
+    float g[9][WINOGRAD_LANES] = {{0}};
+    for (int64_t i = 0; i < count; i++) {
+      const float *w = job->w + (k0 + i) * job->wk + c * job->wc;
+      for (int t = 0; t < 9; t++) g[job->turned ? 8 - t : t][i] = w[t];
+    }
+    vec half[6][3], col[3], o[6];
+    for (int s = 0; s < 3; s++) {
+      for (int r = 0; r < 3; r++) col[r] = *(const uvec *)g[3 * r + s];
+      winograd_weight(col, o);
+      for (int i = 0; i < 6; i++) half[i][s] = o[i];
+    }
+    float *u = job->u + first * job->c + c * rows + k0 - first;
+    for (int i = 0; i < 6; i++) {
+      winograd_weight(half[i], o);
+      for (int j = 0; j < 6; j++) nn_store_lanes(lanes, u + (6 * i + j) * plane, o[j]);
+    }
+  }
+}
+
+static void weight_blocks(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct winograd_job *job = arg;
+  (void)thread;
+  for (int64_t b = begin; b < end; b++) {
+    int64_t first = micro_row_f32(job->k, b), last = micro_row_f32(job->k, b + 1);
+    for (int64_t k = first; k < last; k += VL)
+      weight_lanes(job, first, last - first, k, last - k < VL ? last - k : VL);
+  }
+}
+
+// o = A^T m
+NN_INLINE void winograd_output(const vec m[6], vec o[4]) {
+  vec s = m[1] + m[2], d = m[1] - m[2], t = m[3] + m[4], e = m[3] - m[4];
+  o[0] = (m[0] + s) + t;
+  o[1] = WA * d + WB * e;
+  o[2] = WA2 * s + WB2 * t;
+  o[3] = WA3 * d + (WB3 * e + m[5]);
+}
+
+// The pixels of one vector of tiles of one channel, into its plane y.
+NN_INLINE void output_tiles(const float *m, int64_t plane, float bias, bool relu, float *y, int64_t w,
+                            const struct winograd_strip *strip) {
+  vec t[4][6];
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    vec d[6], o[4];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) d[i] = *(const uvec *)(m + (6 * i + j) * plane);
+    winograd_output(d, o);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) t[i][j] = o[i];
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    vec o[4];
+    winograd_output(t[i], o);
+    nn_quad_transpose(o);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; q++) {
+      o[q] += bias;
+      if (relu) o[q] = micro_relu_f32(o[q]);
+      nn_store_lanes(strip[q].main[i], y + strip[q].at + i * w, o[q]);
+    }
+  }
+}
+
+static void block(const struct winograd_job *job, int64_t b, float *v) {
+  int64_t v_plane = tile_plane(job->c), m_plane = tile_plane(job->k);
+  float *m = v + 36 * v_plane;
+  struct winograd_strip in[WINOGRAD_STRIPS], out[WINOGRAD_STRIPS];
+  winograd_strips(&job->grid, b, &job->from, job->pad_h, job->pad_w, 6, in);
+  winograd_strips(&job->grid, b, &job->to, 0, 0, 4, out);
+  for (int64_t c = 0; c < job->c; c++)
+    for (int64_t half = 0; half < 2; half++)
+      winograd_input_tiles(job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
+                           v + c * WINOGRAD_TILES + half * VL, v_plane);
+  const struct micro_ends_f32 ends = {0};
+  for (int64_t p = 0; p < 36; p++)
+    for (int64_t r = 0; r < micro_blocks_f32(job->k); r++) {
+      int64_t row = micro_row_f32(job->k, r), rows = micro_row_f32(job->k, r + 1) - row;
+      micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * v_plane,
+                WINOGRAD_TILES, m + p * m_plane + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
+    }
+  for (int64_t k = 0; k < job->k; k++)
+    for (int64_t half = 0; half < 2; half++)
+      output_tiles(m + k * WINOGRAD_TILES + half * VL, m_plane, job->bias ? job->bias[k] : 0, job->relu,
+                   job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * half);
+}
+
+static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct winograd_job *job = arg;
+  for (int64_t b = begin; b < end && !nn_interrupted(); b++)
+    block(job, b, job->scratch + thread * thread_size(job->c, job->k));
+}
+
+static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
+
+static size_t winograd_bytes(int64_t c, int64_t k) {
+  return (size_t)(36 * u_plane(c, k) + nn_threads() * thread_size(c, k)) * sizeof(float) + 64;
+}
+
+static bool winograd_run(struct winograd_job *job, void *workspace) {
+  job->grid = winograd_grid_make(job->grid.images, job->to.h, job->to.w);
+  job->u = align64(workspace);
+  job->scratch = job->u + 36 * u_plane(job->c, job->k);
+  nn_parallel(micro_blocks_f32(job->k), 1, weight_blocks, job);
+  nn_parallel(job->grid.blocks, 1, blocks, job);
+  return !nn_interrupted();
+}
+
+bool NN_KERNEL(nn_conv_winograd_forward_f32)(const struct nn_conv_desc *d, const void *x, const void *w,
+                                             const void *bias, unsigned flags, void *y, void *workspace) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups;
+  for (int64_t g = 0; g < d->groups; g++) {
+    struct winograd_job job = {.x = (const float *)x + g * cg * d->h * d->w,
+                               .from = {d->c * d->h * d->w, d->h, d->w},
+                               .to = {d->k * d->ho * d->wo, d->ho, d->wo},
+                               .pad_h = d->pad_h,
+                               .pad_w = d->pad_w,
+                               .c = cg,
+                               .k = kg,
+                               .w = (const float *)w + g * kg * cg * 9,
+                               .wk = cg * 9,
+                               .wc = 9,
+                               .bias = bias ? (const float *)bias + g * kg : NULL,
+                               .relu = (flags & NN_CONV_RELU) != 0,
+                               .y = (float *)y + g * kg * d->ho * d->wo,
+                               .grid = {.images = d->n}};
+    if (!winograd_run(&job, workspace)) return false;
+  }
+  return true;
+}
+
+bool NN_KERNEL(nn_conv_winograd_input_grad_f32)(const struct nn_conv_desc *d, const void *dy, const void *w,
+                                                void *dx, void *workspace) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups;
+  for (int64_t g = 0; g < d->groups; g++) {
+    struct winograd_job job = {.x = (const float *)dy + g * kg * d->ho * d->wo,
+                               .from = {d->k * d->ho * d->wo, d->ho, d->wo},
+                               .to = {d->c * d->h * d->w, d->h, d->w},
+                               .pad_h = 2 - d->pad_h,
+                               .pad_w = 2 - d->pad_w,
+                               .c = kg,
+                               .k = cg,
+                               .w = (const float *)w + g * kg * cg * 9,
+                               .wk = 9,
+                               .wc = cg * 9,
+                               .turned = true,
+                               .y = (float *)dx + g * cg * d->h * d->w,
+                               .grid = {.images = d->n}};
+    if (!winograd_run(&job, workspace)) return false;
+  }
+  return true;
+}
+
+size_t NN_KERNEL(nn_conv_winograd_workspace_f32)(const struct nn_conv_desc *d, enum nn_conv_pass pass) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups;
+  if (pass == NN_CONV_FORWARD) return winograd_bytes(cg, kg);
+  if (pass == NN_CONV_INPUT_GRAD) return winograd_bytes(kg, cg);
+  return NN_KERNEL(nn_conv_winograd_dw_workspace)(d);
+}
