@@ -1,9 +1,9 @@
 -- Arguments of the library's own functions and constructors: positional, by PyTorch's names in one trailing table, with
 -- defaults and checks. Knows nothing of what they mean.
 --
--- A signature is written as "in_channels:count, stride:count*2=1, padding:amount*2|string=0, dtype:string?": name, kind,
--- default. A parameter without a default (and without the ? that allows nil) is required. `kind*n` takes one number or
--- a table of n and gives a table of n; `kind*` a number or a table of any length and gives a table.
+-- A signature is written as "in_channels:count, stride:count*2=1, padding:amount*2|string=0, dtype:string?": names,
+-- kinds, defaults. A parameter without a default (and without the ? that allows nil) is required. `kind*n` takes one
+-- number or a table of n and gives a table of n; `kind*` a number or a table of any length and gives a table.
 
 local fail = require "nnlua.fail"
 

@@ -8,7 +8,16 @@
 #include "library.h"
 #include "serialize.h"
 
-enum { JSON_DEPTH = 150 };
+enum { JSON_DEPTH = 700 };
+
+/* Raises the engine's error; a fault of the file or of the arguments begins with the name of the user's
+ * function. */
+static int fail(lua_State *L, Bind *b, const char *who) {
+  if (nn_error_code(b->ctx) != NN_ERR_ARG) return bind_raise(L, b);
+  lua_pushfstring(L, "%s: %s", who, nn_error_text(b->ctx));
+  nn_error_clear(b->ctx);
+  return bind_error_top(L, b);
+}
 
 static size_t max_bytes_at(lua_State *L, int arg) {
   lua_Integer n = luaL_checkinteger(L, arg);
@@ -16,21 +25,25 @@ static size_t max_bytes_at(lua_State *L, int arg) {
   return (size_t)n;
 }
 
-/* read_idx(path, max_bytes) */
+/* In what follows `who` is the name of the function that the user called. */
+
+/* read_idx(who, path, max_bytes) */
 static int files_read_idx(lua_State *L) {
   Bind *b = bind_of(L);
-  const char *path = luaL_checkstring(L, 1);
-  size_t max_bytes = max_bytes_at(L, 2);
-  bind_push(L, b, nn_read_idx(b->ctx, path, max_bytes));
+  const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
+  size_t max_bytes = max_bytes_at(L, 3);
+  nn_tensor *t = nn_read_idx(b->ctx, path, max_bytes);
+  if (t == NULL) return fail(L, b, who);
+  bind_push(L, b, t);
   bind_pace(L, b);
   return 1;
 }
 
-/* write_idx(path, tensor) */
+/* write_idx(who, path, tensor) */
 static int files_write_idx(lua_State *L) {
   Bind *b = bind_of(L);
-  const char *path = luaL_checkstring(L, 1);
-  if (!nn_write_idx(bind_check(L, b, 2), path)) return bind_raise(L, b);
+  const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
+  if (!nn_write_idx(bind_check(L, b, 3), path)) return fail(L, b, who);
   return 0;
 }
 
@@ -73,14 +86,14 @@ static nn_archive **new_box(lua_State *L) {
   return box;
 }
 
-/* read_safetensors(path, max_bytes): names, tensors, metadata (keys and values in turn) */
+/* read_safetensors(who, path, max_bytes): names, tensors, metadata (keys and values in turn) */
 static int files_read_safetensors(lua_State *L) {
   Bind *b = bind_of(L);
-  const char *path = luaL_checkstring(L, 1);
-  size_t max_bytes = max_bytes_at(L, 2);
+  const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
+  size_t max_bytes = max_bytes_at(L, 3);
   nn_archive **box = new_box(L);
   nn_archive *a = *box = nn_safetensors_read(b->ctx, path, max_bytes);
-  if (a == NULL) return bind_raise(L, b);
+  if (a == NULL) return fail(L, b, who);
   lua_createtable(L, a->n, 0);
   lua_createtable(L, a->n, 0);
   for (int i = 0; i < a->n; i++) {
@@ -105,38 +118,38 @@ static int files_read_safetensors(lua_State *L) {
 }
 
 /* A list of n strings as an array inside a userdata, left on the stack. The strings belong to the list. */
-static char **string_list(lua_State *L, Bind *b, int list, int from, int step, int n) {
+static char **string_list(lua_State *L, Bind *b, const char *who, int list, int from, int step, int n) {
   char **strings = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *strings, 0);
   for (int i = 0; i < n; i++) {
     size_t length = 0;
     lua_rawgeti(L, list, from + i * step);
     const char *s = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
     if (s == NULL || !nn_is_utf8(s, length))
-      bind_error(L, b, "names must be UTF-8 strings without a zero byte");
+      bind_error(L, b, "%s: names must be UTF-8 strings without a zero byte", who);
     strings[i] = (char *)(uintptr_t)s;
     lua_pop(L, 1);
   }
   return strings;
 }
 
-/* write_safetensors(path, names, tensors, metadata): metadata is a list of keys and values in turn */
+/* write_safetensors(who, path, names, tensors, metadata): metadata is a list of keys and values in turn */
 static int files_write_safetensors(lua_State *L) {
   Bind *b = bind_of(L);
-  const char *path = luaL_checkstring(L, 1);
-  for (int i = 2; i <= 4; i++) luaL_checktype(L, i, LUA_TTABLE);
-  int n = (int)luaL_len(L, 2), n_meta = (int)(luaL_len(L, 4) / 2);
+  const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
+  for (int i = 3; i <= 5; i++) luaL_checktype(L, i, LUA_TTABLE);
+  int n = (int)luaL_len(L, 3), n_meta = (int)(luaL_len(L, 5) / 2);
   nn_archive a = {.ctx = b->ctx, .n = n, .n_meta = n_meta};
-  a.names = string_list(L, b, 2, 1, 1, n);
-  a.keys = string_list(L, b, 4, 1, 2, n_meta);
-  a.values = string_list(L, b, 4, 2, 2, n_meta);
+  a.names = string_list(L, b, who, 3, 1, 1, n);
+  a.keys = string_list(L, b, who, 5, 1, 2, n_meta);
+  a.values = string_list(L, b, who, 5, 2, 2, n_meta);
   a.tensors = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof *a.tensors, 0);
   for (int i = 0; i < n; i++) {
-    lua_rawgeti(L, 3, i + 1);
+    lua_rawgeti(L, 4, i + 1);
     a.tensors[i] = bind_tensor(L, b, -1);
-    if (a.tensors[i] == NULL) bind_error(L, b, "'%s' is not a tensor", a.names[i]);
+    if (a.tensors[i] == NULL) bind_error(L, b, "%s: '%s' is not a tensor", who, a.names[i]);
     lua_pop(L, 1);
   }
-  if (!nn_safetensors_write(&a, path)) return bind_raise(L, b);
+  if (!nn_safetensors_write(&a, path)) return fail(L, b, who);
   return 0;
 }
 

@@ -1,0 +1,356 @@
+-- Functions of F that are compositions of operations. One that the engine has a row for is left to it.
+
+local core = require "nnlua.core"
+local fail = require "nnlua.fail"
+local signature = require "nnlua.signature"
+
+local tensor, F = core.tensor, core.F
+
+-- Adds F[name] unless there is one. Tensors come first (n of them, or as many as there are for n = nil: a table of names
+-- whose last ones may be nil), then arguments by the signature; body(a, t1, t2, ...).
+local function define(name, tensors, arguments, body)
+  if F[name] then return end
+  local names, n = {}, 0
+  for tensor_name in tensors:gmatch("[%w_]+%??") do
+    n = n + 1
+    names[n] = tensor_name
+  end
+  local read = signature(name, arguments)
+  F[name] = function(...)
+    local t = {...}
+    for i = 1, n do
+      local optional = names[i]:sub(-1) == "?"
+      if not tensor.is_tensor(t[i]) and not (optional and t[i] == nil) then
+        fail.raise("%s: %s must be a tensor, got %s", name, names[i]:gsub("%?$", ""), fail.show(t[i]))
+      end
+    end
+    return body(read(select(n + 1, ...)), table.unpack(t, 1, n))
+  end
+end
+
+local function dims_text(x) return "[" .. table.concat({x:size()}, ", ") .. "]" end
+
+local function reduce(name, loss, how)
+  if how == "mean" then return loss:mean() end
+  if how == "sum" then return loss:sum() end
+  if how ~= "none" then
+    fail.raise("%s: reduction must be 'none', 'mean' or 'sum', got %s", name, fail.show(how))
+  end
+  return loss
+end
+
+-- ---- products -----------------------------------------------------------------------------------------------------
+
+define("linear", "input weight bias?", "", function(_, x, weight, bias)
+  local y = x:matmul(weight:t())
+  return bias and y + bias or y
+end)
+
+define("bilinear", "input1 input2 weight bias?", "", function(_, a, b, weight, bias)
+  -- [..., i] and [..., j] with [k, i, j]: sum over i and j
+  local left = a:unsqueeze(-2):unsqueeze(-2):matmul(weight):squeeze(-2)
+  local y = (left * b:unsqueeze(-2)):sum(-1)
+  return bias and y + bias or y
+end)
+
+-- ---- activations --------------------------------------------------------------------------------------------------
+
+define("relu6", "input", "inplace:bool=false", function(_, x) return x:clamp(0, 6) end)
+
+define("selu", "input", "inplace:bool=false", function(_, x)
+  return F.elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
+end)
+
+define("celu", "input", "alpha:number=1.0, inplace:bool=false", function(a, x)
+  return x:clamp(0) + (x / a.alpha):clamp(nil, 0):expm1() * a.alpha
+end)
+
+define("softsign", "input", "", function(_, x) return x / (x:abs() + 1) end)
+
+define("tanhshrink", "input", "", function(_, x) return x - x:tanh() end)
+
+define("softmin", "input", "dim:int?", function(a, x) return F.softmax(-x, a.dim) end)
+
+define("softshrink", "input", "lambd:positive=0.5", function(a, x)
+  return x - x:clamp(-a.lambd, a.lambd)
+end)
+
+define("hardshrink", "input", "lambd:positive=0.5", function(a, x)
+  return tensor.where(x:abs():gt(a.lambd), x, tensor.zeros_like(x))
+end)
+
+define("hardsigmoid", "input", "inplace:bool=false", function(_, x) return (x + 3):clamp(0, 6) / 6 end)
+
+define("hardswish", "input", "inplace:bool=false", function(_, x) return x * ((x + 3):clamp(0, 6) / 6) end)
+
+define("glu", "input", "dim:int=-1", function(a, x)
+  if x:size(a.dim) % 2 ~= 0 then
+    fail.raise("glu: dimension %d of %s has no two halves", a.dim, dims_text(x))
+  end
+  local left, right = x:chunk(2, a.dim)
+  return left * right:sigmoid()
+end)
+
+define("prelu", "input weight", "", function(_, x, weight)
+  local n = weight:numel()
+  if n > 1 then
+    if x:dim() < 2 or x:size(2) ~= n then fail.raise("prelu: %d slopes for input %s", n, dims_text(x)) end
+    local shape = {}
+    for d = 1, x:dim() do shape[d] = d == 2 and n or 1 end
+    weight = weight:reshape(shape)
+  end
+  return x:clamp(0) + weight * x:clamp(nil, 0)
+end)
+
+define("rrelu", "input", "lower:number=0.125, upper:number=0.3333333333333333, training:bool=false, inplace:bool=false",
+  function(a, x)
+    if not a.training then return F.leaky_relu(x, (a.lower + a.upper) / 2) end
+    local slope = tensor.rand_like(x):mul(a.upper - a.lower):add(a.lower)
+    return x:clamp(0) + slope * x:clamp(nil, 0)
+  end)
+
+-- ---- dropout of whole channels ------------------------------------------------------------------------------------
+
+for n = 1, 3 do
+  local name = ("dropout%dd"):format(n)
+  define(name, "input", "p:fraction=0.5, training:bool=true, inplace:bool=false", function(a, x)
+    if x:dim() ~= n + 2 and x:dim() ~= n + 1 then
+      fail.raise("%s: expected %d or %d dimensions, got %s", name, n + 1, n + 2, dims_text(x))
+    end
+    if not a.training or a.p == 0 then return x end
+    local shape = {x:size()}
+    for d = #shape - n + 1, #shape do shape[d] = 1 end
+    return x * F.dropout(tensor.ones(shape, {dtype = x.dtype}), a.p, true)
+  end)
+end
+
+-- ---- convolution and pooling in one dimension ---------------------------------------------------------------------
+
+-- Runs a 2-d function on [N, C, 1, L].
+local function as_2d(x, f)
+  local y, i = f(x:unsqueeze(-2))
+  if i then return y:squeeze(-2), i:squeeze(-2) end
+  return y:squeeze(-2)
+end
+
+local function check_1d(name, x)
+  if x:dim() ~= 3 and x:dim() ~= 2 then
+    fail.raise("%s: expected input [N, C, L] or [C, L], got %s", name, dims_text(x))
+  end
+end
+
+define("conv1d", "input weight bias?", "stride:count*1=1, padding:amount*1|string=0, dilation:count*1=1, groups:count=1",
+  function(a, x, weight, bias)
+    check_1d("conv1d", x)
+    local padding = type(a.padding) == "table" and {0, a.padding[1]} or a.padding
+    return as_2d(x, function(x4)
+      return F.conv2d(x4, weight:unsqueeze(-2), bias, {1, a.stride[1]}, padding, {1, a.dilation[1]}, a.groups)
+    end)
+  end)
+
+define("max_pool1d", "input", "kernel_size:count*1, stride:count*1?, padding:amount*1=0, dilation:count*1=1, "
+  .. "ceil_mode:bool=false, return_indices:bool=false", function(a, x)
+  check_1d("max_pool1d", x)
+  local stride = a.stride or a.kernel_size
+  return as_2d(x, function(x4)
+    return F.max_pool2d(x4, {1, a.kernel_size[1]}, {1, stride[1]}, {0, a.padding[1]}, {1, a.dilation[1]}, a.ceil_mode,
+      a.return_indices)
+  end)
+end)
+
+define("avg_pool1d", "input", "kernel_size:count*1, stride:count*1?, padding:amount*1=0, ceil_mode:bool=false, "
+  .. "count_include_pad:bool=true", function(a, x)
+  check_1d("avg_pool1d", x)
+  local stride = a.stride or a.kernel_size
+  return as_2d(x, function(x4)
+    return F.avg_pool2d(x4, {1, a.kernel_size[1]}, {1, stride[1]}, {0, a.padding[1]}, a.ceil_mode,
+      a.count_include_pad)
+  end)
+end)
+
+-- ---- adaptive pooling ---------------------------------------------------------------------------------------------
+
+-- Window i (from 1) of n over a length: first and last place.
+local function window(i, n, length) return (i - 1) * length // n + 1, -(-i * length // n) end
+
+-- Along dimension dim: the results of f on the windows, joined.
+local function over_windows(x, dim, n, f)
+  local length, parts = x:size(dim), {}
+  for i = 1, n do
+    local first, last = window(i, n, length)
+    parts[i] = f(x:narrow(dim, first, last - first + 1), dim)
+  end
+  return tensor.cat(parts, dim)
+end
+
+for n = 1, 3 do
+  local function adaptive(name, f)
+    define(name, "input", ("output_size:count*%d, return_indices:bool=false"):format(n), function(a, x)
+      if a.return_indices then fail.raise("%s: indices are not available", name) end
+      if x:dim() < n + 1 then fail.raise("%s: expected %d or %d dimensions, got %s", name, n + 1, n + 2, dims_text(x)) end
+      for d = 1, n do x = over_windows(x, d - n - 1, a.output_size[d], f) end
+      return x
+    end)
+  end
+  adaptive(("adaptive_avg_pool%dd"):format(n), function(x, dim) return x:mean(dim, true) end)
+  adaptive(("adaptive_max_pool%dd"):format(n), function(x, dim) return x:amax(dim, true) end)
+end
+
+-- ---- normalisation ------------------------------------------------------------------------------------------------
+
+-- [C] as [1, C, 1, ...] for an input with this many dimensions.
+local function by_channel(v, dims)
+  local shape = {}
+  for d = 1, dims do shape[d] = d == 2 and -1 or 1 end
+  return v:reshape(shape)
+end
+
+define("rms_norm", "input", "normalized_shape:amount*, weight:any?, eps:positive?", function(a, x)
+  local n, dims = #a.normalized_shape, {}
+  for i = 1, n do
+    dims[i] = i - n - 1
+    if x:dim() < n or x:size(dims[i]) ~= a.normalized_shape[i] then
+      fail.raise("rms_norm: input %s does not end in [%s]", dims_text(x), table.concat(a.normalized_shape, ", "))
+    end
+  end
+  local eps = a.eps or (x.dtype == "float64" and 2.0 ^ -52 or 2.0 ^ -23)
+  local y = x * (x:square():mean(dims, true) + eps):rsqrt()
+  return a.weight and y * a.weight or y
+end)
+
+define("group_norm", "input", "num_groups:count, weight:any?, bias:any?, eps:positive=1e-5", function(a, x)
+  local shape = {x:size()}
+  if #shape < 2 or shape[2] % a.num_groups ~= 0 then
+    fail.raise("group_norm: input %s cannot be split into %d groups of channels", dims_text(x), a.num_groups)
+  end
+  local grouped = x:reshape(shape[1], a.num_groups, -1)
+  local mean = grouped:mean(3, true)
+  local centred = grouped - mean
+  local y = (centred * (centred:square():mean(3, true) + a.eps):rsqrt()):reshape(shape)
+  if a.weight then y = y * by_channel(a.weight, #shape) end
+  return a.bias and y + by_channel(a.bias, #shape) or y
+end)
+
+define("instance_norm", "input running_mean? running_var? weight? bias?", "use_input_stats:bool=true, "
+  .. "momentum:number=0.1, eps:positive=1e-5", function(a, x, running_mean, running_var, weight, bias)
+  local dims = {}
+  for d = 3, x:dim() do dims[#dims + 1] = d end
+  if #dims == 0 then fail.raise("instance_norm: expected at least 3 dimensions, got %s", dims_text(x)) end
+  local mean, var
+  if a.use_input_stats then
+    mean = x:mean(dims, true)
+    var = (x - mean):square():mean(dims, true)
+    if running_mean then
+      local n = x:numel() // (x:size(1) * x:size(2))
+      tensor.no_grad(function()
+        running_mean:mul_(1 - a.momentum):add_(mean:detach():mean(1):reshape(-1) * a.momentum)
+        running_var:mul_(1 - a.momentum):add_(var:detach():mean(1):reshape(-1) * (a.momentum * n / (n - 1)))
+      end)
+    end
+  else
+    mean, var = by_channel(running_mean, x:dim()), by_channel(running_var, x:dim())
+  end
+  local y = (x - mean) * (var + a.eps):rsqrt()
+  if weight then y = y * by_channel(weight, x:dim()) end
+  return bias and y + by_channel(bias, x:dim()) or y
+end)
+
+define("normalize", "input", "p:number=2, dim:int=2, eps:positive=1e-12", function(a, x)
+  return x / x:norm(a.p, a.dim, true):clamp(a.eps)
+end)
+
+-- ---- distances ----------------------------------------------------------------------------------------------------
+
+define("cosine_similarity", "x1 x2", "dim:int=2, eps:positive=1e-8", function(a, x, y)
+  local xx, yy = x:square():sum(a.dim), y:square():sum(a.dim)
+  return (x * y):sum(a.dim) / (xx:sqrt():clamp(a.eps) * yy:sqrt():clamp(a.eps))
+end)
+
+define("pairwise_distance", "x1 x2", "p:number=2, eps:positive=1e-6, keepdim:bool=false", function(a, x, y)
+  return (x - y + a.eps):norm(a.p, -1, a.keepdim)
+end)
+
+-- ---- losses -------------------------------------------------------------------------------------------------------
+
+define("smooth_l1_loss", "input target", "reduction:string=mean, beta:positive=1.0", function(a, x, y)
+  local d = (x - y):abs()
+  if a.beta == 0 then return reduce("smooth_l1_loss", d, a.reduction) end
+  local small = d:clamp(nil, a.beta) -- its square below beta; above, what is left counts once
+  return reduce("smooth_l1_loss", small:square() * (0.5 / a.beta) + (d - small), a.reduction)
+end)
+
+define("huber_loss", "input target", "reduction:string=mean, delta:positive=1.0", function(a, x, y)
+  local d = (x - y):abs()
+  local small = d:clamp(nil, a.delta)
+  return reduce("huber_loss", small:square() * 0.5 + (d - small) * a.delta, a.reduction)
+end)
+
+define("kl_div", "input target", "reduction:string=mean, log_target:bool=false", function(a, x, y)
+  local loss
+  if a.log_target then
+    loss = y:exp() * (y - x)
+  else -- where the target is zero so is the loss
+    local positive = y:gt(0)
+    local log = tensor.where(positive, y, tensor.ones_like(y)):log()
+    loss = y * log - y * x
+  end
+  if a.reduction == "batchmean" then return loss:sum() / x:size(1) end
+  return reduce("kl_div", loss, a.reduction)
+end)
+
+define("poisson_nll_loss", "input target", "log_input:bool=true, full:bool=false, eps:positive=1e-8, "
+  .. "reduction:string=mean", function(a, x, y)
+  local loss = a.log_input and x:exp() - y * x or x - y * (x + a.eps):log()
+  if a.full then -- Stirling's approximation of log(target!) where target > 1
+    local big = y:gt(1)
+    local safe = tensor.where(big, y, tensor.ones_like(y))
+    local stirling = safe * safe:log() - safe + (safe * (2 * math.pi)):log() * 0.5
+    loss = loss + tensor.where(big, stirling, tensor.zeros_like(stirling))
+  end
+  return reduce("poisson_nll_loss", loss, a.reduction)
+end)
+
+define("gaussian_nll_loss", "input target var", "full:bool=false, eps:positive=1e-6, reduction:string=mean",
+  function(a, x, y, var)
+    if var:dim() == x:dim() - 1 then var = var:unsqueeze(-1) end
+    if var:lt(0):any() then fail.raise("gaussian_nll_loss: the variance has negative elements") end
+    -- clamped without an effect on the gradient
+    local safe = var + (var:detach():clamp(a.eps) - var:detach())
+    local loss = (safe:log() + (x - y):square() / safe) * 0.5
+    if a.full then loss = loss + 0.5 * math.log(2 * math.pi) end
+    return reduce("gaussian_nll_loss", loss, a.reduction)
+  end)
+
+define("soft_margin_loss", "input target", "reduction:string=mean", function(a, x, y)
+  return reduce("soft_margin_loss", F.softplus(-y * x), a.reduction)
+end)
+
+define("hinge_embedding_loss", "input target", "margin:number=1.0, reduction:string=mean", function(a, x, y)
+  local zero = tensor.zeros_like(x)
+  local near = tensor.where(y:ne(-1), x, zero)
+  local far = tensor.where(y:ne(1), (a.margin - x):clamp(0), zero)
+  return reduce("hinge_embedding_loss", near + far, a.reduction)
+end)
+
+define("margin_ranking_loss", "input1 input2 target", "margin:number=0.0, reduction:string=mean", function(a, x1, x2, y)
+  return reduce("margin_ranking_loss", (-y * (x1 - x2) + a.margin):clamp(0), a.reduction)
+end)
+
+define("cosine_embedding_loss", "input1 input2 target", "margin:number=0.0, reduction:string=mean",
+  function(a, x1, x2, y)
+    local dot = (x1 * x2):sum(-1)
+    local cos = dot / ((x1:square():sum(-1) + 1e-12) * (x2:square():sum(-1) + 1e-12)):sqrt()
+    local zero = tensor.zeros_like(cos)
+    local loss = tensor.where(y:eq(1), 1 - cos, zero) + tensor.where(y:eq(-1), (cos - a.margin):clamp(0), zero)
+    return reduce("cosine_embedding_loss", loss, a.reduction)
+  end)
+
+define("triplet_margin_loss", "anchor positive negative", "margin:number=1.0, p:number=2, eps:positive=1e-6, "
+  .. "swap:bool=false, reduction:string=mean", function(a, anchor, positive, negative)
+  local o = {p = a.p, eps = a.eps}
+  local near, far = F.pairwise_distance(anchor, positive, o), F.pairwise_distance(anchor, negative, o)
+  if a.swap then far = tensor.minimum(far, F.pairwise_distance(positive, negative, o)) end
+  return reduce("triplet_margin_loss", (near - far + a.margin):clamp(0), a.reduction)
+end)
+
+return F

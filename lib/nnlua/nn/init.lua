@@ -1,0 +1,24 @@
+-- nn: modules, layers, containers, losses, initialisers. One file a family; this one only gathers them.
+
+local module = require "nnlua.nn.module"
+require "nnlua.functional"
+
+local nn = {
+  class = module.class,
+  is = module.is,
+  Module = module.Module,
+  Parameter = module.Parameter,
+  init = require "nnlua.nn.initialize",
+}
+
+local families = {
+  "container", "linear", "conv", "pooling", "norm", "activation", "dropout", "embedding", "loss",
+}
+for _, family in ipairs(families) do
+  for name, class in pairs(require("nnlua.nn." .. family)) do nn[name] = class end
+end
+
+local saving = require "nnlua.save"
+nn.save, nn.load = saving.save, saving.load
+
+return nn

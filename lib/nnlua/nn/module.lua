@@ -1,0 +1,942 @@
+-- Modules: classes, registration of what is assigned to them, walks over the tree, hooks, state dicts, printing.
+-- Knows no layer; tensors only by the methods every tensor has.
+--
+-- An instance is a plain table: fields are read and rewritten at the speed of any table. The first assignment of one
+-- goes through __newindex, which notes the order of the names; what a field is (parameter, buffer, module, list of
+-- modules) is decided by its value when somebody walks over the tree.
+
+local core = require "nnlua.core"
+local fail = require "nnlua.fail"
+local ordered = require "nnlua.ordered"
+
+local tensor = core.tensor
+local is_tensor = tensor.is_tensor
+
+local M = {}
+
+-- Private keys of an instance: what was registered, and hooks (false as long as there are none).
+local REGISTRY, HOOKS = setmetatable({}, {__name = "registry"}), setmetatable({}, {__name = "hooks"})
+
+-- Tensors that nn.Parameter made, and who holds a module (the last one that took it). Both forget with the collector.
+local is_parameter = setmetatable({}, {__mode = "k"})
+local holder = setmetatable({}, {__mode = "kv"})
+
+local function is_module(v) return type(v) == "table" and rawget(v, REGISTRY) ~= nil end
+
+local function class_of(m) return getmetatable(m) end
+
+--- A module parameter: a leaf tensor on the same storage that asks for gradients (unless told otherwise).
+-- Assigned to a field of a module it is registered there under the field's name.
+-- @param data a tensor
+-- @param requires_grad default true
+function M.Parameter(data, requires_grad)
+  if type(requires_grad) == "table" then requires_grad = requires_grad.requires_grad end
+  if not is_tensor(data) then fail.raise("Parameter: expected a tensor, got %s", fail.show(data)) end
+  local p = data:detach()
+  p.requires_grad = requires_grad ~= false
+  is_parameter[p] = true
+  return p
+end
+
+--- True for what nn.Parameter made.
+function M.is_parameter(v) return is_parameter[v] == true end
+
+--- True for instances of classes that nn.class made.
+M.is_module = is_module
+
+-- ---- registration -------------------------------------------------------------------------------------------------
+
+-- names: keys in the order of their first assignment; known: the same as a set; kind: what register_* said of a key;
+-- label: for integer keys of named containers the name in state dicts.
+local function new_registry() return {names = {}, known = {}, kind = {}, label = nil} end
+
+local function adopt(parent, v)
+  if is_module(v) then
+    holder[v] = parent
+  elseif type(v) == "table" and not getmetatable(v) then
+    for _, child in ipairs(v) do
+      if is_module(child) then holder[child] = parent end
+    end
+  end
+end
+
+local function note(self, key)
+  local registry = rawget(self, REGISTRY)
+  if not registry.known[key] then
+    registry.known[key] = true
+    registry.names[#registry.names + 1] = key
+  end
+end
+
+local function newindex(self, key, value)
+  if value == nil then return end
+  note(self, key)
+  if type(value) == "table" then adopt(self, value) end
+  rawset(self, key, value)
+end
+
+-- The name of a key in paths: integers count from 0 there, as in PyTorch's state dicts.
+local function label(registry, key)
+  if math.type(key) == "integer" then
+    return registry.label and registry.label[key] or tostring(key - 1)
+  end
+  return tostring(key)
+end
+
+-- What a value is to a walk: "parameter", "buffer", "module", "list" or nil.
+local function kind_of(registry, key, value)
+  local t = type(value)
+  if t == "userdata" then
+    if is_parameter[value] then return "parameter" end
+    local said = registry.kind[key]
+    if said == "parameter" and is_tensor(value) then
+      fail.raise("'%s' was a parameter and now holds a plain tensor: assign nn.Parameter(...) or nil", tostring(key))
+    end
+    return said and is_tensor(value) and said or nil
+  elseif t == "table" then
+    if rawget(value, REGISTRY) then return "module" end
+    if not getmetatable(value) then
+      local first = value[1]
+      if is_module(first) or is_parameter[first or 0] then return "list" end
+      if type(first) == "table" and not getmetatable(first) then -- lists in a list
+        if is_module(first[1]) or is_parameter[first[1] or 0] then return "list" end
+      end
+    end
+  end
+end
+
+-- Iterates over key, name, value, kind of what a node (a module, or a list of modules in a field) holds.
+local function items(node)
+  local registry, i = rawget(node, REGISTRY), 0
+  if not registry then -- a list
+    local none = {kind = {}}
+    return function()
+      i = i + 1
+      local v = node[i]
+      if v ~= nil then return i, tostring(i - 1), v, kind_of(none, i, v) end
+    end
+  end
+  local names = registry.names
+  return function()
+    while true do
+      i = i + 1
+      local key = names[i]
+      if key == nil then return nil end
+      local v = rawget(node, key)
+      if v ~= nil then
+        local kind = kind_of(registry, key, v)
+        if kind then return key, label(registry, key), v, kind end
+      end
+    end
+  end
+end
+
+-- Calls visit(path, value, owner, key, kind) for the parameters and buffers below node: its own first, then its
+-- children's. `enter(child)` says whether to go into a module or list.
+local function walk_tensors(node, prefix, recurse, enter, visit)
+  for key, name, v, kind in items(node) do
+    if kind ~= "module" and kind ~= "list" then visit(prefix .. name, v, node, key, kind) end
+  end
+  if not recurse then return end
+  for _, name, v, kind in items(node) do
+    if (kind == "module" or kind == "list") and enter(v) then
+      walk_tensors(v, prefix .. name .. ".", true, enter, visit)
+    end
+  end
+end
+
+-- Every node once.
+local function once()
+  local seen = {}
+  return function(v)
+    if seen[v] then return false end
+    seen[v] = true
+    return true
+  end
+end
+
+-- {path, tensor, owner, key} of all tensors of a kind ("parameter" or "buffer"), each tensor once.
+local function collect(self, wanted, prefix, recurse)
+  local list, enter, first = {}, once(), once()
+  enter(self)
+  walk_tensors(self, prefix or "", recurse ~= false, enter, function(path, v, owner, key, kind)
+    if (kind == wanted or (wanted == "buffer" and kind == "transient")) and first(v) then
+      list[#list + 1] = {path, v, owner, key}
+    end
+  end)
+  return list
+end
+
+-- ---- classes ------------------------------------------------------------------------------------------------------
+
+local Module = {__name = "Module"}
+
+local call_with_hooks
+
+-- m(...): no frame of its own stays on the stack, and without hooks it costs one look-up.
+local function call(self, ...)
+  if self[HOOKS] then return call_with_hooks(self, ...) end
+  return self:forward(...)
+end
+
+local function construct(class, ...)
+  local self = setmetatable({training = true, [HOOKS] = false, [REGISTRY] = new_registry()}, class)
+  self:init(...)
+  return self
+end
+
+local function class_tostring(class) return "class " .. class.__name end
+
+local metamethods = {"__call", "__newindex", "__tostring", "__len", "__pairs", "__close", "__eq", "__concat"}
+
+--- Makes a class of modules: `local Net = nn.class("Net")`, then `function Net:init(...)` and
+-- `function Net:forward(x)`; `Net(...)` makes an instance. Without an init of its own a class inherits its parent's.
+-- @param name what prints and errors call it
+-- @param parent another class, a layer for instance; default nn.Module
+function M.class(name, parent)
+  if type(name) ~= "string" then fail.raise("class: expected a name, got %s", fail.show(name)) end
+  if parent == nil then parent = Module end
+  if type(parent) ~= "table" or rawget(parent, "__index") == nil or not M.is_class(parent) then
+    fail.raise("class: the parent of %s must be a class, got %s", name, fail.show(parent))
+  end
+  local class = {__name = name}
+  for _, key in ipairs(metamethods) do class[key] = parent[key] end
+  -- A function of the parent's as __index (containers) serves the child too, with the child's methods.
+  local lookup = rawget(parent, "__lookup")
+  if lookup then
+    class.__lookup = lookup
+    class.__index = lookup(class)
+  else
+    class.__index = class
+  end
+  return setmetatable(class, {__index = parent, __call = construct, __tostring = class_tostring, __name = "class"})
+end
+
+--- True for Module and every class made by nn.class.
+function M.is_class(v)
+  if v == Module then return true end
+  local meta = type(v) == "table" and getmetatable(v)
+  return type(meta) == "table" and meta.__call == construct
+end
+
+--- True when m is an instance of the class or of one derived from it; nn.is(t, nn.Parameter) tells parameters.
+function M.is(m, class)
+  if class == M.Parameter then return is_parameter[m] == true end
+  if not is_module(m) then return false end
+  local c = class_of(m)
+  while c do
+    if c == class then return true end
+    local meta = getmetatable(c)
+    c = meta and meta.__index
+  end
+  return false
+end
+
+Module.__index = Module
+Module.__call = call
+Module.__newindex = newindex
+setmetatable(Module, {__call = construct, __tostring = class_tostring, __name = "class"})
+
+--- Sets a new instance up; called with the arguments of the class. Replace it in your class.
+function Module:init() end -- luacheck: no unused
+
+--- Computes the module's result; called by `m(...)`. Replace it in your class.
+function Module:forward()
+  fail.raise("%s has no forward: define function %s:forward(...)", class_of(self).__name, class_of(self).__name)
+end
+
+-- ---- registering by name ------------------------------------------------------------------------------------------
+
+local function check_name(self, what, name)
+  if type(name) ~= "string" or name == "" or name:find(".", 1, true) then
+    fail.raise("%s: expected a name without dots, got %s", what, fail.show(name))
+  elseif rawget(self, name) == nil and self[name] ~= nil then
+    fail.raise("%s: '%s' is already a method or field of %s", what, name, class_of(self).__name)
+  end
+end
+
+--- Registers a parameter under a name; nil keeps the place free.
+function Module:register_parameter(name, parameter)
+  check_name(self, "register_parameter", name)
+  if parameter ~= nil and not is_parameter[parameter] then
+    fail.raise("register_parameter: expected a nn.Parameter or nil, got %s", fail.show(parameter))
+  end
+  note(self, name)
+  rawget(self, REGISTRY).kind[name] = "parameter"
+  rawset(self, name, parameter)
+end
+
+--- Registers a tensor that is part of the state but no parameter, such as running means.
+-- @param persistent false leaves it out of state dicts
+function Module:register_buffer(name, buffer, persistent)
+  check_name(self, "register_buffer", name)
+  if type(persistent) == "table" then persistent = persistent.persistent end
+  if buffer ~= nil and not is_tensor(buffer) then
+    fail.raise("register_buffer: expected a tensor or nil, got %s", fail.show(buffer))
+  end
+  note(self, name)
+  rawget(self, REGISTRY).kind[name] = persistent == false and "transient" or "buffer"
+  rawset(self, name, buffer)
+end
+
+--- Registers a child module under a name.
+function Module:add_module(name, module)
+  check_name(self, "add_module", name)
+  if module ~= nil and not is_module(module) then
+    fail.raise("add_module: expected a module, got %s", fail.show(module))
+  end
+  note(self, name)
+  adopt(self, module)
+  rawset(self, name, module)
+end
+Module.register_module = Module.add_module
+
+-- ---- walks --------------------------------------------------------------------------------------------------------
+
+local function options_of(prefix, recurse)
+  if type(prefix) == "table" then return prefix.prefix or "", prefix.recurse end
+  if type(prefix) == "boolean" then return "", prefix end
+  if type(recurse) == "table" then recurse = recurse.recurse end
+  if prefix and prefix ~= "" then prefix = prefix .. "." end
+  return prefix or "", recurse
+end
+
+-- An iterator over the first two entries of each element.
+local function pairs_of(list)
+  local i = 0
+  return function()
+    i = i + 1
+    local item = list[i]
+    if item then return item[1], item[2] end
+  end
+end
+
+local function seconds(list)
+  local out = {}
+  for i, item in ipairs(list) do out[i] = item[2] end
+  return out
+end
+
+--- All parameters, as an array: the module's own first, then its children's, each once.
+function Module:parameters(recurse)
+  return seconds(collect(self, "parameter", options_of(recurse)))
+end
+
+--- Iterates over name and parameter: `for name, p in net:named_parameters() do`.
+function Module:named_parameters(prefix, recurse)
+  return pairs_of(collect(self, "parameter", options_of(prefix, recurse)))
+end
+
+--- All buffers, as an array.
+function Module:buffers(recurse)
+  return seconds(collect(self, "buffer", options_of(recurse)))
+end
+
+--- Iterates over name and buffer.
+function Module:named_buffers(prefix, recurse)
+  return pairs_of(collect(self, "buffer", options_of(prefix, recurse)))
+end
+
+-- {name, module} of the direct children, lists in fields opened; each module once.
+local function children_of(self)
+  local list, first = {}, once()
+  local function add(node, prefix)
+    for _, name, v, kind in items(node) do
+      if kind == "module" and first(v) then
+        list[#list + 1] = {prefix .. name, v}
+      elseif kind == "list" and first(v) then
+        add(v, prefix .. name .. ".")
+      end
+    end
+  end
+  add(self, "")
+  return list
+end
+
+--- The direct children, as an array.
+function Module:children() return seconds(children_of(self)) end
+
+--- Iterates over name and child.
+function Module:named_children() return pairs_of(children_of(self)) end
+
+local function modules_of(self, prefix)
+  local list, first = {}, once()
+  local function add(m, path)
+    if not first(m) then return end
+    list[#list + 1] = {path, m}
+    for _, child in ipairs(children_of(m)) do add(child[2], (path == "" and "" or path .. ".") .. child[1]) end
+  end
+  add(self, prefix or "")
+  return list
+end
+
+--- The module itself and everything below it, as an array, each once.
+function Module:modules() return seconds(modules_of(self)) end
+
+--- Iterates over path ("" for the module itself) and module.
+function Module:named_modules(prefix) return pairs_of(modules_of(self, prefix)) end
+
+-- The value at the end of a path such as "layers.0.weight".
+local function follow(self, path, what)
+  local node = self
+  if path == "" then return self end
+  for part in (path .. "."):gmatch("(.-)%.") do
+    local found
+    if type(node) == "table" then
+      for _, name, v in items(node) do
+        if name == part then found = v end
+      end
+    end
+    if found == nil then fail.raise("%s: there is no '%s' in '%s'", what, part, path) end
+    node = found
+  end
+  return node
+end
+
+--- The module at a path as in state dicts: net:get_submodule("layers.0").
+function Module:get_submodule(path)
+  local m = follow(self, path, "get_submodule")
+  if not is_module(m) then fail.raise("get_submodule: '%s' is not a module", path) end
+  return m
+end
+
+--- The parameter at a path.
+function Module:get_parameter(path)
+  local p = follow(self, path, "get_parameter")
+  if not is_parameter[p] then fail.raise("get_parameter: '%s' is not a parameter", path) end
+  return p
+end
+
+--- The buffer at a path.
+function Module:get_buffer(path)
+  local b = follow(self, path, "get_buffer")
+  if not is_tensor(b) or is_parameter[b] then fail.raise("get_buffer: '%s' is not a buffer", path) end
+  return b
+end
+
+--- Calls f(m) for every module below and then for the module itself. Returns the module.
+function Module:apply(f)
+  local first = once()
+  local function visit(m)
+    if not first(m) then return end
+    for _, child in ipairs(children_of(m)) do visit(child[2]) end
+    f(m)
+  end
+  visit(self)
+  return self
+end
+
+--- Puts the module and everything below it in training mode (or, with false, in evaluation mode). Returns the module.
+function Module:train(mode)
+  mode = mode == nil or mode
+  if type(mode) ~= "boolean" then fail.raise("train: expected true or false, got %s", fail.show(mode)) end
+  for _, m in ipairs(self:modules()) do m.training = mode end
+  return self
+end
+
+--- Evaluation mode: dropout does nothing, batch normalisation uses its running statistics. Returns the module.
+function Module:eval() return self:train(false) end
+
+--- Drops the gradients of all parameters (with {set_to_none = false}: makes them zero).
+function Module:zero_grad(set_to_none)
+  if type(set_to_none) == "table" then set_to_none = set_to_none.set_to_none end
+  for _, p in ipairs(self:parameters()) do
+    if set_to_none == false and p.grad then
+      p.grad = p.grad:detach():zero_()
+    else
+      p.grad = nil
+    end
+  end
+end
+
+--- Says whether all parameters ask for gradients. Returns the module.
+function Module:requires_grad_(on)
+  for _, p in ipairs(self:parameters()) do p.requires_grad = on == nil or on end
+  return self
+end
+
+--- Converts floating parameters and buffers to a dtype, in place: optimisers keep working. Returns the module.
+function Module:to(dtype)
+  if type(dtype) == "table" then dtype = dtype.dtype end
+  if dtype ~= "float32" and dtype ~= "float64" and dtype ~= "float" and dtype ~= "double" then
+    fail.raise("to: expected \"float32\" or \"float64\", got %s", fail.show(dtype))
+  end
+  tensor.no_grad(function()
+    for _, kind in ipairs {"parameter", "buffer"} do
+      for _, item in ipairs(collect(self, kind)) do
+        local t = item[2]
+        if t:is_floating_point() then
+          t.data = t:detach():to(dtype)
+          if t.grad then t.grad.data = t.grad:detach():to(dtype) end
+        end
+      end
+    end
+  end)
+  return self
+end
+
+--- Converts floating parameters and buffers to float32.
+function Module:float() return self:to("float32") end
+
+--- Converts floating parameters and buffers to float64.
+function Module:double() return self:to("float64") end
+
+--- A deep copy: parameters and buffers of its own; what was shared inside stays shared inside.
+function Module:clone()
+  local copies = {}
+  local function copy(v)
+    if v == nil or copies[v] ~= nil then return copies[v] end
+    if is_tensor(v) then
+      local t = v:detach():clone()
+      t.requires_grad = v.requires_grad and v.is_leaf
+      copies[v] = t
+      if is_parameter[v] then is_parameter[t] = true end
+      return t
+    elseif type(v) == "table" and (is_module(v) or not getmetatable(v)) then
+      local t = {}
+      copies[v] = t
+      for key, value in next, v do
+        if key == HOOKS then value = false end
+        t[copy(key)] = copy(value)
+      end
+      setmetatable(t, getmetatable(v))
+      if is_module(t) then
+        for _, _, child in items(t) do adopt(t, child) end
+      end
+      return t
+    end
+    return v
+  end
+  copies[REGISTRY], copies[HOOKS] = REGISTRY, HOOKS
+  return copy(self)
+end
+
+-- ---- state dicts --------------------------------------------------------------------------------------------------
+
+-- All names with their tensors; shared tensors and modules stand under each of their names, a module that holds itself
+-- is entered once.
+local function state_of(self, prefix)
+  local list, path = {}, {[self] = true}
+  local function add(node, name)
+    walk_tensors(node, name, false, nil, function(full, v, _, _, kind)
+      if kind ~= "transient" then list[#list + 1] = {full, v} end
+    end)
+    for _, child, v, kind in items(node) do
+      if (kind == "module" or kind == "list") and not path[v] then
+        path[v] = true
+        add(v, name .. child .. ".")
+        path[v] = nil
+      end
+    end
+  end
+  add(self, prefix)
+  return list
+end
+
+--- Names (PyTorch's) to tensors: parameters and buffers, without history, on the module's own storage. pairs() goes
+-- through it in order of registration.
+function Module:state_dict(prefix)
+  if type(prefix) == "table" then prefix = prefix.prefix end
+  local out = ordered.new()
+  for _, item in ipairs(state_of(self, prefix or "")) do out[item[1]] = item[2]:detach() end
+  return out
+end
+
+local function shape_text(t) return tostring(t.dtype) .. " [" .. table.concat({t:size()}, ", ") .. "]" end
+
+local function list_text(what, names, known)
+  if #names == 0 then return nil end
+  local shown = {}
+  for i = 1, math.min(#names, 8) do
+    local near = known and fail.nearest(names[i], known)
+    shown[i] = "'" .. names[i] .. "'" .. (near and (" (near: '%s')"):format(near) or "")
+  end
+  if #names > 8 then shown[9] = ("and %d more"):format(#names - 8) end
+  return what .. " " .. table.concat(shown, ", ")
+end
+
+-- Compares a state dict with a module's names: returns missing, unexpected, complaints about values, and pairs to copy.
+local function match_state(list, state)
+  local missing, unexpected, wrong, todo, known, served = {}, {}, {}, {}, {}, {}
+  for _, item in ipairs(list) do
+    local name, mine, theirs = item[1], item[2], state[item[1]]
+    known[name] = true
+    if theirs == nil then
+      missing[#missing + 1] = item
+    elseif not is_tensor(theirs) then
+      wrong[#wrong + 1] = ("'%s' is %s instead of a tensor"):format(name, fail.show(theirs))
+    elseif shape_text(mine):match("%[.*") ~= shape_text(theirs):match("%[.*") then
+      wrong[#wrong + 1] = ("'%s' is %s there and %s here"):format(name, shape_text(theirs), shape_text(mine))
+    else
+      todo[#todo + 1] = {mine, theirs, name}
+      served[mine] = true
+    end
+  end
+  local names = {}
+  for _, item in ipairs(missing) do -- a tied tensor that came under its other name is not missing
+    if not served[item[2]] then names[#names + 1] = item[1] end
+  end
+  for name in pairs(state) do
+    if not known[name] then unexpected[#unexpected + 1] = tostring(name) end
+  end
+  table.sort(unexpected)
+  return names, unexpected, wrong, todo
+end
+
+--- Copies the tensors of a state dict into the module's. Returns two lists: missing and unexpected names.
+-- @param strict default true: any such name is an error; wrong shapes always are, and then nothing is changed
+function Module:load_state_dict(state, strict)
+  if type(strict) == "table" then strict = strict.strict end
+  if type(state) ~= "table" or is_module(state) then
+    fail.raise("load_state_dict: expected a table of names and tensors, got %s", fail.show(state))
+  end
+  local list = state_of(self, "")
+  local missing, unexpected, wrong, todo = match_state(list, state)
+  local texts = {}
+  if strict ~= false then
+    local mine = {}
+    for i, item in ipairs(list) do mine[i] = item[1] end
+    texts[#texts + 1] = list_text("missing:", missing, unexpected)
+    texts[#texts + 1] = list_text("unexpected:", unexpected, #missing == 0 and mine or nil)
+  end
+  if #wrong > 0 then texts[#texts + 1] = "wrong: " .. table.concat(wrong, ", ", 1, math.min(#wrong, 8)) end
+  if #texts > 0 then fail.raise("load_state_dict: %s: %s", class_of(self).__name, table.concat(texts, "; ")) end
+  tensor.no_grad(function()
+    for _, item in ipairs(todo) do item[1]:copy_(item[2]) end
+  end)
+  return missing, unexpected
+end
+
+-- ---- hooks --------------------------------------------------------------------------------------------------------
+
+local hook_handle = {__name = "hook"}
+hook_handle.__index = hook_handle
+
+--- Takes the hook off again.
+function hook_handle:remove()
+  local hooks = rawget(self.module, HOOKS)
+  local list = hooks and hooks[self.kind]
+  for i = #(list or {}), 1, -1 do
+    if list[i] == self then table.remove(list, i) end
+  end
+  if hooks and #hooks.before + #hooks.after + #hooks.backward + #hooks.backward_before == 0 then
+    rawset(self.module, HOOKS, false)
+  end
+end
+
+local function add_hook(self, kind, f)
+  if type(f) ~= "function" then fail.raise("hook: expected a function, got %s", fail.show(f)) end
+  local hooks = rawget(self, HOOKS)
+  if not hooks then
+    hooks = {before = {}, after = {}, backward = {}, backward_before = {}}
+    rawset(self, HOOKS, hooks)
+  end
+  local handle = setmetatable({module = self, kind = kind, call = f}, hook_handle)
+  table.insert(hooks[kind], handle)
+  return handle
+end
+
+--- f(module, inputs) before forward; what it returns (a value or a table of values) replaces the inputs.
+-- Returns a handle with :remove().
+function Module:register_forward_pre_hook(f) return add_hook(self, "before", f) end
+
+--- f(module, inputs, output) after forward; what it returns replaces the output. Several outputs come as a table.
+-- Returns a handle with :remove().
+function Module:register_forward_hook(f) return add_hook(self, "after", f) end
+
+--- f(module, grad_inputs, grad_outputs) when the gradients of the inputs are known; a table it returns replaces them.
+-- Returns a handle with :remove().
+function Module:register_full_backward_hook(f) return add_hook(self, "backward", f) end
+
+--- f(module, grad_outputs) before the module's backward pass; a table it returns replaces them.
+-- Returns a handle with :remove().
+function Module:register_full_backward_pre_hook(f) return add_hook(self, "backward_before", f) end
+
+local function differentiable(v) return is_tensor(v) and v.requires_grad and v:is_floating_point() end
+
+-- The calls of backward hooks for one forward call: gradients of the outputs are gathered as they come, those of the
+-- inputs too; when both are complete the hooks run.
+local function backward_call(self, hooks)
+  local c = {grad_in = {}, grad_out = {}, waiting_out = 0, n_in = 0, n_out = 0}
+
+  local function run()
+    for _, hook in ipairs({table.unpack(hooks.backward)}) do
+      local new = hook.call(self, c.grad_in, c.grad_out)
+      if type(new) == "table" then c.grad_in = new end
+    end
+  end
+
+  local function all_out()
+    for _, hook in ipairs({table.unpack(hooks.backward_before)}) do
+      local new = hook.call(self, c.grad_out)
+      if type(new) == "table" then c.grad_out = new end
+    end
+    if c.n_in == 0 then run() end
+  end
+
+  -- Several outputs: their gradients are known one after the other, so all go through one joint.
+  function c.watch_output(i, v)
+    v:register_hook(function(g)
+      c.grad_out[i] = g
+      c.waiting_out = c.waiting_out - 1
+      if c.waiting_out == 0 then all_out() end
+      if c.n_out == 1 then return c.grad_out[i] end
+    end)
+  end
+
+  function c.watch_input(i, v)
+    v:register_hook(function(g)
+      c.grad_in[i] = g
+      c.waiting_in = c.waiting_in - 1
+      if c.waiting_in == 0 then
+        run()
+        if c.n_in == 1 then return c.grad_in[i] end
+      end
+    end)
+  end
+
+  return c
+end
+
+-- Passes tensors through an identity in the graph, so that their gradients pass one place.
+local function through(values, n, watch)
+  local count = 0
+  for i = 1, n do
+    if differentiable(values[i]) then
+      values[i] = values[i]:view_as(values[i])
+      watch(i, values[i])
+      count = count + 1
+    end
+  end
+  return count
+end
+
+function call_with_hooks(self, ...)
+  local hooks = self[HOOKS]
+  local inputs = table.pack(...)
+  for _, hook in ipairs({table.unpack(hooks.before)}) do
+    local new = hook.call(self, inputs)
+    if new ~= nil then
+      inputs = type(new) == "table" and not is_module(new) and table.pack(table.unpack(new)) or {n = 1, new}
+    end
+  end
+  local c
+  if #hooks.backward + #hooks.backward_before > 0 and tensor.is_grad_enabled() then
+    c = backward_call(self, hooks)
+    c.n_in = through(inputs, inputs.n, c.watch_input)
+    c.waiting_in = c.n_in
+  end
+  local outputs = table.pack(self:forward(table.unpack(inputs, 1, inputs.n)))
+  for _, hook in ipairs({table.unpack(hooks.after)}) do
+    local new = hook.call(self, inputs, outputs.n == 1 and outputs[1] or outputs)
+    if new ~= nil then
+      outputs = (outputs.n == 1 or type(new) ~= "table") and {n = 1, new} or table.pack(table.unpack(new))
+    end
+  end
+  if c then
+    c.n_out = through(outputs, outputs.n, c.watch_output)
+    c.waiting_out = c.n_out
+  end
+  return table.unpack(outputs, 1, outputs.n)
+end
+
+-- ---- the path to a module -----------------------------------------------------------------------------------------
+
+-- ".name" or "[i]" for the place of child in parent, nil when it isn't there.
+local function place_in(parent, child)
+  local function look(node, path)
+    for key, _, v, kind in items(node) do
+      local step = math.type(key) == "integer" and ("[%d]"):format(key) or "." .. tostring(key)
+      local registry = rawget(node, REGISTRY)
+      if registry and registry.label and registry.label[key] and not tonumber(registry.label[key]) then
+        step = "." .. registry.label[key]
+      end
+      if v == child then return path .. step end
+      if kind == "list" then
+        local found = look(v, path .. step)
+        if found then return found end
+      end
+    end
+  end
+  return look(parent, "")
+end
+
+-- Is f the forward of m's class or of one of its parents?
+local function is_forward(m, f)
+  if rawget(m, "forward") == f then return true end
+  local class = class_of(m)
+  while class do
+    if rawget(class, "forward") == f then return true end
+    local meta = getmetatable(class)
+    class = meta and meta.__index
+  end
+  return false
+end
+
+-- The modules at work on the stack, the innermost first.
+local function modules_on_stack()
+  local list, level = {}, 3
+  while true do
+    local info = debug.getinfo(level, "fS")
+    if not info then return list end
+    if info.what ~= "C" then
+      local name, m = debug.getlocal(level, 1)
+      if is_module(m) and m ~= list[#list] and
+        (is_forward(m, info.func) or (name == "self" and not fail.in_library(info.source))) then
+        list[#list + 1] = m
+      end
+    end
+    level = level + 1
+  end
+end
+
+-- Where a module hangs: the next one on the stack that holds it, else the one that took it last.
+local function parent_of(m, stack, from)
+  for i = from, #stack do
+    local place = place_in(stack[i], m)
+    if place then return stack[i], place, i + 1 end
+  end
+  local parent = holder[m]
+  local place = parent and place_in(parent, m)
+  if place then return parent, place, from end
+end
+
+--- The path to the module that is at work ("Net.conv (Conv2d)"), nil when there is none. A tail call leaves no frame on
+-- the stack, so the way up goes by who holds whom.
+function M.path()
+  local stack = modules_on_stack()
+  local inner = stack[1]
+  if not inner then return nil end
+  local path, m, from, seen = "", inner, 2, {[inner] = true}
+  while true do
+    local parent, place, next_from = parent_of(m, stack, from)
+    if not parent or seen[parent] then break end
+    seen[parent] = true
+    m, path, from = parent, place .. path, next_from
+  end
+  if path == "" then return class_of(inner).__name end
+  return ("%s%s (%s)"):format(class_of(m).__name, path, class_of(inner).__name)
+end
+
+fail.path = M.path
+
+-- ---- printing -----------------------------------------------------------------------------------------------------
+
+local function grouped(n)
+  local s = tostring(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
+  return (s:gsub("^,", ""))
+end
+
+-- A hyperparameter as one would write it; equal sizes as one number.
+local function value_text(v)
+  if type(v) == "table" and not getmetatable(v) then
+    local same = #v > 0
+    for i = 2, #v do same = same and v[i] == v[1] end
+    if same then return value_text(v[1]) end
+    local parts = {}
+    for i, one in ipairs(v) do parts[i] = value_text(one) end
+    return "{" .. table.concat(parts, ", ") .. "}"
+  end
+  if type(v) == "string" then return ("%q"):format(v) end
+  if math.type(v) == "float" and v == math.floor(v) and math.abs(v) < 1e15 then return ("%d"):format(v) end
+  return type(v) == "number" and ("%.6g"):format(v) or tostring(v)
+end
+
+--- What stands between the parentheses when the module is printed: its constructor's arguments where they are known.
+function Module:extra_repr()
+  local signature = self.signature
+  if not signature then return "" end
+  local parts, options = {}, {}
+  for _, p in ipairs(signature) do
+    local v = self[p.name]
+    if is_tensor(v) then v = true elseif p.default == true and v == nil then v = false end
+    if p.required and v ~= nil then
+      parts[#parts + 1] = value_text(v)
+    elseif v ~= nil and type(v) ~= "function" and value_text(v) ~= value_text(p.default) then
+      options[#options + 1] = p.name .. " = " .. value_text(v)
+    end
+  end
+  if #options > 0 then parts[#parts + 1] = "{" .. table.concat(options, ", ") .. "}" end
+  return table.concat(parts, ", ")
+end
+
+local function count_parameters(m)
+  local n = 0
+  for _, p in ipairs(m:parameters()) do n = n + p:numel() end
+  return n
+end
+
+local function own_shapes(m)
+  local parts = {}
+  for _, name, v, kind in items(m) do
+    if kind == "parameter" then parts[#parts + 1] = name .. " [" .. table.concat({v:size()}, ", ") .. "]" end
+  end
+  return table.concat(parts, ", ")
+end
+
+-- Rows {left, shapes, count} of the tree.
+local function tree_rows(m, name, indent, rows, shown)
+  local head = class_of(m).__name
+  local extra = m:extra_repr()
+  if extra ~= "" or #children_of(m) == 0 then head = head .. "(" .. extra .. ")" end
+  local left = indent .. (name and name .. ": " or "") .. head
+  if shown[m] then
+    rows[#rows + 1] = {left .. " (shown above)", "", nil}
+    return
+  end
+  shown[m] = true
+  rows[#rows + 1] = {left, own_shapes(m), count_parameters(m)}
+  for _, child in ipairs(children_of(m)) do tree_rows(child[2], child[1], indent .. "  ", rows, shown) end
+end
+
+--- The tree of modules with the shapes of their parameters and the numbers of them.
+function Module:__tostring()
+  local rows, shown, width = {}, {}, 0
+  tree_rows(self, nil, "", rows, shown)
+  for i, row in ipairs(rows) do
+    if i > 1 and row[2] ~= "" then width = math.max(width, math.min(#row[1], 48)) end
+  end
+  local lines = {}
+  for i, row in ipairs(rows) do
+    local n = row[3] or 0
+    local count = n > 0 and ("%s parameter%s"):format(grouped(n), n == 1 and "" or "s") or ""
+    if i > 1 and n > 0 then count = grouped(n) end
+    local line = row[1]
+    if row[2] ~= "" then line = line .. (" "):rep(width - #line) .. "  " .. row[2] end
+    lines[i] = line .. (count ~= "" and (i == 1 and ": " or "  = ") .. count or "")
+  end
+  return table.concat(lines, "\n")
+end
+
+-- ---- for the library's own layers ---------------------------------------------------------------------------------
+
+local signature = require "nnlua.signature"
+
+--- A class of the library: nn.class with a signature, by which its arguments are read and printed.
+function M.define(name, arguments, parent)
+  local class = M.class(name, parent)
+  class.signature = signature(name, arguments)
+  return class
+end
+
+--- Reads a constructor's arguments by the signature and makes them fields (those in `except`, a set, are left out).
+-- Returns them as a table.
+function M.configure(self, class, except, ...)
+  local a = class.signature(...)
+  for _, p in ipairs(class.signature) do
+    local v = a[p.name]
+    if v ~= nil and not (except and except[p.name]) then self[p.name] = v end
+  end
+  return a
+end
+
+--- An empty parameter with a shape: to be filled by an initialiser.
+function M.empty_parameter(dtype, ...)
+  return M.Parameter(tensor.empty({...}, {dtype = dtype or "float32"}))
+end
+
+-- For containers: what they need of the above.
+M.Module = Module
+M.internal = {REGISTRY = REGISTRY, note = note, adopt = adopt, newindex = newindex}
+
+return M

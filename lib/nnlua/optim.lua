@@ -1,0 +1,290 @@
+-- Optimisers. What they compute is in the engine, one call a step for all parameters of a group; here are groups,
+-- options, state dicts. Knows no schedule: whoever changes group.lr changes the next step.
+
+local core = require "nnlua.core"
+local fail = require "nnlua.fail"
+local module = require "nnlua.nn.module"
+local signature = require "nnlua.signature"
+
+local tensor, steps = core.tensor, core.optim
+
+local optim = {}
+
+-- State of a group's parameters, one array a kind: group[STATE].exp_avg[i] belongs to group.params[i].
+local STATE = setmetatable({}, {__name = "state"})
+
+local Optimizer = {}
+optim.Optimizer = Optimizer
+
+-- ---- groups -------------------------------------------------------------------------------------------------------
+
+-- A list of parameters from what the user gives: a list, one tensor, or a module.
+local function parameter_list(name, params)
+  if tensor.is_tensor(params) then params = {params} end
+  if module.is_module(params) then
+    fail.raise("%s: expected parameters, got a module: write net:parameters()", name)
+  end
+  if type(params) ~= "table" then fail.raise("%s: expected a list of parameters, got %s", name, fail.show(params)) end
+  if #params == 0 and next(params) ~= nil then
+    fail.raise("%s: expected a list of parameters, got a table with names", name)
+  end
+  for i, p in ipairs(params) do
+    if not tensor.is_tensor(p) then fail.raise("%s: parameter %d is %s", name, i, fail.show(p)) end
+    if not p.is_leaf then fail.raise("%s: parameter %d is a result of operations, not a leaf", name, i) end
+  end
+  return table.move(params, 1, #params, 1, {})
+end
+
+--- Adds a group of parameters with options of its own: opt:add_param_group({params = head:parameters(), lr = 1e-2}).
+function Optimizer:add_param_group(group)
+  local name = self.class_name
+  if type(group) ~= "table" or not group.params then
+    fail.raise("%s: a parameter group needs params", name)
+  end
+  local options = {}
+  for key, v in pairs(self.defaults) do options[key] = v end
+  for key, v in pairs(group) do
+    if key ~= "params" then options[key] = v end
+  end
+  local new = self.read(options)
+  self.check(name, new)
+  new.params = parameter_list(name, group.params)
+  if #new.params == 0 then fail.raise("%s: got an empty list of parameters", name) end
+  for i, p in ipairs(new.params) do
+    if self.known[p] then fail.raise("%s: parameter %d is there already", name, i) end
+    self.known[p] = true
+  end
+  new[STATE] = {step = {}}
+  for _, key in ipairs(self.state_names) do new[STATE][key] = {} end
+  self.param_groups[#self.param_groups + 1] = new
+end
+
+-- The arrays of state that a group's options call for; nil where there is none.
+local function state_arrays(self, group)
+  local out = {}
+  for i, key in ipairs(self.state_names) do
+    out[i] = (not self.needs or self.needs(group, key)) and group[STATE][key] or nil
+  end
+  return out
+end
+
+local function construct(class, params, ...)
+  local self = setmetatable({param_groups = {}, known = {}, class_name = class.class_name}, class)
+  local options = class.read(...)
+  class.check(class.class_name, options)
+  self.defaults = options
+  local groups = type(params) == "table" and not module.is_module(params) and type(params[1]) == "table"
+    and params[1].params and params or nil
+  if type(params) == "table" and params.params then groups = {params} end
+  if groups then
+    for _, group in ipairs(groups) do self:add_param_group(group) end
+  else
+    self:add_param_group({params = params})
+  end
+  return self
+end
+
+-- ---- what all of them do ------------------------------------------------------------------------------------------
+
+--- One step with the gradients that the parameters have; parameters without one stay. With a closure (which computes
+-- the loss anew) its result is returned.
+function Optimizer:step(closure)
+  local loss
+  if closure then loss = tensor.enable_grad(closure) end
+  local groups = self.param_groups
+  for i = 1, #groups do self:update(groups[i]) end
+  return loss
+end
+
+--- Drops the gradients of all parameters (with {set_to_none = false}: makes them zero).
+function Optimizer:zero_grad(set_to_none)
+  if type(set_to_none) == "table" then set_to_none = set_to_none.set_to_none end
+  local groups = self.param_groups
+  for i = 1, #groups do
+    if set_to_none == false then
+      for _, p in ipairs(groups[i].params) do
+        if p.grad then p.grad = p.grad:detach():zero_() end
+      end
+    else
+      steps.zero_grad(groups[i].params)
+    end
+  end
+end
+
+--- The state of one parameter: a table with step and the method's tensors (empty before its first step).
+function Optimizer:get_state(parameter)
+  for _, group in ipairs(self.param_groups) do
+    for i, p in ipairs(group.params) do
+      if p == parameter then
+        local out = {step = group[STATE].step[i]}
+        for _, key in ipairs(self.state_names) do out[key] = group[STATE][key][i] end
+        return out
+      end
+    end
+  end
+  return fail.raise("%s: this is none of its parameters", self.class_name)
+end
+
+--- Options, step counts and tensors as one table that nn.save takes: {state = {...}, param_groups = {...}}; parameters
+-- are numbered from 1 across the groups.
+function Optimizer:state_dict()
+  local out, n = {state = {}, param_groups = {}}, 0
+  for g, group in ipairs(self.param_groups) do
+    local saved = {params = {}}
+    for _, p in ipairs(self.read) do saved[p.name] = group[p.name] end
+    for key, v in pairs(group) do
+      if type(key) == "string" and key ~= "params" and saved[key] == nil then saved[key] = v end
+    end
+    for i in ipairs(group.params) do
+      n = n + 1
+      saved.params[i] = n
+      local state = {step = group[STATE].step[i]}
+      for _, key in ipairs(self.state_names) do state[key] = group[STATE][key][i] end
+      out.state[n] = state
+    end
+    out.param_groups[g] = saved
+  end
+  return out
+end
+
+-- Puts one parameter's saved state in its place.
+local function load_parameter(self, group, i, state)
+  local p = group.params[i]
+  for _, key in ipairs(self.state_names) do
+    local t = state[key]
+    if t ~= nil and not tensor.is_tensor(t) then
+      fail.raise("load_state_dict: %s of parameter %d is %s", key, i, fail.show(t))
+    elseif t ~= nil and table.concat({t:size()}, " ") ~= table.concat({p:size()}, " ") then
+      fail.raise("load_state_dict: %s of parameter %d has shape [%s], the parameter [%s]", key, i,
+        table.concat({t:size()}, ", "), table.concat({p:size()}, ", "))
+    end
+    group[STATE][key][i] = t and t:detach():to(p.dtype):clone():contiguous() or nil
+  end
+  group[STATE].step[i] = state.step and math.tointeger(state.step) or nil
+end
+
+--- Takes over what state_dict gave, for the same groups of parameters.
+function Optimizer:load_state_dict(dict)
+  if type(dict) ~= "table" or type(dict.state) ~= "table" or type(dict.param_groups) ~= "table" then
+    fail.raise("load_state_dict: expected what an optimiser's state_dict gave, got %s", fail.show(dict))
+  end
+  if #dict.param_groups ~= #self.param_groups then
+    fail.raise("load_state_dict: %d parameter groups there, %d here", #dict.param_groups, #self.param_groups)
+  end
+  for g, saved in ipairs(dict.param_groups) do
+    if #saved.params ~= #self.param_groups[g].params then
+      fail.raise("load_state_dict: group %d has %d parameters there, %d here", g, #saved.params,
+        #self.param_groups[g].params)
+    end
+  end
+  for g, saved in ipairs(dict.param_groups) do
+    local group = self.param_groups[g]
+    for key, v in pairs(saved) do
+      if key ~= "params" then group[key] = v end
+    end
+    for i, number in ipairs(saved.params) do load_parameter(self, group, i, dict.state[number] or {}) end
+  end
+end
+
+--- The class and the options of every group.
+function Optimizer:__tostring()
+  local lines = {}
+  for g, group in ipairs(self.param_groups) do
+    local parts = {}
+    for _, p in ipairs(self.read) do
+      local v = group[p.name]
+      if type(v) == "table" then v = "{" .. table.concat(v, ", ") .. "}" end
+      if v ~= nil then parts[#parts + 1] = p.name .. " = " .. tostring(v) end
+    end
+    lines[g] = ("%s group %d: %d parameter tensor%s, %s"):format(self.class_name, g, #group.params,
+      #group.params == 1 and "" or "s", table.concat(parts, ", "))
+  end
+  return table.concat(lines, "\n")
+end
+
+-- ---- the methods --------------------------------------------------------------------------------------------------
+
+-- A class: signature of its options, names of the state it keeps, check(name, options).
+local function define(name, options, state_names, check)
+  local class = {__name = name, class_name = name, read = signature(name, options), state_names = state_names,
+    check = check, __tostring = Optimizer.__tostring}
+  class.__index = class
+  setmetatable(class, {__index = Optimizer, __call = construct, __tostring = function() return "class " .. name end})
+  optim[name] = class
+  return class
+end
+
+local function check_betas(name, o)
+  for i, beta in ipairs(o.betas) do
+    if beta < 0 or beta >= 1 then fail.raise("%s: betas[%d] must be in 0 <= beta < 1, got %s", name, i, beta) end
+  end
+end
+
+--- Stochastic gradient descent: optim.SGD(parameters, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0,
+-- nesterov = false, maximize = false}).
+local SGD = define("SGD", "lr:positive=1e-3, momentum:positive=0, dampening:number=0, weight_decay:positive=0, "
+  .. "nesterov:bool=false, maximize:bool=false", {"momentum_buffer"}, function(name, o)
+  if o.nesterov and (o.momentum <= 0 or o.dampening ~= 0) then
+    fail.raise("%s: nesterov needs a momentum and no dampening", name)
+  end
+end)
+
+function SGD:update(group)
+  local state = group[STATE]
+  steps.sgd(group.params, group.momentum ~= 0 and state.momentum_buffer or nil, state.step, group.lr, group.momentum,
+    group.dampening, group.weight_decay, group.nesterov, group.maximize)
+end
+
+local function adam_update(decoupled)
+  return function(_, group)
+    local state, betas = group[STATE], group.betas
+    steps.adam(group.params, state.exp_avg, state.exp_avg_sq, group.amsgrad and state.max_exp_avg_sq or nil, state.step,
+      group.lr, betas[1], betas[2], group.eps, group.weight_decay, decoupled, group.maximize)
+  end
+end
+
+local adam_options = "lr:positive=1e-3, betas:number*2=0.9, eps:positive=1e-8, weight_decay:positive=%s, "
+  .. "amsgrad:bool=false, maximize:bool=false"
+
+--- Adam: optim.Adam(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad = false,
+-- maximize = false}); the weight decay is added to the gradient.
+local Adam = define("Adam", adam_options:format("0"), {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, check_betas)
+Adam.read.by_name.betas.default = {0.9, 0.999}
+Adam.update = adam_update(false)
+
+--- Adam whose weight decay works on the weights themselves: optim.AdamW(parameters, {lr = 1e-3, betas = {0.9, 0.999},
+-- eps = 1e-8, weight_decay = 1e-2, amsgrad = false, maximize = false}).
+local AdamW = define("AdamW", adam_options:format("1e-2"), {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, check_betas)
+AdamW.read.by_name.betas.default = {0.9, 0.999}
+AdamW.update = adam_update(true)
+
+--- Steps divided by a running root mean square of the gradient: optim.RMSprop(parameters, {lr = 1e-2, alpha = 0.99,
+-- eps = 1e-8, weight_decay = 0, momentum = 0, centered = false, maximize = false}).
+local RMSprop = define("RMSprop", "lr:positive=1e-2, alpha:positive=0.99, eps:positive=1e-8, weight_decay:positive=0, "
+  .. "momentum:positive=0, centered:bool=false, maximize:bool=false", {"square_avg", "grad_avg", "momentum_buffer"},
+  function() end)
+
+function RMSprop:update(group)
+  local state = group[STATE]
+  steps.rmsprop(group.params, state.square_avg, group.centered and state.grad_avg or nil,
+    group.momentum ~= 0 and state.momentum_buffer or nil, state.step, group.lr, group.alpha, group.eps,
+    group.weight_decay, group.momentum, group.centered, group.maximize)
+end
+
+--- Steps divided by the root of the sum of all squared gradients: optim.Adagrad(parameters, {lr = 1e-2, lr_decay = 0,
+-- weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10, maximize = false}).
+local Adagrad = define("Adagrad", "lr:positive=1e-2, lr_decay:positive=0, weight_decay:positive=0, "
+  .. "initial_accumulator_value:positive=0, eps:positive=1e-10, maximize:bool=false", {"sum"}, function() end)
+
+function Adagrad:update(group)
+  local state = group[STATE]
+  if group.initial_accumulator_value ~= 0 then
+    for i, p in ipairs(group.params) do
+      state.sum[i] = state.sum[i] or tensor.full_like(p, group.initial_accumulator_value):detach()
+    end
+  end
+  steps.adagrad(group.params, state.sum, state.step, group.lr, group.lr_decay, group.weight_decay, group.eps,
+    group.maximize)
+end
+
+return optim
