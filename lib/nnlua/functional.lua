@@ -6,8 +6,8 @@ local signature = require "nnlua.signature"
 
 local tensor, F = core.tensor, core.F
 
--- Adds F[name] unless there is one. Tensors come first (n of them, or as many as there are for n = nil: a table of names
--- whose last ones may be nil), then arguments by the signature; body(a, t1, t2, ...).
+-- Adds F[name] unless there is one. Tensors come first (their names; those with ? may be nil), then arguments by the
+-- signature; body(a, t1, t2, ...).
 local function define(name, tensors, arguments, body)
   if F[name] then return end
   local names, n = {}, 0
@@ -102,12 +102,12 @@ define("prelu", "input weight", "", function(_, x, weight)
   return x:clamp(0) + weight * x:clamp(nil, 0)
 end)
 
-define("rrelu", "input", "lower:number=0.125, upper:number=0.3333333333333333, training:bool=false, inplace:bool=false",
-  function(a, x)
-    if not a.training then return F.leaky_relu(x, (a.lower + a.upper) / 2) end
-    local slope = tensor.rand_like(x):mul(a.upper - a.lower):add(a.lower)
-    return x:clamp(0) + slope * x:clamp(nil, 0)
-  end)
+define("rrelu", "input", "lower:number=0.125, upper:number=0.3333333333333333, training:bool=false, "
+  .. "inplace:bool=false", function(a, x)
+  if not a.training then return F.leaky_relu(x, (a.lower + a.upper) / 2) end
+  local slope = tensor.rand_like(x):mul(a.upper - a.lower):add(a.lower)
+  return x:clamp(0) + slope * x:clamp(nil, 0)
+end)
 
 -- ---- dropout of whole channels ------------------------------------------------------------------------------------
 
@@ -139,14 +139,14 @@ local function check_1d(name, x)
   end
 end
 
-define("conv1d", "input weight bias?", "stride:count*1=1, padding:amount*1|string=0, dilation:count*1=1, groups:count=1",
-  function(a, x, weight, bias)
-    check_1d("conv1d", x)
-    local padding = type(a.padding) == "table" and {0, a.padding[1]} or a.padding
-    return as_2d(x, function(x4)
-      return F.conv2d(x4, weight:unsqueeze(-2), bias, {1, a.stride[1]}, padding, {1, a.dilation[1]}, a.groups)
-    end)
+define("conv1d", "input weight bias?", "stride:count*1=1, padding:amount*1|string=0, dilation:count*1=1, "
+  .. "groups:count=1", function(a, x, weight, bias)
+  check_1d("conv1d", x)
+  local padding = type(a.padding) == "table" and {0, a.padding[1]} or a.padding
+  return as_2d(x, function(x4)
+    return F.conv2d(x4, weight:unsqueeze(-2), bias, {1, a.stride[1]}, padding, {1, a.dilation[1]}, a.groups)
   end)
+end)
 
 define("max_pool1d", "input", "kernel_size:count*1, stride:count*1?, padding:amount*1=0, dilation:count*1=1, "
   .. "ceil_mode:bool=false, return_indices:bool=false", function(a, x)
@@ -187,7 +187,9 @@ for n = 1, 3 do
   local function adaptive(name, f)
     define(name, "input", ("output_size:count*%d, return_indices:bool=false"):format(n), function(a, x)
       if a.return_indices then fail.raise("%s: indices are not available", name) end
-      if x:dim() < n + 1 then fail.raise("%s: expected %d or %d dimensions, got %s", name, n + 1, n + 2, dims_text(x)) end
+      if x:dim() ~= n + 1 and x:dim() ~= n + 2 then
+        fail.raise("%s: expected %d or %d dimensions, got %s", name, n + 1, n + 2, dims_text(x))
+      end
       for d = 1, n do x = over_windows(x, d - n - 1, a.output_size[d], f) end
       return x
     end)

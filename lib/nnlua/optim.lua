@@ -13,6 +13,7 @@ local optim = {}
 -- State of a group's parameters, one array a kind: group[STATE].exp_avg[i] belongs to group.params[i].
 local STATE = setmetatable({}, {__name = "state"})
 
+-- An optimiser has param_groups, defaults (the options) and state (opt.state[p] is get_state(p)).
 local Optimizer = {}
 optim.Optimizer = Optimizer
 
@@ -59,20 +60,12 @@ function Optimizer:add_param_group(group)
   self.param_groups[#self.param_groups + 1] = new
 end
 
--- The arrays of state that a group's options call for; nil where there is none.
-local function state_arrays(self, group)
-  local out = {}
-  for i, key in ipairs(self.state_names) do
-    out[i] = (not self.needs or self.needs(group, key)) and group[STATE][key] or nil
-  end
-  return out
-end
-
 local function construct(class, params, ...)
   local self = setmetatable({param_groups = {}, known = {}, class_name = class.class_name}, class)
   local options = class.read(...)
   class.check(class.class_name, options)
   self.defaults = options
+  self.state = setmetatable({}, {__index = function(_, p) return self.known[p] and self:get_state(p) end})
   local groups = type(params) == "table" and not module.is_module(params) and type(params[1]) == "table"
     and params[1].params and params or nil
   if type(params) == "table" and params.params then groups = {params} end

@@ -169,7 +169,8 @@ local decoders = {
     return type(v) == "string" and v:find("^-?%d+$") and math.tointeger(tonumber(v)) or bad()
   end,
   float = function(v, _, bad)
-    if v == "nan" then return 0 / 0 elseif v == "inf" then return math.huge elseif v == "-inf" then return -math.huge end
+    if v == "nan" then return 0 / 0 end
+    if v == "inf" or v == "-inf" then return v == "inf" and math.huge or -math.huge end
     local number = type(v) == "string" and tonumber(v)
     return number and number + 0.0 or bad()
   end,

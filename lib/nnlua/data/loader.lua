@@ -1,0 +1,172 @@
+-- data.DataLoader: walks over a data set in batches. Knows data sets only by #set, set[i] and, where there is one,
+-- set:batch (data/dataset.lua).
+
+local core = require "nnlua.core"
+local dataset = require "nnlua.data.dataset"
+local fail = require "nnlua.fail"
+local signature = require "nnlua.signature"
+
+local tensor = core.tensor
+
+local DataLoader = {__name = "DataLoader"}
+DataLoader.__index = DataLoader
+
+local read = signature("DataLoader", "batch_size:count=1, shuffle:bool=false, sampler:any?, batch_sampler:any?, "
+  .. "num_workers:amount=0, collate_fn:callable?, drop_last:bool=false, generator:any?, seed:int?")
+
+-- ---- joining samples ----------------------------------------------------------------------------------------------
+
+local collate
+
+local function column(list, key)
+  local out = {}
+  for i, item in ipairs(list) do
+    out[i] = item[key]
+    if out[i] == nil then fail.raise("DataLoader: sample %d of a batch lacks field %s", i, fail.show(key)) end
+  end
+  return out
+end
+
+local function all_integers(list)
+  for _, v in ipairs(list) do
+    if math.type(v) ~= "integer" then return false end
+  end
+  return true
+end
+
+--- Joins what several samples have in one place: tensors are stacked, numbers and booleans become a tensor, tables are
+-- joined field by field, anything else becomes a list.
+function collate(list)
+  local first = list[1]
+  if tensor.is_tensor(first) then return tensor.stack(list, 1) end
+  if type(first) == "number" then
+    return tensor(list, {dtype = all_integers(list) and "int64" or "float32"})
+  elseif type(first) == "boolean" then
+    return tensor(list, {dtype = "bool"})
+  elseif type(first) == "table" and not getmetatable(first) then
+    local out = {}
+    for key in pairs(first) do out[key] = collate(column(list, key)) end
+    return out
+  end
+  return list
+end
+
+-- The fields of a batch as several values.
+local function default_collate(samples)
+  local first = samples[1]
+  if type(first) == "table" and not getmetatable(first) and #first > 0 then
+    return table.unpack(collate(samples), 1, #first)
+  end
+  return collate(samples)
+end
+
+-- ---- the loader ---------------------------------------------------------------------------------------------------
+
+local function as_dataset(set)
+  if tensor.is_tensor(set) then return dataset.TensorDataset(set) end
+  if type(set) ~= "table" then fail.raise("DataLoader: expected a data set, got %s", fail.show(set)) end
+  if not getmetatable(set) then
+    if tensor.is_tensor(set[1]) then return dataset.TensorDataset(set) end
+    if #set == 0 and next(set) ~= nil then
+      fail.raise("DataLoader: expected a data set, got %s (of a loaded one take set.train or set.test)", fail.show(set))
+    end
+  end
+  return set
+end
+
+--- Walks over a data set in batches: data.DataLoader(set, {batch_size = 64, shuffle = true}); set is a data set, or
+-- tensors {x, y}. Options: batch_size, shuffle, drop_last, sampler (a list of positions, or an object with :iter()),
+-- batch_sampler (a list of lists), collate_fn(samples), generator or seed for the order. num_workers is accepted and
+-- changes nothing: batches are gathered by the engine.
+local function construct(_, set, ...)
+  local o = read(...)
+  if o.shuffle and (o.sampler or o.batch_sampler) then
+    fail.raise("DataLoader: shuffle and a sampler exclude each other")
+  end
+  local self = setmetatable({}, DataLoader)
+  self.dataset = as_dataset(set)
+  self.batch_size, self.shuffle, self.drop_last = o.batch_size, o.shuffle, o.drop_last
+  self.sampler, self.batch_sampler, self.collate_fn = o.sampler, o.batch_sampler, o.collate_fn
+  self.generator = dataset.generator(o)
+  return self
+end
+
+-- The numbers of a sampler as an int64 tensor; a table is a list of them.
+local function sampled(sampler)
+  if tensor.is_tensor(sampler) then return sampler:to("int64"):contiguous() end
+  if type(sampler) == "table" and not getmetatable(sampler) then return tensor(sampler, {dtype = "int64"}) end
+  local list = {}
+  for i in sampler:iter() do list[#list + 1] = tensor.is_tensor(i) and i:item() or i end
+  return tensor(list, {dtype = "int64"})
+end
+
+-- The order of one walk.
+local function order_of(self)
+  if self.sampler then return sampled(self.sampler) end
+  local n = #self.dataset
+  if self.shuffle then return tensor.randperm(n, {generator = self.generator}) end
+  if not self.in_order or self.in_order:size(1) ~= n then
+    self.in_order = tensor.arange(1, n + 1, {dtype = "int64"})
+  end
+  return self.in_order
+end
+
+-- A function(order, from, n) that gives the fields of a batch.
+local function gather_of(self)
+  local set, join = self.dataset, self.collate_fn
+  local batch = not join and dataset.batch_of(set)
+  if batch then
+    return function(order, from, n) return batch(set, order, from, n) end
+  end
+  join = join or default_collate
+  return function(order, from, n)
+    local samples = {}
+    for i = 1, n do
+      local at = order:get(from + i - 1)
+      samples[i] = set[at]
+      if samples[i] == nil then fail.raise("DataLoader: the data set has no sample %d", at) end
+    end
+    return join(samples)
+  end
+end
+
+--- Goes through the batches once, in a new order when shuffle is set: `for x, y in loader:iter() do`.
+function DataLoader:iter()
+  local gather = gather_of(self)
+  if self.batch_sampler then
+    local lists, i = self.batch_sampler, 0
+    local nexts = type(lists) == "table" and lists.iter and lists:iter()
+    return function()
+      i = i + 1
+      local list
+      if nexts then list = nexts() else list = lists[i] end
+      if list == nil then return nil end
+      local order = sampled(list)
+      return gather(order, 1, order:size(1))
+    end
+  end
+  local order, at, size = order_of(self), 0, self.batch_size
+  local total = order:size(1)
+  if self.drop_last then total = total - total % size end
+  return function()
+    if at >= total then return nil end
+    local n = total - at < size and total - at or size
+    at = at + n
+    return gather(order, at - n + 1, n)
+  end
+end
+
+--- Number of batches.
+function DataLoader:__len()
+  if self.batch_sampler then return #self.batch_sampler end
+  local n = self.sampler and (tensor.is_tensor(self.sampler) and self.sampler:size(1) or #self.sampler) or #self.dataset
+  return self.drop_last and n // self.batch_size or (n + self.batch_size - 1) // self.batch_size
+end
+
+function DataLoader:__tostring()
+  return ("DataLoader of %d batches of %d"):format(#self, self.batch_size)
+end
+
+setmetatable(DataLoader, {__call = construct, __tostring = function() return "class DataLoader" end})
+
+return {DataLoader = DataLoader, default_collate = default_collate}
