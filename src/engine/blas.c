@@ -19,7 +19,7 @@
 #include <string.h>
 #include <strings.h>
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Loading OpenBLAS
 
 enum { CBLAS_ROW_MAJOR = 101, CBLAS_NO_TRANS = 111, CBLAS_TRANS = 112 };
@@ -162,7 +162,7 @@ void *nn_blas_symbol(const char *name) {
   return openblas.handle ? dlsym(openblas.handle, name) : NULL;
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Scratch memory for packed blocks, one piece a thread, freed with the thread
 
 static pthread_key_t scratch_key;
@@ -191,7 +191,7 @@ static void *own_scratch(void) {
   return memory;
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Splitting. Sizes decide alone, so results depend on them and on the number of threads.
 
 typedef struct {
@@ -359,7 +359,7 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
   return !atomic_load_explicit(&job->interrupted, memory_order_relaxed);
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // The public products
 
 #define DEFINE_BATCHED(T, SUFFIX, IS_F64)                                                                    \

@@ -25,7 +25,7 @@
 #include <immintrin.h>
 #endif
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Channels: a number that one thread raises and one other thread waits for.
 
 // How long a thread spins before it sleeps. A wake-up costs about 30 us, so spinning longer than a few times
@@ -112,7 +112,7 @@ static void channel_receive(channel *ch, uint32_t old, int64_t spin_ns) {
   atomic_store_explicit(&ch->sleeping, 0, memory_order_relaxed);
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // The team. Whoever holds `in_use` is the master: only it gives orders.
 
 // One part of a job: range(arg, begin, end, thread), or tasks claimed until `end`, or neither: the worker
@@ -297,7 +297,7 @@ static void fork_join(order whole, int parts) {
   for (int i = 1; i <= helpers; i++) finish_order(i);
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // The public functions
 
 static bool team_acquire(void) {

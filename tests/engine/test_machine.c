@@ -26,6 +26,11 @@
 #include <time.h>
 #include <unistd.h>
 
+// ThreadSanitizer ends a forked child that starts threads unless told otherwise; the test of forks is about
+// that.
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) { return "die_after_fork=0"; }
+
 static char core_before[64]; // OPENBLAS_CORETYPE at the start
 static char *own_path;       // this program, to be started again with another environment
 
@@ -61,7 +66,7 @@ static void *allocate(size_t bytes) {
   return p;
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Processor
 
 // Exit status of this program, started again to report on itself under NNLUA_ISA=wish.
@@ -99,7 +104,7 @@ static void test_cpu_facts(void **state) {
   assert_in_range(nn_cpu_cores(), 1, 1 << 18);
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Thread team
 
 enum { ITEMS_MAX = 20000 };
@@ -321,7 +326,7 @@ static void test_signals_stay_on_the_host_thread(void **state) {
   assert_int_equal(atomic_load(&unblocked), 0);
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Matrix products
 
 typedef struct {
@@ -540,7 +545,7 @@ static void test_environment_is_left_alone(void **state) {
   if (symbol) assert_int_equal(get_num_threads(), 1);
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Interrupts
 
 static void on_alarm(int signal_number) {

@@ -10,7 +10,7 @@ INLINE void NAME(store)(T *p, NAME(vec) v) { *(NAME(vec_u) *)p = (NAME(vec_u))v;
 
 INLINE NAME(vec) NAME(splat)(T x) { return x - (NAME(vec)){0}; }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // The microkernel: a tile of C in registers, R rows by V vectors.
 
 // c[i][j] = alpha * sum over p < k of a[i * rs + p * cs] * b[p * bs + j] + beta * c[i][j]; j < cols.
@@ -50,7 +50,8 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   NAME(vec) sums[2 * ROWS_MAX + 8];
   UNROLL for (int i = 0; i < U * N; i++) sums[i] = (NAME(vec)){0};
   const int64_t rs = t->rs, cs = t->cs, bs = t->bs;
-  const T *b = t->b, *a0 = t->a, *a5 = a0 + 5 * rs, *a10 = a0 + 10 * rs; // few registers address 14 rows
+  // With three bases, few registers address 14 rows.
+  const T *b = t->b, *a0 = t->a, *a5 = R > 5 ? a0 + 5 * rs : a0, *a10 = R > 10 ? a0 + 10 * rs : a0;
   int64_t p = t->k;
   for (; p >= U; p -= U) {
     UNROLL for (int u = 0; u < U; u++) {
@@ -103,7 +104,7 @@ static void NAME(run_tile)(int64_t rows, const NAME(tile_args) * t) {
 
 #undef TILE_CASE
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Packing. A block of op(B) becomes panels [k][width], the last one [k][lanes] if that is enough; columns
 // beyond the edge are 0. A strip of op(A), the rows of one tile, is copied as it lies into memory that fits
 // level 1.
@@ -194,7 +195,7 @@ static void NAME(copy_strip)(int64_t rows, int64_t k, const T *a, int64_t lda, T
   for (int64_t i = 0; i < rows; i++, a += lda, to += stride) NAME(copy_line)(k, a, to);
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // The blocked product
 
 typedef struct {
@@ -290,7 +291,7 @@ static bool NAME(blocked)(const NAME(nn_gemm_args) * g, T *scratch, int64_t byte
   return true;
 }
 
-// ---------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 // Matrix times few vectors, all contiguous along k: y[i * incy + v * vy] = alpha * (row i of M) (x_v) + beta
 // * y.
 
