@@ -8,33 +8,45 @@
 #define SUM_BLOCK 1024
 #define COLS      512
 
-#define REAL    float
-#define WIDE    double
-#define F(name) name##_f
-#define ABS(v)  abs_f(v)
+#define REAL       float
+#define WIDE       double
+#define WIDE_VEC   vec_d
+#define WIDE_TOTAL total_d
+#define F(name)    name##_f
+#define ABS(v)     abs_f(v)
 #include "kernels/reduce_loops.h"
 #undef REAL
 #undef WIDE
+#undef WIDE_VEC
+#undef WIDE_TOTAL
 #undef F
 #undef ABS
 
-#define REAL    double
-#define WIDE    double
-#define F(name) name##_d
-#define ABS(v)  abs_d(v)
+#define REAL       double
+#define WIDE       double
+#define WIDE_VEC   vec_d
+#define WIDE_TOTAL total_d
+#define F(name)    name##_d
+#define ABS(v)     abs_d(v)
 #include "kernels/reduce_loops.h"
 #undef REAL
 #undef WIDE
+#undef WIDE_VEC
+#undef WIDE_TOTAL
 #undef F
 #undef ABS
 
-#define REAL    uint64_t
-#define WIDE    uint64_t
-#define F(name) name##_i
-#define ABS(v)  ((int64_t)(v) < 0 ? 0 - (v) : (v))
+#define REAL       uint64_t
+#define WIDE       uint64_t
+#define WIDE_VEC   vec_i
+#define WIDE_TOTAL total_i
+#define F(name)    name##_i
+#define ABS(v)     ((int64_t)(v) < 0 ? 0 - (v) : (v))
 #include "kernels/reduce_loops.h"
 #undef REAL
 #undef WIDE
+#undef WIDE_VEC
+#undef WIDE_TOTAL
 #undef F
 #undef ABS
 
@@ -198,7 +210,7 @@ static int64_t dot_i64(int64_t n, const int64_t *a, const int64_t *b) {
                                      T *m2) {                                                                \
     cols_sum_##suffix(outer, inner, x, stride, mean);                                                        \
     const double scale = 1.0 / (double)outer;                                                                \
-    for (int64_t j = 0; j < inner; j++) mean[j] = (T)((double)mean[j] * scale);                              \
+    for (int64_t j = 0; j < inner; j++) mean[j] = (T)((double)mean[j] / (double)outer);                      \
     for (int64_t j0 = 0; j0 < inner; j0 += COLS) {                                                           \
       const int64_t width = inner - j0 < COLS ? inner - j0 : COLS;                                           \
       const T *m = mean + j0;                                                                                \

@@ -8,9 +8,9 @@
 
 // SUM and PROD of int64, bool and uint8 are int64_t (wrapping), SUM_ABS and SUM_SQUARES exist for float32,
 // float64 and int64; MAX and MIN have the type of the elements (on bool they are any and all), NaN wins. Of
-// an empty run SUM is 0 and PROD is 1; MAX and MIN need n >= 1. Float sums are accurate to about one rounding
-// of the result for any n: vector accumulators over blocks of at most 1,024 elements, the blocks added up in
-// double.
+// an empty run SUM is 0 and PROD is 1; MAX and MIN need n >= 1. Float sums are good to
+// a few roundings of the sum of magnitudes whatever n is: chains of additions are short, float goes to double
+// early.
 enum nn_reduce {
   NN_REDUCE_SUM,
   NN_REDUCE_PROD,

@@ -1,57 +1,51 @@
 // Sums of reduce.c for one type: included for float, double and uint64_t (as which int64_t is summed, so that
-// it wraps), with REAL, WIDE (the type in which blocks are added up) and F(name) for the suffix of vectors
-// and functions.
+// it wraps), with REAL, WIDE (the type in which blocks are added up, its vectors WIDE_VEC and their
+// WIDE_TOTAL) and F(name) for the suffix of vectors and functions.
 
 #define LANES ((int64_t)(sizeof(F(vec)) / sizeof(REAL)))
 
-// A block: four vector accumulators, added up as a tree. AT(i) is a vector of terms, ONE(i) a single one.
-#define SUM_OF_BLOCK(AT, ONE)                                                                                \
-  F(vec) s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};                                                             \
+// Sums keep every chain of additions short: 8 vectors to each of four accumulators, those as a tree to a wide
+// group, 64 of these to the wide total. AT(i) is a vector of terms, ONE(i) a single one.
+#define SUM_OF(AT, ONE)                                                                                      \
+  WIDE_VEC w0 = {0}, w1 = {0};                                                                               \
   int64_t i = 0;                                                                                             \
-  for (; i + 4 * LANES <= n; i += 4 * LANES) {                                                               \
-    s0 += AT(i);                                                                                             \
-    s1 += AT(i + LANES);                                                                                     \
-    s2 += AT(i + 2 * LANES);                                                                                 \
-    s3 += AT(i + 3 * LANES);                                                                                 \
+  while (i + 4 * LANES <= n) {                                                                               \
+    WIDE_VEC g0 = {0}, g1 = {0};                                                                             \
+    for (int blocks = 0; blocks < 64 && i + 4 * LANES <= n; blocks++) {                                      \
+      const int64_t end = n - i < 32 * LANES ? n : i + 32 * LANES;                                           \
+      F(vec) s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};                                                         \
+      for (; i + 4 * LANES <= end; i += 4 * LANES) {                                                         \
+        s0 += AT(i);                                                                                         \
+        s1 += AT(i + LANES);                                                                                 \
+        s2 += AT(i + 2 * LANES);                                                                             \
+        s3 += AT(i + 3 * LANES);                                                                             \
+      }                                                                                                      \
+      F(widen)((s0 + s1) + (s2 + s3), &g0, &g1);                                                             \
+    }                                                                                                        \
+    w0 += g0, w1 += g1;                                                                                      \
   }                                                                                                          \
-  for (; i + LANES <= n; i += LANES) s0 += AT(i);                                                            \
+  F(vec) s = {0};                                                                                            \
+  for (; i + LANES <= n; i += LANES) s += AT(i);                                                             \
+  F(widen)(s, &w0, &w1);                                                                                     \
   WIDE rest = 0;                                                                                             \
   for (; i < n; i++) rest += (WIDE)(ONE(i));                                                                 \
-  return F(total)((s0 + s1) + (s2 + s3)) + rest
+  return WIDE_TOTAL(w0 + w1) + rest
 
 #define AT_SUM(i)  F(load)(x + (i))
 #define ONE_SUM(i) x[i]
-static WIDE F(sum_block)(int64_t n, const REAL *x) { SUM_OF_BLOCK(AT_SUM, ONE_SUM); }
+static WIDE F(wide_sum)(int64_t n, const REAL *x) { SUM_OF(AT_SUM, ONE_SUM); }
 
 #define AT_SQUARE(i)  F(load)(x + (i)) * F(load)(x + (i))
 #define ONE_SQUARE(i) (WIDE) x[i] * (WIDE)x[i]
-static WIDE F(square_block)(int64_t n, const REAL *x) { SUM_OF_BLOCK(AT_SQUARE, ONE_SQUARE); }
+static WIDE F(wide_square)(int64_t n, const REAL *x) { SUM_OF(AT_SQUARE, ONE_SQUARE); }
 
 #define AT_ABS(i)  F(vabs)(F(load)(x + (i)))
 #define ONE_ABS(i) ABS(x[i])
-static WIDE F(abs_block)(int64_t n, const REAL *x) { SUM_OF_BLOCK(AT_ABS, ONE_ABS); }
+static WIDE F(wide_abs)(int64_t n, const REAL *x) { SUM_OF(AT_ABS, ONE_ABS); }
 
 #define AT_DOT(i)  F(load)(x + (i)) * F(load)(b + (i))
 #define ONE_DOT(i) (WIDE) x[i] * (WIDE)b[i]
-static WIDE F(dot_block)(int64_t n, const REAL *x, const REAL *b) { SUM_OF_BLOCK(AT_DOT, ONE_DOT); }
-
-// Sums of blocks gather in groups of 64, so that no chain of additions is long.
-#define SUM_OF_BLOCKS(term)                                                                                  \
-  WIDE total = 0, group = 0;                                                                                 \
-  int blocks = 0;                                                                                            \
-  for (int64_t at = 0; at < n; at += SUM_BLOCK) {                                                            \
-    const int64_t len = n - at < SUM_BLOCK ? n - at : SUM_BLOCK;                                             \
-    group += (term);                                                                                         \
-    if (++blocks == 64) total += group, group = 0, blocks = 0;                                               \
-  }                                                                                                          \
-  return total + group
-
-static WIDE F(wide_sum)(int64_t n, const REAL *x) { SUM_OF_BLOCKS(F(sum_block)(len, x + at)); }
-static WIDE F(wide_square)(int64_t n, const REAL *x) { SUM_OF_BLOCKS(F(square_block)(len, x + at)); }
-static WIDE F(wide_abs)(int64_t n, const REAL *x) { SUM_OF_BLOCKS(F(abs_block)(len, x + at)); }
-static WIDE F(wide_dot)(int64_t n, const REAL *x, const REAL *b) {
-  SUM_OF_BLOCKS(F(dot_block)(len, x + at, b + at));
-}
+static WIDE F(wide_dot)(int64_t n, const REAL *x, const REAL *b) { SUM_OF(AT_DOT, ONE_DOT); }
 
 static void F(run_sum)(int64_t n, const void *x, void *y) { *(REAL *)y = (REAL)F(wide_sum)(n, x); }
 static void F(run_square)(int64_t n, const void *x, void *y) { *(REAL *)y = (REAL)F(wide_square)(n, x); }
@@ -74,44 +68,52 @@ static void F(run_prod)(int64_t n, const void *vx, void *y) {
 
 // --- columns
 // ------------------------------------------------------------------------------------------------------
-// Strips of COLS columns, row after row, so that memory is read in lines; sums of 32 rows go to a wide
-// accumulator.
+// Strips of COLS columns, row after row, so that memory is read in lines; the sums of 32 rows go to a wide
+// group, of 64 groups to the wide total.
 
 #define COLS_SUM(name, TERM)                                                                                 \
+  static void F(name##_part)(int64_t outer, int64_t width, const REAL *x, int64_t stride,                    \
+                             WIDE *restrict group) {                                                         \
+    REAL part[COLS];                                                                                         \
+    int64_t i = 0;                                                                                           \
+    for (int64_t j = 0; j < width; j++) part[j] = 0;                                                         \
+    for (; i + 4 <= outer; i += 4) {                                                                         \
+      const REAL *a = x + i * stride, *b = a + stride, *c = b + stride, *d = c + stride;                     \
+      NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) part[j] +=                                          \
+          (TERM(a[j]) + TERM(b[j])) + (TERM(c[j]) + TERM(d[j]));                                             \
+    }                                                                                                        \
+    for (; i < outer; i++) {                                                                                 \
+      const REAL *a = x + i * stride;                                                                        \
+      NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) part[j] += TERM(a[j]);                              \
+    }                                                                                                        \
+    NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) group[j] += (WIDE)part[j];                            \
+  }                                                                                                          \
   static void F(name##_strip)(int64_t outer, int64_t width, const REAL *x, int64_t stride,                   \
                               WIDE *restrict total) {                                                        \
-    REAL part[COLS];                                                                                         \
     for (int64_t j = 0; j < width; j++) total[j] = 0;                                                        \
-    for (int64_t i0 = 0; i0 < outer; i0 += 32) {                                                             \
-      const int64_t i1 = outer - i0 < 32 ? outer : i0 + 32;                                                  \
-      int64_t i = i0;                                                                                        \
-      for (int64_t j = 0; j < width; j++) part[j] = 0;                                                       \
-      for (; i + 4 <= i1; i += 4) {                                                                          \
-        const REAL *a = x + i * stride, *b = a + stride, *c = b + stride, *d = c + stride;                   \
-        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) part[j] +=                                        \
-            (TERM(a[j]) + TERM(b[j])) + (TERM(c[j]) + TERM(d[j]));                                           \
-      }                                                                                                      \
-      for (; i < i1; i++) {                                                                                  \
-        const REAL *a = x + i * stride;                                                                      \
-        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) part[j] += TERM(a[j]);                            \
-      }                                                                                                      \
-      NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) total[j] += (WIDE)part[j];                          \
+    for (int64_t i0 = 0; i0 < outer; i0 += 64 * 32) {                                                        \
+      const int64_t i1 = outer - i0 < 64 * 32 ? outer : i0 + 64 * 32;                                        \
+      WIDE group[COLS];                                                                                      \
+      for (int64_t j = 0; j < width; j++) group[j] = 0;                                                      \
+      for (int64_t i = i0; i < i1; i += 32)                                                                  \
+        F(name##_part)(i1 - i < 32 ? i1 - i : 32, width, x + i * stride, stride, group);                     \
+      for (int64_t j = 0; j < width; j++) total[j] += group[j];                                              \
     }                                                                                                        \
   }                                                                                                          \
   static void F(name)(int64_t outer, int64_t inner, const void *vx, int64_t stride, void *vy) {              \
     const REAL *x = vx;                                                                                      \
     REAL *y = vy;                                                                                            \
     WIDE total[COLS];                                                                                        \
-    if (inner <= 0) return;                                                                                  \
-    const int64_t fold = stride == inner && inner <= COLS / 8 ? COLS / inner : 1;                            \
-    if (fold > 1 && outer >= fold) { /* short rows: `fold` of them make one */                               \
+    int64_t fold = 1; /* short rows: `fold` of them make one */                                              \
+    while (stride == inner && 2 * fold * inner <= COLS && 2 * fold <= outer) fold *= 2;                      \
+    if (fold >= 8) {                                                                                         \
       const int64_t whole = outer / fold, left = outer - whole * fold;                                       \
       WIDE wide[COLS];                                                                                       \
       F(name##_strip)(whole, fold * inner, x, fold * inner, wide);                                           \
       F(name##_strip)(left, inner, x + whole * fold * inner, inner, total);                                  \
-      for (int64_t k = 0; k < fold; k++)                                                                     \
-        for (int64_t j = 0; j < inner; j++) total[j] += wide[k * inner + j];                                 \
-      for (int64_t j = 0; j < inner; j++) y[j] = (REAL)total[j];                                             \
+      for (int64_t half = fold / 2; half > 0; half /= 2)                                                     \
+        for (int64_t j = 0; j < half * inner; j++) wide[j] += wide[half * inner + j];                        \
+      for (int64_t j = 0; j < inner; j++) y[j] = (REAL)(total[j] + wide[j]);                                 \
       return;                                                                                                \
     }                                                                                                        \
     for (int64_t j0 = 0; j0 < inner; j0 += COLS) {                                                           \

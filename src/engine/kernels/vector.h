@@ -39,6 +39,23 @@ NN_VECTOR_TOTAL(f, float, double)
 NN_VECTOR_TOTAL(d, double, double)
 NN_VECTOR_TOTAL(i, uint64_t, uint64_t)
 
+// Adds the elements of v to wide accumulators: a float vector's halves go to two vectors of doubles.
+static inline __attribute__((always_inline, unused)) void widen_f(vec_f v, vec_d *w0, vec_d *w1) {
+  typedef float half __attribute__((vector_size(NN_VECTOR_BYTES / 2)));
+  half h[2];
+  memcpy(h, &v, sizeof v);
+  *w0 += __builtin_convertvector(h[0], vec_d);
+  *w1 += __builtin_convertvector(h[1], vec_d);
+}
+static inline __attribute__((always_inline, unused)) void widen_d(vec_d v, vec_d *w0, vec_d *w1) {
+  (void)w1;
+  *w0 += v;
+}
+static inline __attribute__((always_inline, unused)) void widen_i(vec_i v, vec_i *w0, vec_i *w1) {
+  (void)w1;
+  *w0 += v;
+}
+
 static inline __attribute__((always_inline, unused)) vec_f vabs_f(vec_f v) {
   typedef uint32_t bits __attribute__((vector_size(NN_VECTOR_BYTES)));
   return (vec_f)((bits)v & 0x7fffffffu);
