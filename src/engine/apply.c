@@ -171,6 +171,26 @@ static bool resolve_dim(nn_frame *f, int64_t *d, int ndim, const char *name) {
 
 bool nn_resolve_dim(nn_frame *f, int64_t *d, int ndim, const char *name) { return resolve_dim(f, d, ndim, name); }
 
+/* P_INTS with a count: one number stands for so many, a list must have that length. */
+static bool repeat_ints(nn_frame *f, int64_t *buf, int *room) {
+  for (int p = 0; p < f->n_args; p++) {
+    const nn_param *param = &f->op->params[p];
+    nn_value *arg = &f->arg[p];
+    bool one = arg->tag == NN_V_INT || (arg->tag == NN_V_INTS && arg->n == 1);
+    if (param->kind != P_INTS || param->count == 0 || !(one || arg->tag == NN_V_INTS) || arg->n == 0) continue;
+    if (!one && arg->n != param->count)
+      return nn_bad(f, "%s must be a number or a list of %d, got a list of %d", param->name, param->count, arg->n);
+    if (!one) continue;
+    if (*room < param->count) return nn_bad(f, "too many numbers");
+    int64_t value = arg->tag == NN_V_INT ? arg->i : arg->ints[0];
+    int64_t *list = buf + (3 * NN_MAX_DIMS - *room);
+    for (int i = 0; i < param->count; i++) list[i] = value;
+    *room -= param->count;
+    *arg = v_ints(param->count, list);
+  }
+  return true;
+}
+
 /* Brings P_DIM and P_DIMS into 0 .. ndim - 1 of the first input. Rows whose dims mean something else (a place
  * for a new dimension) use P_POSITION or P_INTS. */
 static bool resolve_dims(nn_frame *f, int64_t *buf, int room) {
@@ -404,7 +424,9 @@ static bool run(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, 
   if (!open_room(ctx, &room, count_inputs(op, args, n_args))) return false;
   f.in = room.in;
   int mark = nn_pool_mark(ctx);
-  bool ok = take_args(&f, args, n_args) && resolve_dims(&f, dims, 3 * NN_MAX_DIMS);
+  int spare = 3 * NN_MAX_DIMS;
+  bool ok = take_args(&f, args, n_args) && repeat_ints(&f, dims, &spare) &&
+            resolve_dims(&f, dims + (3 * NN_MAX_DIMS - spare), spare);
   if (ok && op->flags & NN_PROMOTES) ok = promote_inputs(&f);
   if (ok) ok = run_frame(&f, into, wrote);
   drop_extras(&f);

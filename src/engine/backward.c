@@ -272,7 +272,8 @@ static bool vjp_by_compose(nn_vjp *v) {
   if (n->n_in > NN_MAX_IN) return nn_fail(ctx, "backward: too many inputs");
   for (int i = 0; i < n->n_in; i++) {
     if (n->meta[i].ndim < 0) continue;
-    nn_tensor *t = nn_in(v, i);
+    bool constant = n->op->grads_in != 0 && !(n->op->grads_in >> (i < 8 ? i : 7) & 1); /* may move on, as running means do */
+    nn_tensor *t = constant ? n->saved[i].t : nn_in(v, i);
     shadow[i] = t ? nn_do(ctx, &nn_op_alias, v_t(t)) : NULL;
     if (shadow[i] == NULL) return false;
     if (!nn_need(v, i)) continue;
