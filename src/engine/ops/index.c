@@ -291,8 +291,8 @@ static nn_tensor *dense_values(nn_frame *f, const plan *p, nn_tensor *values) {
 
 static bool index_put_kernel(nn_frame *f) {
   plan p;
-  nn_tensor *y = f->out[0], *values = f->in[values_input(f->arg)];
-  if (!nn_start_from_input(f) || !plan_all(f, &p, y, true)) return false;
+  nn_tensor *y = f->out[0], *values = nn_apart(f, values_input(f->arg));
+  if (values == NULL || !nn_start_from_input(f) || !plan_all(f, &p, y, true)) return false;
   bool single = values->numel == 1;
   if (!single) values = dense_values(f, &p, values);
   if (values == NULL || !open_offsets(f, &p, y)) return false;
@@ -341,7 +341,7 @@ const nn_op nn_op_index_put = {
                {"indices", P_INDICES},
                {"values", P_TENSOR},
                {"accumulate", P_BOOL, "false"}},
-    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE,
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE | NN_ANY_OUT,
     .saves_in = ~1u,
     .infer = index_put_infer,
     .kernel = index_put_kernel,

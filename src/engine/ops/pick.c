@@ -321,3 +321,10 @@ bool nn_start_from_input(nn_frame *f) {
                 x->stride);
   return true;
 }
+
+nn_tensor *nn_apart(nn_frame *f, int i) {
+  nn_tensor *t = f->in[i];
+  if (t == NULL || t->storage != f->out[0]->storage) return t;
+  nn_tensor *copy = nn_keep(f->ctx, nn_empty(f->ctx, (nn_dtype)t->dtype, t->ndim, t->shape));
+  return nn_copy_data(copy, t) ? copy : NULL;
+}

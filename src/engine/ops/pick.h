@@ -40,4 +40,7 @@ void nn_index_offsets_free(nn_frame *f, int64_t *offsets, const nn_tensor *index
  * place. */
 bool nn_start_from_input(nn_frame *f);
 
+/* in[i] for reading while out[0] is written: a copy (pooled) where the two share memory. */
+nn_tensor *nn_apart(nn_frame *f, int i);
+
 #endif

@@ -2,9 +2,18 @@
  */
 #include "shape.h"
 
+#include "blocks.h"
+
 const int64_t *nn_arg_ints(const nn_value *v, int *n) {
   *n = v->tag == NN_V_NONE ? 0 : (v->tag == NN_V_INTS ? v->n : 1);
   return v->tag == NN_V_INTS ? v->ints : &v->i;
+}
+
+void nn_element_of(const nn_value *v, nn_dtype dtype, void *element) {
+  if (v->tag == NN_V_FLOAT)
+    nn_element(dtype, v->f, element);
+  else
+    nn_element_int(dtype, v->tag == NN_V_BOOL ? v->b : v->i, element);
 }
 
 bool nn_position(nn_frame *f, int64_t *at, int64_t size, const char *name, int dim) {

@@ -7,6 +7,9 @@
 /* A list argument as an array: a plain number counts as a list of one. Borrowed; *n is its length. */
 const int64_t *nn_arg_ints(const nn_value *v, int *n);
 
+/* A number argument as an element of this type (nn_dtype_size(dtype) bytes). */
+void nn_element_of(const nn_value *v, nn_dtype dtype, void *element);
+
 /* A position (from 0, or negative from the end) in a dimension of `size`, brought to 0 .. size - 1. */
 bool nn_position(nn_frame *f, int64_t *at, int64_t size, const char *name, int dim);
 
