@@ -72,6 +72,8 @@ static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_
 enum { BLOCK = 128, SLICE = 256, ROWS = 512, PACKED = 4 << 20 };
 // weight_grad: pixels, and rows of either factor, in a block.
 enum { WBLOCK = 1024, WROWS = 128 };
+// Most numbers of a band of source rows, which shall stay in the first-level cache.
+enum { BAND = 6000 };
 
 #include "real_f32.h"
 #include "micro_impl.h"

@@ -3,11 +3,9 @@
 // block.
 
 #if NN_ISA == 2
-enum { T(DOT_K) = 4, T(DOT_C) = 6 };
-#elif NN_ISA == 1
-enum { T(DOT_K) = 3, T(DOT_C) = 4 };
+enum { T(DOT_K) = 8, T(DOT_C) = 3 };
 #else
-enum { T(DOT_K) = 3, T(DOT_C) = 3 };
+enum { T(DOT_K) = 4, T(DOT_C) = 3 };
 #endif
 enum { T(LDW) = WBLOCK + (int)(NN_VBYTES / sizeof(real)) };
 
@@ -22,7 +20,7 @@ struct T(dw_job) {
   int64_t c0, c1;
 };
 
-enum { T(DW_SCRATCH) = 2 * WROWS * T(LDW) };
+enum { T(DW_SCRATCH) = T(BAND_SIZE) + 2 * WROWS * T(LDW) };
 
 // out[i] += sum of the lanes of acc[i] for i < n; acc is padded to a multiple of the vector length.
 NN_INLINE void T(add_lanes)(vec *acc, int n, real *out) {
@@ -65,12 +63,11 @@ static void T(dot_tile)(int64_t len, const real *a, int64_t rows, const real *b,
 }
 
 // Rows k0 .. k1 - 1 of dy for the pixels of the segments.
-static void T(pack_dy)(const struct T(dw_job) * job, const struct segment *seg, int segments, int64_t k0,
+static void T(pack_dy)(const struct T(dw_job) *job, const struct segment *seg, int segments, int64_t k0,
                        int64_t k1, real *out) {
   for (int64_t k = k0; k < k1; k++, out += T(LDW))
-    for (int q = 0; q < segments; q++)
-      T(copy_row)
-      (out + seg[q].at, job->dy + seg[q].image * job->dy_n + k * job->plane + seg[q].j, 1, seg[q].len);
+    for (int q = 0; q < segments; q++) T(copy_row)
+  (out + seg[q].at, job->dy + seg[q].image * job->dy_n + k * job->plane + seg[q].j, 1, seg[q].len);
 }
 
 static void T(zero_tail)(real *block, int64_t rows, int64_t from, int64_t to) {
@@ -79,26 +76,27 @@ static void T(zero_tail)(real *block, int64_t rows, int64_t from, int64_t to) {
 }
 
 // Adds the share of `count` pixels from number q on to columns c0 .. c1 - 1 of dw.
-static void T(dw_block)(const struct T(dw_job) * job, int64_t q, int64_t count, int64_t c0, int64_t c1,
+static void T(dw_block)(const struct T(dw_job) *job, int64_t q, int64_t count, int64_t c0, int64_t c1,
                         real *scratch, real *dw) {
   struct segment seg[WBLOCK], dy_seg[WBLOCK];
   int segments = cut_segments(q, count, job->patches.ho, job->patches.wo, seg);
   int dy_segments = cut_segments(q, count, 1, job->plane, dy_seg);
   int64_t len = ceil_div(count, VL) * VL;
-  real *patches = scratch, *grads = scratch + WROWS * T(LDW);
+  struct T(band) band = {.data = scratch};
+  T(band_make)(&job->patches, seg, segments, &band);
+  real *patches = scratch + T(BAND_SIZE), *grads = patches + WROWS * T(LDW);
   for (int64_t c = c0; c < c1; c += WROWS) {
     int64_t cols = min64(WROWS, c1 - c);
-    T(pack_patches)(&job->patches, seg, segments, c, c + cols, patches, T(LDW));
+    T(pack_patches)(&job->patches, seg, segments, &band, c, c + cols, patches, T(LDW));
     T(zero_tail)(patches, cols, count, len);
     for (int64_t k = 0; k < job->kg; k += WROWS) {
       int64_t rows = min64(WROWS, job->kg - k);
       T(pack_dy)(job, dy_seg, dy_segments, k, k + rows, grads);
       T(zero_tail)(grads, rows, count, len);
       for (int64_t j = 0; j < cols; j += T(DOT_C))
-        for (int64_t i = 0; i < rows; i += T(DOT_K))
-          T(dot_tile)
-          (len, grads + i * T(LDW), min64(T(DOT_K), rows - i), patches + j * T(LDW),
-           min64(T(DOT_C), cols - j), dw + (k + i) * job->crs + c + j, job->crs);
+        for (int64_t i = 0; i < rows; i += T(DOT_K)) T(dot_tile)
+      (len, grads + i * T(LDW), min64(T(DOT_K), rows - i), patches + j * T(LDW), min64(T(DOT_C), cols - j),
+       dw + (k + i) * job->crs + c + j, job->crs);
     }
   }
 }
@@ -109,10 +107,9 @@ static void T(dw_pixels)(void *arg, int64_t begin, int64_t end, int thread) {
   int64_t columns = job->patches.images * job->plane;
   real *sums = job->sums + thread * job->kg * job->crs;
   memset(sums, 0, (size_t)(job->kg * job->crs) * sizeof(real));
-  for (int64_t b = begin; b < end && !nn_interrupted(); b++)
-    T(dw_block)
-    (job, b * WBLOCK, min64(WBLOCK, columns - b * WBLOCK), 0, job->crs, job->scratch + thread * T(DW_SCRATCH),
-     sums);
+  for (int64_t b = begin; b < end && !nn_interrupted(); b++) T(dw_block)
+  (job, b * WBLOCK, min64(WBLOCK, columns - b * WBLOCK), 0, job->crs, job->scratch + thread * T(DW_SCRATCH),
+   sums);
 }
 
 // All pixels for rows begin .. end - 1 of the patch matrix, into the one result.
@@ -121,9 +118,8 @@ static void T(dw_columns)(void *arg, int64_t begin, int64_t end, int thread) {
   int64_t columns = job->patches.images * job->plane;
   for (int64_t k = 0; k < job->kg; k++)
     memset(job->sums + k * job->crs + begin, 0, (size_t)(end - begin) * sizeof(real));
-  for (int64_t q = 0; q < columns && !nn_interrupted(); q += WBLOCK)
-    T(dw_block)
-    (job, q, min64(WBLOCK, columns - q), begin, end, job->scratch + thread * T(DW_SCRATCH), job->sums);
+  for (int64_t q = 0; q < columns && !nn_interrupted(); q += WBLOCK) T(dw_block)
+  (job, q, min64(WBLOCK, columns - q), begin, end, job->scratch + thread * T(DW_SCRATCH), job->sums);
 }
 
 // Whether each thread sums its own pixels (and the sums are added up in the end) rather than its own columns.
@@ -148,7 +144,7 @@ static void T(add_parts)(void *arg, int64_t begin, int64_t end, int thread) {
   }
 }
 
-static bool T(dw_group)(struct T(dw_job) * job, real *dw, real *workspace) {
+static bool T(dw_group)(struct T(dw_job) *job, real *dw, real *workspace) {
   int64_t columns = job->patches.images * job->plane, blocks = ceil_div(columns, WBLOCK);
   job->scratch = workspace;
   if (!T(dw_splits_pixels)(job->kg, job->crs, columns)) {

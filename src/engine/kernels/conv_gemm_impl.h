@@ -22,7 +22,7 @@ struct T(gather) {
 
 enum { T(LDB) = BLOCK + (int)(NN_VBYTES / sizeof(real)) }; // no power of two: rows would share cache sets
 
-static int64_t T(gather_depth)(const struct T(gather) * g) {
+static int64_t T(gather_depth)(const struct T(gather) *g) {
   return g->depth_c * g->rows.count * g->cols.count;
 }
 
@@ -44,36 +44,144 @@ static void T(pack_weights)(void *arg, int64_t begin, int64_t end, int thread) {
   }
 }
 
+// dst[t] = src[t] for t < len; nothing else is touched.
+NN_INLINE void T(copy_run)(real *dst, const real *src, int64_t len) {
+  int64_t t = 0;
+  for (; t + VL <= len; t += VL) *(uvec *)(dst + t) = *(const uvec *)(src + t);
+#pragma GCC unroll 4
+  for (int64_t step = VL / 2; step; step /= 2)
+    if (len & step) {
+      memcpy(dst + t, src + t, (size_t)step * sizeof(real));
+      t += step;
+    }
+}
+
 // dst[t] = src[t * stride] for t < len.
 NN_INLINE void T(copy_row)(real *dst, const real *src, int64_t stride, int64_t len) {
-  if (stride == 1) {
-    int64_t t = 0;
-    for (; t + VL <= len; t += VL) *(uvec *)(dst + t) = *(const uvec *)(src + t);
-    for (; t < len; t++) dst[t] = src[t];
-  } else {
+  if (stride == 1)
+    T(copy_run)(dst, src, len);
+  else
     for (int64_t t = 0; t < len; t++) dst[t] = src[t * stride];
+}
+
+// The same in whole vectors: reads and writes up to a vector and some more past the end.
+NN_INLINE void T(copy_past)(real *dst, const real *src, int64_t stride, int64_t len) {
+  if (stride == 1)
+    for (int64_t t = 0; t < len; t += VL) *(uvec *)(dst + t) = *(const uvec *)(src + t);
+  else if (stride == 2)
+    for (int64_t t = 0; t < len; t += VL)
+      *(uvec *)(dst + t) = T(nn_evens)(*(const uvec *)(src + 2 * t), *(const uvec *)(src + 2 * t + VL));
+  else
+    for (int64_t t = 0; t < len; t++) dst[t] = src[t * stride];
+}
+
+// One row of the patch matrix straight from the source: channel c through tap (r, s), clipped at the borders.
+static void T(pack_clipped)(const struct T(gather) *g, const struct segment *seg, int segments, int64_t c,
+                            int64_t r, int64_t s, real *out) {
+  for (int q = 0; q < segments; q++) {
+    real *dst = out + seg[q].at;
+    int64_t ih = seg[q].i * g->rows.stride + g->rows.first + r * g->rows.step;
+    int64_t iw = seg[q].j * g->cols.stride + g->cols.first + s * g->cols.step;
+    int64_t lead = 0, inside = 0;
+    if (ih >= 0 && ih < g->h) clip(iw, g->cols.stride, g->w, seg[q].len, &lead, &inside);
+    for (int64_t t = 0; t < lead; t++) dst[t] = 0;
+    if (inside) {
+      const real *src = g->src + seg[q].image * g->src_n + (c * g->h + ih) * g->w;
+      T(copy_row)(dst + lead, src + iw + lead * g->cols.stride, g->cols.stride, inside);
+    }
+    for (int64_t t = lead + inside; t < seg[q].len; t++) dst[t] = 0;
   }
 }
 
-// Rows k0 <= k < k1 of the patch matrix for the pixels of the segments, into out (row stride ld).
-static void T(pack_patches)(const struct T(gather) * g, const struct segment *seg, int segments, int64_t k0,
-                            int64_t k1, real *out, int64_t ld) {
+// The rows of one channel that a block of pixels sees, with their padding, so that a tap is a plain copy.
+// Borders are zeroed once a block, what is inside is copied for each channel.
+struct T(band) {
+  real *data;
+  int64_t ld;                // distance between its rows; 0: too large, or not worth it
+  int64_t top, left;         // of the first tap, relative to the source position of tap 0
+  int64_t col, lead, inside; // source column of column 0; how many zeros come first, and then numbers
+  int runs;                  // rows of one image that follow each other
+  struct {
+    int64_t image, row, first, count; // source row of row `first` of the band
+  } run[WBLOCK];
+  int64_t at[WBLOCK]; // of each segment
+};
+
+enum { T(BAND_SIZE) = BAND + 64 }; // with what copies may read past the end
+
+static void T(band_make)(const struct T(gather) *g, const struct segment *seg, int segments,
+                         struct T(band) *b) {
+  int64_t high = max64(g->rows.count - 1, 0) * g->rows.step,
+          wide = max64(g->cols.count - 1, 0) * g->cols.step;
+  int64_t j0 = segments == 1 ? seg[0].j : 0, rows = 0;
+  int64_t columns = segments == 1 ? seg[0].len : g->wo;
+  b->ld = 0;
+  b->runs = 0;
+  b->top = max64(-high, 0);
+  b->left = max64(-wide, 0);
+  b->col = j0 * g->cols.stride + g->cols.first - b->left;
+  int64_t width = (columns - 1) * g->cols.stride + (wide < 0 ? -wide : wide) + 1;
+  bool apart = g->rows.stride > (high < 0 ? -high : high) + 1; // rows that no tap sees lie between
+  if (g->rows.count * g->cols.count <= 1 || apart || width > BAND) return;
+  b->lead = min64(max64(-b->col, 0), width);
+  b->inside = max64(min64(g->w - b->col, width) - b->lead, 0);
+  int64_t ld = width + 2;
+  for (int q = 0; q < segments; q++) {
+    if (q == 0 || seg[q].image != seg[q - 1].image) {
+      b->run[b->runs].image = seg[q].image;
+      b->run[b->runs].row = seg[q].i * g->rows.stride + g->rows.first - b->top;
+      b->run[b->runs].first = rows;
+      b->run[b->runs++].count = 0;
+    }
+    int r = b->runs - 1;
+    int64_t row = seg[q].i * g->rows.stride + g->rows.first - b->top - b->run[r].row;
+    b->at[q] = (b->run[r].first + row) * ld + (seg[q].j - j0) * g->cols.stride;
+    b->run[r].count = row + (high < 0 ? -high : high) + 1;
+    rows = b->run[r].first + b->run[r].count;
+    if (rows * ld > BAND) return;
+  }
+  b->ld = ld;
+  memset(b->data, 0, (size_t)(rows * ld) * sizeof(real));
+}
+
+static void T(band_fill)(const struct T(gather) *g, const struct T(band) *b, int64_t c) {
+  for (int r = 0; r < b->runs; r++)
+    for (int64_t t = 0; t < b->run[r].count; t++) {
+      int64_t row = b->run[r].row + t;
+      if (row < 0 || row >= g->h) continue;
+      T(copy_run)
+      (b->data + (b->run[r].first + t) * b->ld + b->lead,
+       g->src + b->run[r].image * g->src_n + (c * g->h + row) * g->w + b->col + b->lead, b->inside);
+    }
+}
+
+// One row of the patch matrix from the band. Writes up to a vector past each segment, which the next one
+// mends.
+static void T(pack_banded)(const struct T(gather) *g, const struct T(band) *b, const struct segment *seg,
+                           int segments, int64_t r, int64_t s, real *out) {
+  const real *src = b->data + (b->top + r * g->rows.step) * b->ld + b->left + s * g->cols.step;
+  if (g->cols.stride == 1)
+    for (int q = 0; q < segments; q++) T(copy_past)(out + seg[q].at, src + b->at[q], 1, seg[q].len);
+  else if (g->cols.stride == 2)
+    for (int q = 0; q < segments; q++) T(copy_past)(out + seg[q].at, src + b->at[q], 2, seg[q].len);
+  else
+    for (int q = 0; q < segments; q++)
+      T(copy_past)(out + seg[q].at, src + b->at[q], g->cols.stride, seg[q].len);
+}
+
+// Rows k0 <= k < k1 of the patch matrix for the pixels of the segments, into out (row stride ld, a vector of
+// room at the end).
+static void T(pack_patches)(const struct T(gather) *g, const struct segment *seg, int segments,
+                            const struct T(band) *band, int64_t k0, int64_t k1, real *out, int64_t ld) {
   if (k0 == k1) return; // also keeps an empty kernel from the divisions
   int64_t s = k0 % g->cols.count, r = k0 / g->cols.count % g->rows.count;
   int64_t c = k0 / g->cols.count / g->rows.count;
   for (int64_t k = k0; k < k1; k++, out += ld) {
-    for (int q = 0; q < segments; q++) {
-      real *dst = out + seg[q].at;
-      int64_t ih = seg[q].i * g->rows.stride + g->rows.first + r * g->rows.step;
-      int64_t iw = seg[q].j * g->cols.stride + g->cols.first + s * g->cols.step;
-      int64_t lead = 0, inside = 0;
-      if (ih >= 0 && ih < g->h) clip(iw, g->cols.stride, g->w, seg[q].len, &lead, &inside);
-      for (int64_t t = 0; t < lead; t++) dst[t] = 0;
-      if (inside) {
-        const real *src = g->src + seg[q].image * g->src_n + (c * g->h + ih) * g->w;
-        T(copy_row)(dst + lead, src + iw + lead * g->cols.stride, g->cols.stride, inside);
-      }
-      for (int64_t t = lead + inside; t < seg[q].len; t++) dst[t] = 0;
+    if (band->ld) {
+      if (k == k0 || (r == 0 && s == 0)) T(band_fill)(g, band, c);
+      T(pack_banded)(g, band, seg, segments, r, s, out);
+    } else {
+      T(pack_clipped)(g, seg, segments, c, r, s, out);
     }
     if (++s < g->cols.count) continue;
     s = 0;
@@ -84,14 +192,14 @@ static void T(pack_patches)(const struct T(gather) * g, const struct segment *se
 }
 
 // Copies the results of `rows` rows of a block, [rows][ld], to their places.
-static void T(scatter_block)(const struct T(gather) * g, const struct segment *seg, int segments, int64_t m,
+static void T(scatter_block)(const struct T(gather) *g, const struct segment *seg, int segments, int64_t m,
                              int64_t rows, const real *block, int64_t ld) {
   for (int64_t i = 0; i < rows; i++, block += ld)
     for (int q = 0; q < segments; q++) {
       real *dst =
           g->dst + seg[q].image * g->dst_n + (m + i) * g->dst_m + seg[q].i * g->dst_h + seg[q].j * g->dst_w;
       if (g->dst_w == 1)
-        T(copy_row)(dst, block + seg[q].at, 1, seg[q].len);
+        T(copy_run)(dst, block + seg[q].at, seg[q].len);
       else
         for (int64_t t = 0; t < seg[q].len; t++) dst[t * g->dst_w] = block[seg[q].at + t];
     }
@@ -99,13 +207,15 @@ static void T(scatter_block)(const struct T(gather) * g, const struct segment *s
 
 // One block of columns: patches are packed slice by slice of the depth, every slice is multiplied by all
 // rows. Results go straight to dst if the block is one contiguous run there.
-static void T(gather_block)(const struct T(gather) * g, int64_t q, int64_t count, real *scratch) {
+static void T(gather_block)(const struct T(gather) *g, int64_t q, int64_t count, real *scratch) {
   struct segment seg[BLOCK];
   int segments = cut_segments(q, count, g->ho, g->wo, seg);
   int64_t rows = g->m1 - g->m0, blocks = T(micro_blocks)(rows), depth = T(gather_depth)(g);
-  real *patches = scratch, *result = scratch + SLICE * T(LDB);
-  bool direct =
-      count == BLOCK && g->dst_w == 1 && g->dst_h == g->wo && seg[0].image == seg[segments - 1].image;
+  struct T(band) band = {.data = scratch};
+  T(band_make)(g, seg, segments, &band);
+  real *patches = scratch + T(BAND_SIZE), *result = patches + SLICE * T(LDB);
+  bool dense = g->dst_w == 1 && g->dst_h == g->wo;
+  bool direct = dense && count == BLOCK && seg[0].image == seg[segments - 1].image;
   real *c = result;
   int64_t ldc = T(LDB);
   if (direct) {
@@ -115,18 +225,20 @@ static void T(gather_block)(const struct T(gather) * g, int64_t q, int64_t count
   int64_t slices = max64(ceil_div(depth, SLICE), 1);
   for (int64_t slice = 0; slice < slices; slice++) {
     int64_t k0 = depth * slice / slices, k1 = depth * (slice + 1) / slices;
-    T(pack_patches)(g, seg, segments, k0, k1, patches, T(LDB));
+    T(pack_patches)(g, seg, segments, &band, k0, k1, patches, T(LDB));
     for (int64_t b = 0; b < blocks; b++) {
       int64_t r0 = T(micro_row)(rows, b), mr = T(micro_row)(rows, b + 1) - r0;
       struct T(micro_ends) ends = {.bias = g->bias && slice == 0 ? g->bias + g->m0 + r0 : NULL,
                                    .add = slice > 0,
                                    .relu = g->relu && slice == slices - 1};
+      const real *a = g->packed + r0 * depth + k0 * mr;
       for (int64_t j = 0; j < count; j += T(MICRO_COLS))
-        T(micro)
-        (mr, k1 - k0, g->packed + r0 * depth + k0 * mr, patches + j, T(LDB), c + r0 * ldc + j, ldc, &ends);
+        T(micro)(mr, k1 - k0, a, patches + j, T(LDB), c + r0 * ldc + j, ldc, &ends);
     }
   }
-  if (!direct) T(scatter_block)(g, seg, segments, g->m0, rows, result, T(LDB));
+  if (direct) return;
+  if (dense) segments = cut_segments(q, count, 1, g->ho * g->wo, seg); // rows follow each other
+  T(scatter_block)(g, seg, segments, g->m0, rows, result, T(LDB));
 }
 
 static void T(gather_blocks)(void *arg, int64_t begin, int64_t end, int thread) {
@@ -144,7 +256,7 @@ static int64_t T(gather_rows)(int64_t m, int64_t depth) {
 }
 
 static int64_t T(gather_thread_size)(int64_t m, int64_t depth) {
-  return (SLICE + T(gather_rows)(m, depth)) * T(LDB) + VL;
+  return T(BAND_SIZE) + (SLICE + T(gather_rows)(m, depth)) * T(LDB) + VL;
 }
 
 static size_t T(gather_bytes)(int64_t m, int64_t depth) {
@@ -153,7 +265,7 @@ static size_t T(gather_bytes)(int64_t m, int64_t depth) {
 }
 
 // All m rows and all pixels of one group; `depth` is the largest that the workspace was sized for.
-static bool T(gather_run)(struct T(gather) * g, int64_t m, int64_t depth, void *workspace) {
+static bool T(gather_run)(struct T(gather) *g, int64_t m, int64_t depth, void *workspace) {
   int64_t columns = g->images * g->ho * g->wo, most = T(gather_rows)(m, depth);
   if (columns == 0) return true;
   g->packed = align64(workspace);

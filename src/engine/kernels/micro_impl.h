@@ -26,7 +26,7 @@ struct T(micro_ends) {
 // ldb, ldc.
 NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, int64_t ai, int64_t ak,
                              const real *b, int64_t ldb, real *c, int64_t ldc,
-                             const struct T(micro_ends) * ends) {
+                             const struct T(micro_ends) *ends) {
   vec acc[NN_MICRO_ROWS][2];
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++) {
@@ -77,7 +77,7 @@ NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, int64
 #define NN_MICRO_STRIDES(R) 1, R
 static __attribute__((noinline, unused)) void T(micro)(int64_t rows, int64_t depth, const real *a,
                                                        const real *b, int64_t ldb, real *c, int64_t ldc,
-                                                       const struct T(micro_ends) * ends) {
+                                                       const struct T(micro_ends) *ends) {
   switch (rows) {
     NN_MICRO_CASES
   default: break;
@@ -90,7 +90,7 @@ static __attribute__((noinline, unused)) void T(micro)(int64_t rows, int64_t dep
 static __attribute__((noinline, unused)) void T(micro_unpacked)(int64_t rows, int64_t depth, const real *a,
                                                                 int64_t lda, const real *b, int64_t ldb,
                                                                 real *c, int64_t ldc,
-                                                                const struct T(micro_ends) * ends) {
+                                                                const struct T(micro_ends) *ends) {
   switch (rows) {
     NN_MICRO_CASES
   default: break;

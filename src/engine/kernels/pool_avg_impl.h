@@ -7,20 +7,20 @@ struct T(avg_job) {
   bool adaptive;
 };
 
-static struct window T(rows_of)(const struct T(avg_job) * job, int64_t i) {
+static struct window T(rows_of)(const struct T(avg_job) *job, int64_t i) {
   const struct nn_pool_desc *d = job->d;
   if (job->adaptive) return adaptive_window(i, d->h, d->ho);
   return average_window(i, d->kernel_h, d->stride_h, d->pad_h, d->h, d->count_include_pad);
 }
 
-static struct window T(cols_of)(const struct T(avg_job) * job, int64_t j) {
+static struct window T(cols_of)(const struct T(avg_job) *job, int64_t j) {
   const struct nn_pool_desc *d = job->d;
   if (job->adaptive) return adaptive_window(j, d->w, d->wo);
   return average_window(j, d->kernel_w, d->stride_w, d->pad_w, d->w, d->count_include_pad);
 }
 
 // What to divide the sum over a window by; infinity for an empty one, whose average is 0.
-static real T(divisor)(const struct T(avg_job) * job, struct window rows, struct window cols) {
+static real T(divisor)(const struct T(avg_job) *job, struct window rows, struct window cols) {
   if (rows.first >= rows.end || cols.first >= cols.end) return (real)INFINITY;
   if (!job->adaptive && job->d->divisor_override) return (real)job->d->divisor_override;
   return (real)(rows.counted * cols.counted);
@@ -60,7 +60,7 @@ static void T(sum_row)(const struct nn_pool_desc *d, const real *plane, struct w
 }
 
 // The same where windows are few and wide, or of different width.
-static void T(sum_windows)(const struct T(avg_job) * job, const real *plane, struct window rows, int64_t j0,
+static void T(sum_windows)(const struct T(avg_job) *job, const real *plane, struct window rows, int64_t j0,
                            int64_t j1, real *sum) {
   int64_t w = job->d->w;
   for (int64_t j = j0; j < j1; j++) {
@@ -75,7 +75,7 @@ static void T(sum_windows)(const struct T(avg_job) * job, const real *plane, str
   }
 }
 
-static void T(avg_plane)(const struct T(avg_job) * job, int64_t p) {
+static void T(avg_plane)(const struct T(avg_job) *job, int64_t p) {
   const struct nn_pool_desc *d = job->d;
   const real *plane = job->from + p * d->h * d->w;
   real *y = job->to + p * d->ho * d->wo, sum[CHUNK];
@@ -101,7 +101,7 @@ static void T(avg_planes)(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t p = begin; p < end && !nn_interrupted(); p++) T(avg_plane)(arg, p);
 }
 
-static void T(avg_plane_grad)(const struct T(avg_job) * job, int64_t p) {
+static void T(avg_plane_grad)(const struct T(avg_job) *job, int64_t p) {
   const struct nn_pool_desc *d = job->d;
   const real *dy = job->from + p * d->ho * d->wo;
   real *dx = job->to + p * d->h * d->w;

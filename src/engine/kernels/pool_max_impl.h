@@ -102,7 +102,7 @@ static bool T(is_2x2)(const struct nn_pool_desc *d) {
          d->pad_w == 0 && d->dil_h == 1 && d->dil_w == 1 && 2 * d->ho <= d->h && 2 * d->wo <= d->w;
 }
 
-static void T(max_plane)(const struct T(max_job) * job, int64_t p) {
+static void T(max_plane)(const struct T(max_job) *job, int64_t p) {
   const struct nn_pool_desc *d = job->d;
   const real *plane = job->x + p * d->h * d->w;
   bool fast = T(is_2x2)(d) && !job->index;
@@ -168,7 +168,7 @@ static void T(max_2x2_row_grad)(int64_t wo, int64_t w, const real *dy, const uin
   for (int64_t t = 2 * wo; t < w; t++) a[t] = b[t] = 0;
 }
 
-static void T(max_plane_grad)(const struct T(max_grad_job) * job, int64_t p) {
+static void T(max_plane_grad)(const struct T(max_grad_job) *job, int64_t p) {
   const struct nn_pool_desc *d = job->d;
   int64_t first = p * d->ho * d->wo;
   real *plane = job->dx + p * d->h * d->w;
