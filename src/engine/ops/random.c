@@ -1,0 +1,333 @@
+/* random.c - tensors of random numbers, and dropout. Element i of a result takes its numbers from fixed places of the
+ * generator's stream. */
+#include <math.h>
+#include <string.h>
+
+#include "expr.h"
+#include "interrupt.h"
+#include "parallel.h"
+#include "rng.h"
+
+#define OPTIONS {"generator", P_GENERATOR, "nil", .keyword = true}, {"dtype", P_DTYPE, "nil", .keyword = true}
+
+static nn_generator *generator_of(nn_frame *f, int p) {
+  return nn_given(f, p) ? f->arg[p].generator : nn_default_generator(f->ctx);
+}
+
+/* ---- filling ---------------------------------------------------------------------------------------- */
+
+enum { GRAIN = 2048 };
+
+typedef struct draw {
+  nn_random r;
+  nn_dtype dtype;
+  char *out;
+  int64_t low;
+  uint64_t span;
+  double p, scale;
+  const char *prob; /* bernoulli: probabilities of the elements */
+} draw;
+
+static void uniform_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const draw *d = arg;
+  for (int64_t i = begin; i < end; i++) {
+    if (d->dtype == NN_FLOAT32)
+      ((float *)(void *)d->out)[i] = nn_uniform_f32(nn_random_bits(&d->r, i));
+    else
+      ((double *)(void *)d->out)[i] = nn_uniform_f64(nn_random_bits(&d->r, 2 * i), nn_random_bits(&d->r, 2 * i + 1));
+  }
+}
+
+static void put_normal(const draw *d, int64_t i, int64_t n, double x) {
+  if (i >= n) return;
+  if (d->dtype == NN_FLOAT32)
+    ((float *)(void *)d->out)[i] = (float)x;
+  else
+    ((double *)(void *)d->out)[i] = x;
+}
+
+/* Pairs 2 i and 2 i + 1; the last one may be half used. */
+static void normal_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const draw *d = arg;
+  for (int64_t i = begin; i < end; i++) {
+    double x, y;
+    nn_normal_pair(nn_random_bits(&d->r, 2 * i), nn_random_bits(&d->r, 2 * i + 1), &x, &y);
+    put_normal(d, 2 * i, (int64_t)d->span, x);
+    put_normal(d, 2 * i + 1, (int64_t)d->span, y);
+  }
+}
+
+static void integer_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const draw *d = arg;
+  for (int64_t i = begin; i < end; i++) {
+    uint64_t k = nn_below(nn_random_bits(&d->r, 2 * i), nn_random_bits(&d->r, 2 * i + 1), d->span);
+    ((int64_t *)(void *)d->out)[i] = (int64_t)((uint64_t)d->low + k);
+  }
+}
+
+static bool fill_normal(nn_generator *g, nn_tensor *t) {
+  int64_t pairs = (t->numel + 1) / 2;
+  draw d = {.r = nn_random_take(g, 2 * pairs), .dtype = (nn_dtype)t->dtype, .out = t->data, .span = (uint64_t)t->numel};
+  nn_parallel(pairs, GRAIN / 2, normal_range, &d);
+  return true;
+}
+
+static bool fill_uniform(nn_generator *g, nn_tensor *t) {
+  bool single = t->dtype == NN_FLOAT32;
+  draw d = {.r = nn_random_take(g, single ? t->numel : 2 * t->numel), .dtype = (nn_dtype)t->dtype, .out = t->data};
+  nn_parallel(t->numel, GRAIN, uniform_range, &d);
+  return true;
+}
+
+static bool float_spec(nn_frame *f, nn_dtype dtype, int n, const int64_t *shape) {
+  if (!nn_is_float(dtype)) return nn_bad(f, "makes float32 or float64 tensors, not %s", nn_dtype_name(dtype));
+  if (n > NN_MAX_DIMS) return nn_bad(f, "a tensor can have at most %d dimensions, got %d", NN_MAX_DIMS, n);
+  nn_spec_set(f, 0, dtype, n, shape);
+  return true;
+}
+
+/* ---- rand, randn ------------------------------------------------------------------------------------ */
+
+static bool sized_infer(nn_frame *f) {
+  nn_dtype dtype = nn_given(f, 2) ? f->arg[2].dtype : NN_FLOAT32;
+  return float_spec(f, dtype, f->arg[0].n, f->arg[0].ints);
+}
+static bool rand_kernel(nn_frame *f) { return fill_uniform(generator_of(f, 1), f->out[0]); }
+static bool randn_kernel(nn_frame *f) { return fill_normal(generator_of(f, 1), f->out[0]); }
+
+static bool like_infer(nn_frame *f) {
+  const nn_tensor *x = f->in[0];
+  nn_dtype dtype = nn_given(f, 2) ? f->arg[2].dtype : (nn_dtype)x->dtype;
+  return float_spec(f, dtype, x->ndim, x->shape);
+}
+
+#define MAKES (NN_TENSOR | NN_CREATES | NN_RANDOM | NN_NO_GRAD)
+const nn_op nn_op_rand = {
+    .name = "rand", .doc = "Uniform random numbers in [0, 1) of the given sizes.", .example = "tensor.rand(2, 3).shape\n--> {2, 3}",
+    .params = {{"size", P_SHAPE, .rest = true}, OPTIONS}, .flags = MAKES, .infer = sized_infer, .kernel = rand_kernel,
+    .samples = NN_SAMPLES("2, 3", "{0, 3}"), .invalid = "-1", .complaint = "negative"};
+const nn_op nn_op_randn = {
+    .name = "randn", .doc = "Normal random numbers, mean 0 and variance 1, of the given sizes.",
+    .example = "tensor.randn(2, 3).shape\n--> {2, 3}", .params = {{"size", P_SHAPE, .rest = true}, OPTIONS}, .flags = MAKES,
+    .infer = sized_infer, .kernel = randn_kernel, .samples = NN_SAMPLES("2, 3", "{0, 3}"), .invalid = "-1",
+    .complaint = "negative"};
+const nn_op nn_op_rand_like = {
+    .name = "rand_like", .doc = "Uniform random numbers in [0, 1) of input's shape and dtype.",
+    .example = "tensor.rand_like(tensor.zeros(2)).shape\n--> {2}", .params = {{"input", P_TENSOR}, OPTIONS}, .flags = MAKES,
+    .infer = like_infer, .kernel = rand_kernel, .samples = NN_SAMPLES("R(2,3)"), .invalid = "I(3,2)", .complaint = "float32 or float64"};
+const nn_op nn_op_randn_like = {
+    .name = "randn_like", .doc = "Normal random numbers of input's shape and dtype.",
+    .example = "tensor.randn_like(tensor.zeros(2)).shape\n--> {2}", .params = {{"input", P_TENSOR}, OPTIONS}, .flags = MAKES,
+    .infer = like_infer, .kernel = randn_kernel, .samples = NN_SAMPLES("R(2,3)"), .invalid = "I(3,2)", .complaint = "float32 or float64"};
+
+/* ---- randint, randperm ------------------------------------------------------------------------------ */
+
+static bool randint_compose(nn_frame *f) {
+  C c = f->ctx;
+  int64_t low = f->arg[0].i, high = f->arg[1].i;
+  nn_dtype dtype = nn_given(f, 4) ? f->arg[4].dtype : NN_INT64;
+  if (high <= low) return nn_bad(f, "high (%lld, left out) must be above low (%lld)", (long long)high, (long long)low);
+  nn_tensor *t = nn_keep(c, nn_empty(c, NN_INT64, f->arg[2].n, f->arg[2].ints));
+  if (t == NULL) return false;
+  draw d = {.r = nn_random_take(generator_of(f, 3), 2 * t->numel), .out = t->data, .low = low,
+            .span = (uint64_t)high - (uint64_t)low};
+  nn_parallel(t->numel, GRAIN, integer_range, &d);
+  return (f->out[0] = dtype == NN_INT64 ? t : nn_do(c, &nn_op_to, v_t(t), v_dt(dtype))) != NULL;
+}
+
+const nn_op nn_op_randint = {
+    .name = "randint.low", .doc = "Random whole numbers from low to high - 1 of the given sizes, int64 unless told otherwise.",
+    .example = "tensor.randint(5, 6, {2})\n--> {5, 5}",
+    .params = {{"low", P_INT}, {"high", P_INT}, {"size", P_SHAPE}, OPTIONS}, .flags = MAKES, .compose = randint_compose,
+    .samples = NN_SAMPLES("0, 5, {2, 3}"), .invalid = "3, 3, {2}", .complaint = "must be above"};
+
+static bool randint_high_compose(nn_frame *f) {
+  f->out[0] = nn_do(f->ctx, &nn_op_randint, v_i(0), f->arg[0], f->arg[1], f->arg[2], f->arg[3]);
+  return f->out[0] != NULL;
+}
+const nn_op nn_op_randint_high = {
+    .name = "randint", .doc = "Random whole numbers from 0 to high - 1 of the given sizes.", .example = "tensor.randint(1, {2})\n--> {0, 0}",
+    .params = {{"high", P_INT}, {"size", P_SHAPE}, OPTIONS}, .flags = MAKES, .compose = randint_high_compose,
+    .samples = NN_SAMPLES("5, {2, 3}"), .invalid = "0, {2}", .complaint = "must be above"};
+
+static bool randperm_infer(nn_frame *f) {
+  int64_t n = f->arg[0].i;
+  if (n < 0) return nn_bad(f, "n must not be negative, got %lld", (long long)n);
+  nn_spec_set(f, 0, NN_INT64, 1, &n);
+  return true;
+}
+
+/* Fisher and Yates, from the end. */
+static bool randperm_kernel(nn_frame *f) {
+  int64_t n = f->out[0]->numel, *p = (int64_t *)(void *)f->out[0]->data;
+  nn_random r = nn_random_take(generator_of(f, 1), 2 * n);
+  for (int64_t i = 0; i < n; i++) p[i] = i + 1;
+  for (int64_t i = n - 1; i > 0; i--) {
+    int64_t j = (int64_t)nn_below(nn_random_bits(&r, 2 * i), nn_random_bits(&r, 2 * i + 1), (uint64_t)i + 1), t = p[i];
+    p[i] = p[j];
+    p[j] = t;
+  }
+  return true;
+}
+const nn_op nn_op_randperm = {
+    .name = "randperm", .doc = "The numbers 1 to n in random order, int64.", .example = "tensor.randperm(4):sum()\n--> 10",
+    .params = {{"n", P_INT}, {"generator", P_GENERATOR, "nil", .keyword = true}}, .flags = MAKES, .infer = randperm_infer,
+    .kernel = randperm_kernel, .samples = NN_SAMPLES("7", "0"), .invalid = "-1", .complaint = "negative"};
+
+/* ---- bernoulli, normal ------------------------------------------------------------------------------ */
+
+static double float_at(const char *p, nn_dtype d, int64_t i) {
+  return d == NN_FLOAT32 ? (double)((const float *)(const void *)p)[i] : ((const double *)(const void *)p)[i];
+}
+
+static void bernoulli_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const draw *d = arg;
+  for (int64_t i = begin; i < end; i++) {
+    double p = d->prob ? float_at(d->prob, d->dtype, i) : d->p;
+    double x = (double)nn_random_bits(&d->r, i) * 0x1p-32 < p ? d->scale : 0;
+    if (d->dtype == NN_FLOAT32)
+      ((float *)(void *)d->out)[i] = (float)x;
+    else
+      ((double *)(void *)d->out)[i] = x;
+  }
+}
+
+static bool bernoulli_infer(nn_frame *f) {
+  if (!nn_expect_float(f, 0)) return false;
+  nn_spec_like(f, 0, f->in[0]);
+  return true;
+}
+
+static bool bernoulli_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  if (x == NULL) return false;
+  for (int64_t i = 0; i < x->numel; i++) {
+    double p = float_at(x->data, (nn_dtype)x->dtype, i);
+    if (!(p >= 0 && p <= 1)) return nn_bad(f, "probabilities must be between 0 and 1, got %g", p);
+  }
+  draw d = {.r = nn_random_take(generator_of(f, 1), x->numel), .dtype = (nn_dtype)x->dtype, .out = f->out[0]->data,
+            .prob = x->data, .scale = 1};
+  nn_parallel(x->numel, GRAIN, bernoulli_range, &d);
+  return true;
+}
+
+static bool no_slope(nn_vjp *v) {
+  (void)v;
+  return true;
+}
+
+const nn_op nn_op_bernoulli = {
+    .name = "bernoulli", .doc = "1 with the probability that input holds, else 0, element by element. The gradient is zero.",
+    .example = "tensor.bernoulli(tensor{0, 1})\n--> {0, 1}",
+    .params = {{"input", P_TENSOR}, {"generator", P_GENERATOR, "nil", .keyword = true}}, .flags = NN_TENSOR | NN_METHOD | NN_RANDOM,
+    .infer = bernoulli_infer, .kernel = bernoulli_kernel, .vjp = no_slope, .samples = NN_SAMPLES("P(2,3) / 2"),
+    .invalid = "tensor{2}", .complaint = "between 0 and 1"};
+
+static double number(const nn_value *v) { return v->tag == NN_V_INT ? (double)v->i : v->f; }
+
+static bool normal_compose(nn_frame *f) {
+  C c = f->ctx;
+  double std = number(&f->arg[1]);
+  if (!(std >= 0)) return nn_bad(f, "std must not be negative, got %g", std);
+  T z = nn_do(c, &nn_op_randn, f->arg[2], f->arg[3], f->arg[4]);
+  return (f->out[0] = t_adds(c, t_muls(c, z, std), number(&f->arg[0]))) != NULL;
+}
+const nn_op nn_op_normal = {
+    .name = "normal", .doc = "Normal random numbers with this mean and standard deviation, of the given sizes.",
+    .example = "tensor.normal(5, 0, {2})\n--> {5, 5}",
+    .params = {{"mean", P_NUMBER}, {"std", P_NUMBER}, {"size", P_SHAPE}, OPTIONS}, .flags = MAKES, .compose = normal_compose,
+    .samples = NN_SAMPLES("1, 2, {2, 3}"), .invalid = "0, -1, {2}", .complaint = "std"};
+
+/* In place: normal_, uniform_, bernoulli_, as methods of a tensor. */
+static bool refill_infer(nn_frame *f) {
+  if (!nn_expect_float(f, 0)) return false;
+  nn_spec_like(f, 0, f->in[0]);
+  return true;
+}
+
+static bool scale_in_place(nn_frame *f, double scale, double shift) {
+  nn_tensor *y = f->out[0];
+  for (int64_t i = 0; i < y->numel; i++) {
+    if (y->dtype == NN_FLOAT32)
+      ((float *)(void *)y->data)[i] = (float)((double)((float *)(void *)y->data)[i] * scale + shift);
+    else
+      ((double *)(void *)y->data)[i] = ((double *)(void *)y->data)[i] * scale + shift;
+  }
+  return true;
+}
+
+static bool refill_normal_kernel(nn_frame *f) {
+  if (!(number(&f->arg[2]) >= 0)) return nn_bad(f, "std must not be negative, got %g", number(&f->arg[2]));
+  return fill_normal(generator_of(f, 3), f->out[0]) && scale_in_place(f, number(&f->arg[2]), number(&f->arg[1]));
+}
+static bool refill_uniform_kernel(nn_frame *f) {
+  double from = number(&f->arg[1]), to = number(&f->arg[2]);
+  if (!(from <= to)) return nn_bad(f, "from (%g) must not be above to (%g)", from, to);
+  return fill_uniform(generator_of(f, 3), f->out[0]) && scale_in_place(f, to - from, from);
+}
+static bool refill_bernoulli_kernel(nn_frame *f) {
+  double p = number(&f->arg[1]);
+  if (!(p >= 0 && p <= 1)) return nn_bad(f, "p must be between 0 and 1, got %g", p);
+  draw d = {.r = nn_random_take(generator_of(f, 2), f->out[0]->numel), .dtype = (nn_dtype)f->out[0]->dtype,
+            .out = f->out[0]->data, .p = p, .scale = 1};
+  nn_parallel(f->out[0]->numel, GRAIN, bernoulli_range, &d);
+  return true;
+}
+
+#define GENERATOR {"generator", P_GENERATOR, "nil", .keyword = true}
+const nn_op nn_op_refill_normal = {
+    .name = "normal.fill", .doc = "Fills the tensor with normal random numbers.", .example = "tensor.zeros(2):normal_(5, 0)\n--> {5, 5}",
+    .params = {{"input", P_TENSOR}, {"mean", P_NUMBER, "0"}, {"std", P_NUMBER, "1"}, GENERATOR}, .flags = NN_INPLACE | NN_RANDOM,
+    .infer = refill_infer, .kernel = refill_normal_kernel, .vjp = no_slope, .samples = NN_SAMPLES("R(2,3), 1, 2"),
+    .invalid = "R(2), 0, -1", .complaint = "std"};
+const nn_op nn_op_refill_uniform = {
+    .name = "uniform", .doc = "Fills the tensor with uniform random numbers in [from, to).",
+    .example = "tensor.zeros(2):uniform_(3, 3)\n--> {3, 3}",
+    .params = {{"input", P_TENSOR}, {"from", P_NUMBER, "0"}, {"to", P_NUMBER, "1"}, GENERATOR}, .flags = NN_INPLACE | NN_RANDOM,
+    .infer = refill_infer, .kernel = refill_uniform_kernel, .vjp = no_slope, .samples = NN_SAMPLES("R(2,3), -1, 2"),
+    .invalid = "R(2), 1, 0", .complaint = "must not be above"};
+const nn_op nn_op_refill_bernoulli = {
+    .name = "bernoulli.fill", .doc = "Fills the tensor with 1 at probability p, else 0.", .example = "tensor.zeros(2):bernoulli_(1)\n--> {1, 1}",
+    .params = {{"input", P_TENSOR}, {"p", P_NUMBER, "0.5"}, GENERATOR}, .flags = NN_INPLACE | NN_RANDOM,
+    .infer = refill_infer, .kernel = refill_bernoulli_kernel, .vjp = no_slope, .samples = NN_SAMPLES("R(2,3), 0.3"),
+    .invalid = "R(2), 2", .complaint = "between 0 and 1"};
+
+/* ---- dropout ---------------------------------------------------------------------------------------- */
+
+/* A factor for each element: 0 with probability p, else 1 / (1 - p). */
+static bool mask_infer(nn_frame *f) {
+  nn_spec_like(f, 0, f->in[0]);
+  return true;
+}
+static bool mask_kernel(nn_frame *f) {
+  nn_tensor *y = f->out[0];
+  double keep = 1 - f->arg[1].f;
+  draw d = {.r = nn_random_take(nn_default_generator(f->ctx), y->numel), .dtype = (nn_dtype)y->dtype, .out = y->data, .p = keep,
+            .scale = keep > 0 ? 1 / keep : 0};
+  nn_parallel(y->numel, GRAIN, bernoulli_range, &d);
+  return true;
+}
+const nn_op nn_op_dropout_mask = {
+    .name = "dropout_mask", .doc = "Factors for dropout.", .params = {{"input", P_TENSOR}, {"p", P_FLOAT}},
+    .flags = NN_PRIVATE | NN_NO_GRAD | NN_RANDOM, .infer = mask_infer, .kernel = mask_kernel};
+
+static bool dropout_compose(nn_frame *f) {
+  C c = f->ctx;
+  double p = f->arg[1].f;
+  if (!(p >= 0 && p <= 1)) return nn_bad(f, "p must be between 0 and 1, got %g", p);
+  if (!nn_expect_float(f, 0)) return false;
+  if (!f->arg[2].b || p == 0) return (f->out[0] = f->in[0]) != NULL;
+  return (f->out[0] = t_mul(c, f->in[0], nn_do(c, &nn_op_dropout_mask, v_t(f->in[0]), f->arg[1]))) != NULL;
+}
+const nn_op nn_op_dropout = {
+    .name = "dropout",
+    .doc = "In training, each element becomes 0 with probability p and is otherwise divided by 1 - p, so that the mean stays\n"
+           "(Srivastava et al. 2014); else input as it is.",
+    .example = "F.dropout(tensor{1, 2}, 0.5, false)\n--> {1, 2}",
+    .params = {{"input", P_TENSOR}, {"p", P_FLOAT, "0.5"}, {"training", P_BOOL, "true"}}, .flags = NN_F | NN_INPLACE | NN_RANDOM,
+    .compose = dropout_compose, .samples = NN_SAMPLES("R(2,3), 0.4", "R(2,3), 0.4, false", "R(3), 1", "R(3), 0"),
+    .invalid = "R(3), 2", .complaint = "between 0 and 1"};
