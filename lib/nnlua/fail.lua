@@ -1,32 +1,20 @@
--- Errors of the library: the text names the user's line and, inside a module, the path to it. Knows nothing of modules
--- themselves (nn/module.lua puts the path finder here).
+-- Errors of the library: the text names the user's line and, inside a module, the path to it (both are the bindings'
+-- work, as for the engine's errors). Knows nothing of modules.
 
-local fail = {path = function() end}
+local core = require "nnlua.core"
 
+local fail = {}
+
+-- Chunks whose source begins so are the library's.
 local here = debug.getinfo(1, "S").source:match("^(.*)fail%.lua$")
+core.set_library(here)
 
---- True when the function on this level of the caller's stack belongs to the library.
--- @param source the `source` that debug.getinfo gives
+--- True when the function with this `source` (of debug.getinfo) belongs to the library.
 function fail.in_library(source) return source:sub(1, #here) == here end
-
---- "script.lua:12: " of the innermost line outside of the library; "" when there is none.
-function fail.where()
-  local level = 2
-  while true do
-    local info = debug.getinfo(level, "Sl")
-    if not info then return "" end
-    if info.what ~= "C" and info.currentline > 0 and not fail.in_library(info.source) then
-      return ("%s:%d: "):format(info.short_src, info.currentline)
-    end
-    level = level + 1
-  end
-end
 
 --- Raises an error with the text string.format(format, ...).
 function fail.raise(format, ...)
-  local text = select("#", ...) > 0 and format:format(...) or format
-  local path = fail.path()
-  error(fail.where() .. (path and path .. ": " or "") .. text, 0)
+  core.error(select("#", ...) > 0 and format:format(...) or format)
 end
 
 --- A value as an error text shows it: short, on one line.
@@ -48,34 +36,8 @@ function fail.show(value)
   return tostring(value)
 end
 
--- Number of single-letter edits (a swap of neighbours counts as one) that make b of a.
-local function distance(a, b)
-  local before, row = {}, {}
-  for j = 0, #b do row[j] = j end
-  for i = 1, #a do
-    local above
-    above, before, row = before, row, {[0] = i}
-    for j = 1, #b do
-      local cost = a:byte(i) == b:byte(j) and 0 or 1
-      row[j] = math.min(before[j] + 1, row[j - 1] + 1, before[j - 1] + cost)
-      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
-        row[j] = math.min(row[j], above[j - 2] + 1)
-      end
-    end
-  end
-  return row[#b]
-end
-
 --- The name of a list that is nearest to `name`, or nil when none is near.
-function fail.nearest(name, names)
-  local best, found
-  name = tostring(name)
-  for _, other in ipairs(names) do
-    local d = distance(name:lower(), other:lower())
-    if d <= math.max(1, (#name + 1) // 3) and (not best or d < best) then best, found = d, other end
-  end
-  return found
-end
+function fail.nearest(name, names) return core.nearest(tostring(name), names) end
 
 --- "; did you mean 'x'?" or, when nothing is near, the list of what there is.
 function fail.suggest(name, names)

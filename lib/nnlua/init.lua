@@ -5,10 +5,9 @@ local core = require "nnlua.core"
 
 local nnlua = {}
 
--- What the engine's bindings give to users: tensor, F, threads, memory, ...; the rest is for the library alone.
-local internal = {optim = true, files = true, set_path_finder = true, set_library = true}
-for name, value in pairs(core) do
-  if not internal[name] then nnlua[name] = value end
+-- What the bindings give to users; the rest of core is for the library alone.
+for _, name in ipairs {"tensor", "F", "version", "threads", "memory", "memory_limit", "clock", "machine"} do
+  nnlua[name] = core[name]
 end
 
 local parts = {"nn", "optim", "data", "train", "metrics"}

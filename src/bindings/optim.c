@@ -4,6 +4,7 @@
 #include "optim.h"
 
 #include "library.h"
+#include "retype.h"
 
 enum { PARAMS = 1 };
 
@@ -133,10 +134,25 @@ static int optim_zero_grad(lua_State *L) {
   return 0;
 }
 
+/* retype(tensor, dtype): a leaf changes its dtype where it stands */
+static int optim_retype(lua_State *L) {
+  Bind *b = bind_of(L);
+  nn_tensor *t = bind_check(L, b, 1);
+  const char *name = luaL_checkstring(L, 2);
+  nn_dtype dtype;
+  if (!nn_dtype_parse(name, &dtype)) return bind_error(L, b, "to: '%s' is no dtype", name);
+  if (!nn_retype(t, dtype)) return bind_raise(L, b);
+  return 0;
+}
+
 void bind_optim_open(lua_State *L, Bind *b, int core) {
-  static const luaL_Reg functions[] = {
-      {"sgd", optim_sgd},         {"adam", optim_adam},           {"rmsprop", optim_rmsprop},
-      {"adagrad", optim_adagrad}, {"zero_grad", optim_zero_grad}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"sgd", optim_sgd},
+                                       {"adam", optim_adam},
+                                       {"rmsprop", optim_rmsprop},
+                                       {"adagrad", optim_adagrad},
+                                       {"zero_grad", optim_zero_grad},
+                                       {"retype", optim_retype},
+                                       {NULL, NULL}};
   lua_newtable(L);
   bind_register(L, b, lua_gettop(L), functions);
   lua_setfield(L, core, "optim");

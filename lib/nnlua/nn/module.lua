@@ -461,17 +461,11 @@ function Module:to(dtype)
   if dtype ~= "float32" and dtype ~= "float64" and dtype ~= "float" and dtype ~= "double" then
     fail.raise("to: expected \"float32\" or \"float64\", got %s", fail.show(dtype))
   end
-  tensor.no_grad(function()
-    for _, kind in ipairs {"parameter", "buffer"} do
-      for _, item in ipairs(collect(self, kind)) do
-        local t = item[2]
-        if t:is_floating_point() then
-          t.data = t:detach():to(dtype)
-          if t.grad then t.grad.data = t.grad:detach():to(dtype) end
-        end
-      end
+  for _, kind in ipairs {"parameter", "buffer"} do
+    for _, item in ipairs(collect(self, kind)) do
+      if item[2]:is_floating_point() then core.optim.retype(item[2], dtype) end
     end
-  end)
+  end
   return self
 end
 
@@ -654,61 +648,36 @@ function Module:register_full_backward_pre_hook(f) return add_hook(self, "backwa
 
 local function differentiable(v) return is_tensor(v) and v.requires_grad and v:is_floating_point() end
 
--- The calls of backward hooks for one forward call: gradients of the outputs are gathered as they come, those of the
--- inputs too; when both are complete the hooks run.
-local function backward_call(self, hooks)
-  local c = {grad_in = {}, grad_out = {}, waiting_out = 0, n_in = 0, n_out = 0}
-
-  local function run()
-    for _, hook in ipairs({table.unpack(hooks.backward)}) do
-      local new = hook.call(self, c.grad_in, c.grad_out)
-      if type(new) == "table" then c.grad_in = new end
-    end
-  end
-
-  local function all_out()
-    for _, hook in ipairs({table.unpack(hooks.backward_before)}) do
-      local new = hook.call(self, c.grad_out)
-      if type(new) == "table" then c.grad_out = new end
-    end
-    if c.n_in == 0 then run() end
-  end
-
-  -- Several outputs: their gradients are known one after the other, so all go through one joint.
-  function c.watch_output(i, v)
-    v:register_hook(function(g)
-      c.grad_out[i] = g
-      c.waiting_out = c.waiting_out - 1
-      if c.waiting_out == 0 then all_out() end
-      if c.n_out == 1 then return c.grad_out[i] end
-    end)
-  end
-
-  function c.watch_input(i, v)
-    v:register_hook(function(g)
-      c.grad_in[i] = g
-      c.waiting_in = c.waiting_in - 1
-      if c.waiting_in == 0 then
-        run()
-        if c.n_in == 1 then return c.grad_in[i] end
-      end
-    end)
-  end
-
-  return c
-end
-
--- Passes tensors through an identity in the graph, so that their gradients pass one place.
-local function through(values, n, watch)
-  local count = 0
+-- Passes the tensors among values[1 .. n] that take part in the graph through one joint, an identity: in the backward
+-- pass at(gradients) is called once with all their gradients (by position in values) and returns what goes on. Returns
+-- whether there was any.
+local function through_joint(values, n, at)
+  local places, inputs, outputs = {}, {}, {}
   for i = 1, n do
     if differentiable(values[i]) then
-      values[i] = values[i]:view_as(values[i])
-      watch(i, values[i])
-      count = count + 1
+      places[#places + 1], inputs[#inputs + 1], outputs[#outputs + 1] = i, values[i], values[i]:detach()
     end
   end
-  return count
+  if #places == 0 then return false end
+  core.record("module hook", inputs, outputs, function(_, ...)
+    local gradients, back = {n = n}, {}
+    for k, i in ipairs(places) do gradients[i] = (select(k, ...)) end
+    gradients = at(gradients)
+    for k, i in ipairs(places) do back[k] = gradients[i] end
+    return table.unpack(back, 1, #places)
+  end)
+  for k, i in ipairs(places) do values[i] = outputs[k] end
+  return true
+end
+
+-- Calls hooks one after the other with the gradients, which each may replace by a table it returns.
+local function run_backward(list, self, gradients, others)
+  for _, hook in ipairs({table.unpack(list)}) do
+    local new
+    if others then new = hook.call(self, gradients, others) else new = hook.call(self, gradients) end
+    if type(new) == "table" then gradients = new elseif is_tensor(new) then gradients = {new} end
+  end
+  return gradients
 end
 
 function call_with_hooks(self, ...)
@@ -720,11 +689,13 @@ function call_with_hooks(self, ...)
       inputs = type(new) == "table" and not is_module(new) and table.pack(table.unpack(new)) or {n = 1, new}
     end
   end
-  local c
-  if #hooks.backward + #hooks.backward_before > 0 and tensor.is_grad_enabled() then
-    c = backward_call(self, hooks)
-    c.n_in = through(inputs, inputs.n, c.watch_input)
-    c.waiting_in = c.n_in
+  local watched, has_inputs, grad_outputs = #hooks.backward + #hooks.backward_before > 0 and tensor.is_grad_enabled()
+  if watched then
+    has_inputs = through_joint(inputs, inputs.n, function(gradients)
+      local seen
+      seen, grad_outputs = grad_outputs, nil
+      return run_backward(hooks.backward, self, gradients, seen or {})
+    end)
   end
   local outputs = table.pack(self:forward(table.unpack(inputs, 1, inputs.n)))
   for _, hook in ipairs({table.unpack(hooks.after)}) do
@@ -733,9 +704,12 @@ function call_with_hooks(self, ...)
       outputs = (outputs.n == 1 or type(new) ~= "table") and {n = 1, new} or table.pack(table.unpack(new))
     end
   end
-  if c then
-    c.n_out = through(outputs, outputs.n, c.watch_output)
-    c.waiting_out = c.n_out
+  if watched then
+    through_joint(outputs, outputs.n, function(gradients)
+      gradients = run_backward(hooks.backward_before, self, gradients)
+      if has_inputs then grad_outputs = gradients else run_backward(hooks.backward, self, {}, gradients) end
+      return gradients
+    end)
   end
   return table.unpack(outputs, 1, outputs.n)
 end
@@ -818,7 +792,10 @@ function M.path()
   return ("%s%s (%s)"):format(class_of(m).__name, path, class_of(inner).__name)
 end
 
-fail.path = M.path
+core.set_path_finder(function(text)
+  local path = M.path()
+  return path and path .. ": " .. text or text
+end)
 
 -- ---- printing -----------------------------------------------------------------------------------------------------
 
