@@ -231,7 +231,7 @@ static nn_dtype common_dtype(const nn_frame *f) {
   int best = -1;
   nn_dtype by_rank[3] = {NN_BOOL, NN_BOOL, NN_BOOL};
   bool has[3] = {false, false, false};
-  for (int i = f->op->flags & NN_MASKED ? 1 : 0; i < f->n_in; i++) {
+  for (int i = 0; i < f->n_in; i++) {
     const nn_tensor *t = f->in[i];
     if (t == NULL) continue;
     int rank = t->flags & NN_T_NUMBER ? 2 : t->ndim == 0 ? 1 : 0;
@@ -260,7 +260,7 @@ static nn_tensor *convert_number(nn_ctx *ctx, const nn_tensor *t, nn_dtype to) {
 static bool promote_inputs(nn_frame *f) {
   nn_dtype to = common_dtype(f);
   if ((f->op->flags & NN_FLOATS) && !nn_is_float(to)) to = NN_FLOAT32;
-  for (int i = f->op->flags & NN_MASKED ? 1 : 0; i < f->n_in; i++) {
+  for (int i = 0; i < f->n_in; i++) {
     nn_tensor *t = f->in[i];
     if (t == NULL || t->dtype == to) continue;
     f->in[i] = t->flags & NN_T_NUMBER ? convert_number(f->ctx, t, to) : nn_do(f->ctx, &nn_op_to, v_t(t), v_dt(to));

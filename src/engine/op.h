@@ -108,7 +108,6 @@ enum {
   NN_LUA_VALUE = 1 << 12,  /* a 0-dim bool result is given to the user as true or false when no dim was given */
   NN_LINALG = 1 << 13,     /* tensor.linalg.name */
   NN_CREATES = 1 << 14,    /* a creation function: takes dtype, requires_grad */
-  NN_MASKED = 1 << 16,     /* with PROMOTES: in[0] is a condition, which is not promoted */
   NN_NUMBERS = 1 << 16,    /* numbers will do for tensors, without promotion of the others */
   NN_ANY_OUT = 1 << 15,    /* the kernel takes an output of any strides and may write it over in[0] */
 };

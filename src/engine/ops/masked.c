@@ -1,11 +1,7 @@
-/* masked.c - the operations that a bool tensor steers: where, masked_fill, masked_select, masked_scatter,
- * nonzero. */
+/* masked.c - the operations that a bool tensor steers but where (where.c): masked_fill, masked_select,
+ * masked_scatter, nonzero. */
 #include <string.h>
 
-#include "blocks.h"
-#include "interrupt.h"
-#include "kernels/vmath.h"
-#include "parallel.h"
 #include "pick.h"
 #include "shape.h"
 
@@ -58,133 +54,7 @@ static T t_masked_fill(C c, T x, T mask, double value) {
   return x && mask ? nn_do(c, &nn_op_masked_fill, v_t(x), v_t(mask), v_f(value)) : NULL;
 }
 
-/* ---- y = mask ? a : b ------------------------------------------------------------------------------- */
-
-enum { Y, MASK, A, B, OPERANDS };
-
-typedef struct choice {
-  int ndim; /* dims before the run */
-  int64_t n[NN_MAX_DIMS], s[OPERANDS][NN_MAX_DIMS], run, step[OPERANDS], chunk, chunks;
-  char *p[OPERANDS];
-  int64_t elem[OPERANDS];
-  nn_where_fn *fn; /* for runs that it can do */
-} choice;
-
-#define CHOOSE(type)                                                                                         \
-  do {                                                                                                       \
-    for (int64_t i = 0; i < n; i++)                                                                          \
-      ((type *)(void *)p[Y])[i * c->step[Y]] = ((const uint8_t *)p[MASK])[i * c->step[MASK]]                 \
-                                                   ? ((const type *)(const void *)p[A])[i * c->step[A]]      \
-                                                   : ((const type *)(const void *)p[B])[i * c->step[B]];     \
-  } while (0)
-
-static void choose_run(const choice *c, char *const *p, int64_t n) {
-  if (c->fn != NULL)
-    c->fn(n, (const uint8_t *)p[MASK], c->step[MASK], p[A], c->step[A], p[B], c->step[B], p[Y]);
-  else if (c->elem[Y] == 8)
-    CHOOSE(uint64_t);
-  else if (c->elem[Y] == 4)
-    CHOOSE(uint32_t);
-  else
-    CHOOSE(uint8_t);
-}
-
-static void choose_range(void *arg, int64_t begin, int64_t end, int thread) {
-  (void)thread;
-  const choice *c = arg;
-  for (int64_t i = begin; i < end; i++) {
-    int64_t first = i % c->chunks * c->chunk, row = i / c->chunks;
-    char *p[OPERANDS];
-    int64_t at[OPERANDS];
-    for (int o = 0; o < OPERANDS; o++) at[o] = first * c->step[o];
-    for (int d = c->ndim - 1; d >= 0; d--) {
-      int64_t k = row % c->n[d];
-      row /= c->n[d];
-      for (int o = 0; o < OPERANDS; o++) at[o] += k * c->s[o][d];
-    }
-    for (int o = 0; o < OPERANDS; o++) p[o] = c->p[o] + at[o] * c->elem[o];
-    choose_run(c, p, c->run - first < c->chunk ? c->run - first : c->chunk);
-    if ((i & 63) == 63 && nn_interrupted()) return;
-  }
-}
-
-/* All four have y's shape; a and b have its dtype; y may be a or b. */
-static void choose(nn_tensor *y, const nn_tensor *mask, const nn_tensor *a, const nn_tensor *b) {
-  const nn_tensor *t[OPERANDS] = {y, mask, a, b};
-  choice c = {.run = 1, .chunk = 16384};
-  if (y->numel == 0) return;
-  for (int d = 0; d < y->ndim; d++) { /* neighbours that lie evenly in all four are joined */
-    if (y->shape[d] == 1) continue;
-    int last = c.ndim - 1;
-    bool even = last >= 0;
-    for (int o = 0; o < OPERANDS && even; o++) even = c.s[o][last] == t[o]->stride[d] * y->shape[d];
-    if (!even) last = c.ndim++, c.n[last] = 1;
-    c.n[last] *= y->shape[d];
-    for (int o = 0; o < OPERANDS; o++) c.s[o][last] = t[o]->stride[d];
-  }
-  if (c.ndim > 0) {
-    c.run = c.n[--c.ndim];
-    for (int o = 0; o < OPERANDS; o++) c.step[o] = c.s[o][c.ndim];
-  }
-  bool plain = c.run == 1 || c.step[Y] == 1;
-  for (int o = MASK; o < OPERANDS; o++) plain = plain && (c.step[o] == 0 || c.step[o] == 1);
-  if (plain) c.fn = NN_SELECT(nn_vmath)->where[y->dtype];
-  for (int o = 0; o < OPERANDS; o++) c.p[o] = t[o]->data, c.elem[o] = (int64_t)nn_esize(t[o]);
-  c.chunks = (c.run + c.chunk - 1) / c.chunk;
-  int64_t each = c.run < c.chunk ? c.run : c.chunk;
-  nn_parallel(y->numel / c.run * c.chunks, 1 + 16384 / each, choose_range, &c);
-}
-
-/* ---- where ------------------------------------------------------------------------------------------ */
-
-static bool where_of(nn_frame *f, int mask, int a, int b) {
-  int n, m;
-  int64_t shape[NN_MAX_DIMS], all[NN_MAX_DIMS];
-  char s[NN_SHAPE_TEXT], t[NN_SHAPE_TEXT];
-  if (!expect_mask(f, mask) || !common_shape(f, a, b, &n, shape)) return false;
-  if (!nn_broadcast_shapes(n, shape, f->in[mask]->ndim, f->in[mask]->shape, &m, all))
-    return nn_bad(f, "condition of shape %s does not broadcast with %s", nn_tensor_shape_text(f->in[mask], s),
-                  nn_shape_text(n, shape, t));
-  nn_spec_set(f, 0, (nn_dtype)f->in[a]->dtype, m, all);
-  return true;
-}
-
-static bool where_infer(nn_frame *f) { return where_of(f, 0, 1, 2); }
-
-static bool where_kernel(nn_frame *f) {
-  nn_tensor *y = f->out[0], *t[3];
-  for (int i = 0; i < 3; i++)
-    if ((t[i] = spread(f->ctx, f->in[i], y->ndim, y->shape)) == NULL) return false;
-  choose(y, t[0], t[1], t[2]);
-  return true;
-}
-
-static bool where_vjp(nn_vjp *v) {
-  C c = v->ctx;
-  T mask = nn_in(v, 0), zero = t_num(c, 0);
-  if (nn_need(v, 1)) v->d[1] = t_where(c, mask, v->g[0], zero);
-  if (nn_need(v, 2)) v->d[2] = t_where(c, mask, zero, v->g[0]);
-  return (!nn_need(v, 1) || v->d[1] != NULL) && (!nn_need(v, 2) || v->d[2] != NULL);
-}
-
-const nn_op nn_op_where = {
-    .name = "where",
-    .doc = "The elements of input where condition is true, else those of other.\n"
-           "The three broadcast; input and other, which may be numbers, are promoted to one dtype.",
-    .example = "local x = tensor{-1, 2, -3}\n"
-               "tensor.where(x:gt(0), x, 0)\n"
-               "--> {0, 2, 0}",
-    .params = {{"condition", P_TENSOR}, {"input", P_TENSOR}, {"other", P_TENSOR}},
-    .flags = NN_TENSOR | NN_PROMOTES | NN_BROADCASTS | NN_MASKED,
-    .saves_in = 1,
-    .infer = where_infer,
-    .kernel = where_kernel,
-    .vjp = where_vjp,
-    .samples = NN_SAMPLES("B(2, 3), R(2, 3), R(2, 3)", "B(2, 1), R(3), R(2, 3)", "B(3), T(R(2, 3)), R()",
-                          "B(2, 3), R(2, 3), 1.5", "B(0, 3), R(3), R(1)", "B(), R(), R(2)"),
-    .invalid = "B(2), R(3), R(3)",
-    .complaint = "condition of shape [2] does not broadcast with [3]",
-};
+/* ---- where as a method ------------------------------------------------------------------------------ */
 
 static bool where_method_compose(nn_frame *f) {
   f->out[0] = nn_do(f->ctx, &nn_op_where, v_t(f->in[1]), v_t(f->in[0]), v_t(f->in[2]));
@@ -202,7 +72,7 @@ const nn_op nn_op_where_method = {
     .compose = where_method_compose,
     .samples = NN_SAMPLES("R(2, 3), B(2, 3), R(3)"),
     .invalid = "R(3), B(2), R(3)",
-    .complaint = "condition of shape [2] does not broadcast with [3]",
+    .complaint = "do not broadcast",
 };
 
 /* ---- masked_fill ------------------------------------------------------------------------------------ */
@@ -215,14 +85,9 @@ static bool masked_fill_infer(nn_frame *f) {
   return true;
 }
 
-static bool fill_masked(nn_frame *f, nn_tensor *value) {
-  nn_tensor *y = f->out[0], *mask = nn_apart(f, 1);
-  nn_tensor *x = spread(f->ctx, f->in[0], y->ndim, y->shape);
-  if (mask != NULL) mask = spread(f->ctx, mask, y->ndim, y->shape);
-  if (value != NULL) value = spread(f->ctx, value, y->ndim, y->shape);
-  if (x == NULL || mask == NULL || value == NULL) return false;
-  choose(y, mask, value, x);
-  return true;
+static bool fill_masked(nn_frame *f, const nn_tensor *value) {
+  const nn_tensor *mask = nn_apart(f, 1);
+  return mask != NULL && value != NULL && nn_choose(f->out[0], mask, value, f->in[0]);
 }
 
 static bool masked_fill_kernel(nn_frame *f) {

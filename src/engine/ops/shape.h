@@ -28,6 +28,9 @@ bool nn_view_strides(const nn_tensor *t, int ndim, const int64_t *shape, int64_t
 /* out[0]: in[0]'s elements in this shape, a view where possible and otherwise a copy. */
 bool nn_make_reshaped(nn_frame *f, int ndim, const int64_t *shape);
 
+/* y = mask ? a : b, elementwise; all broadcast to y's shape, a and b have its dtype. y may be a or b (where.c). */
+bool nn_choose(nn_tensor *y, const nn_tensor *mask, const nn_tensor *a, const nn_tensor *b);
+
 /* The gradient of every operation that only changes the shape. */
 bool nn_reshape_vjp(nn_vjp *v);
 

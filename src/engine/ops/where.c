@@ -1,6 +1,7 @@
 /* where.c - choosing elements by a condition. */
 #include "expr.h"
 #include "kernels/vmath.h"
+#include "shape.h"
 #include "walk.h"
 
 static bool where_infer(nn_frame *f) {
@@ -47,12 +48,14 @@ static void run(void *arg, int64_t count, char *const *data, const int64_t *stri
   }
 }
 
-static bool where_kernel(nn_frame *f) {
-  const nn_tensor *t[4] = {f->out[0], f->in[0], f->in[1], f->in[2]};
+bool nn_choose(nn_tensor *y, const nn_tensor *mask, const nn_tensor *a, const nn_tensor *b) {
+  const nn_tensor *t[4] = {y, mask, a, b};
   nn_walk w;
-  job j = {NN_SELECT(nn_vmath), (nn_dtype)f->out[0]->dtype, (int64_t)nn_esize(f->out[0])};
+  job j = {NN_SELECT(nn_vmath), (nn_dtype)y->dtype, (int64_t)nn_esize(y)};
   return nn_walk_init(&w, 4, t) && nn_walk_run(&w, GRAIN, run, &j);
 }
+
+static bool where_kernel(nn_frame *f) { return nn_choose(f->out[0], f->in[0], f->in[1], f->in[2]); }
 
 static bool where_vjp(nn_vjp *v) {
   C c = v->ctx;
