@@ -203,7 +203,7 @@ static int64_t dot_i64(int64_t n, const int64_t *a, const int64_t *b) {
     double sum, square;                                                                                      \
     centred_##suffix(n, x, m, &sum, &square);                                                                \
     square -= sum * sum / (double)n;                                                                         \
-    *mean = m;                                                                                               \
+    *mean = (T)((double)m + (sum - sum == 0 ? sum / (double)n : 0));                                         \
     *m2 = (T)(square < 0 ? 0 : square);                                                                      \
   }                                                                                                          \
   static void mean_var_cols_##suffix(int64_t outer, int64_t inner, const T *x, int64_t stride, T *mean,      \
