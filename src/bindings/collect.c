@@ -1,0 +1,61 @@
+/* collect.c - when Lua's collector runs: in proportion to the bytes of tensors, of which Lua sees only handles.
+ * Works in both of Lua's modes without knowing which one is on: a basic step is a young collection in generational
+ * mode and a small increment otherwise; where steps don't hold memory down, a full collection does. */
+#include "bind.h"
+
+/* Garbage may come to 3/8 of what is alive and 16 MB between them: a step each BUDGET of allocation, a full
+ * collection when a quarter and BUDGET have been added to what survived the last one. */
+enum { BUDGET = 8 * 1024 * 1024, SMALL_TENSOR = 256 };
+
+static size_t bytes_alive(const Bind *b) { return nn_bytes(b->ctx) + b->live * SMALL_TENSOR; }
+
+static size_t lua_bytes(lua_State *L) {
+  int kilobytes = lua_gc(L, LUA_GCCOUNT);
+  return kilobytes < 0 ? 0 : (size_t)kilobytes * 1024;
+}
+
+static void plan_next(Bind *b, size_t alive) {
+  size_t budget = alive / 8 > BUDGET ? alive / 8 : BUDGET;
+  b->collected_at = nn_bytes_allocated(b->ctx) + b->made;
+  b->collect_at = b->collected_at + budget;
+}
+
+void bind_collect(lua_State *L, Bind *b) {
+  size_t alive = bytes_alive(b);
+  if (lua_gc(L, LUA_GCISRUNNING) != 1) { /* the user has stopped it, or this is a finaliser */
+    plan_next(b, alive);
+    return;
+  }
+  lua_gc(L, LUA_GCSTEP, 0);
+  alive = bytes_alive(b);
+  /* A loop's low tide lowers the mark slowly: with each high tide a full collection would be wasted. */
+  if (alive < b->full_alive) b->full_alive -= (b->full_alive - alive) / 16;
+  if (alive > b->full_alive + (b->full_alive + lua_bytes(L)) / 4 + BUDGET) {
+    lua_gc(L, LUA_GCCOLLECT);
+    b->full_alive = alive = bytes_alive(b);
+  }
+  plan_next(b, alive);
+}
+
+void bind_collect_before(lua_State *L, Bind *b) {
+  size_t since = nn_bytes_allocated(b->ctx) + b->made - b->collected_at;
+  if (since > BUDGET / 4 && since > bytes_alive(b) / 16) bind_collect(L, b);
+}
+
+static int make_handle(lua_State *L) {
+  lua_newuserdatauv(L, sizeof(nn_tensor *), 0);
+  return 0;
+}
+
+/* Lua collects without running finalisers (which could call us in the middle of an operation) when its allocator
+ * refuses a block: the one of an unused handle. */
+void bind_pressure(void *data) {
+  Bind *b = data;
+  lua_State *L = b->L;
+  if (L == NULL || b->armed || !lua_checkstack(L, 4) || !bind_reserve(b, 1)) return;
+  lua_pushcfunction(L, make_handle);
+  b->armed = b->fail_once = true;
+  if (lua_pcall(L, 0, 0, 0) != LUA_OK) lua_pop(L, 1);
+  b->armed = b->fail_once = false;
+  b->full_alive = bytes_alive(b);
+}
