@@ -1,213 +1,469 @@
-/* create.c - tensors of zeros, ones, one value, ranges and unit matrices. */
+/* create.c - fresh tensors: constants, progressions, the identity. What is drawn by chance is in random.c. */
 #include <math.h>
-#include <string.h>
 
-#include "expr.h"
-#include "kernels/vmath.h"
+#include "blocks.h"
+#include "parallel.h"
+#include "shape.h"
 
-#define MAKES (NN_TENSOR | NN_CREATES | NN_NO_GRAD)
-#define DTYPE {"dtype", P_DTYPE, "nil", .keyword = true}
+#define DTYPE                                                                                                \
+  { "dtype", P_DTYPE, "nil", .keyword = true }
+#define SIZE                                                                                                 \
+  { "size", P_SHAPE, .rest = true }
 
-static nn_dtype dtype_or(const nn_frame *f, int p, nn_dtype otherwise) {
+/* ---- pieces ----------------------------------------------------------------------------------------- */
+
+static nn_dtype dtype_arg(const nn_frame *f, int p, nn_dtype otherwise) {
   return nn_given(f, p) ? f->arg[p].dtype : otherwise;
 }
 
-static bool fill_out(nn_frame *f, const nn_value *value) {
+/* Output of the sizes in argument p; the dtype is argument d, or `otherwise`. */
+static bool sized(nn_frame *f, int p, int d, nn_dtype otherwise) {
+  int n;
+  const int64_t *shape = nn_arg_ints(&f->arg[p], &n);
+  char text[NN_SHAPE_TEXT];
+  if (n > NN_MAX_DIMS) return nn_bad(f, "a tensor can have at most %d dimensions, got %d", NN_MAX_DIMS, n);
+  for (int i = 0; i < n; i++)
+    if (shape[i] < 0) return nn_bad(f, "a size cannot be negative: %s", nn_shape_text(n, shape, text));
+  nn_spec_set(f, 0, dtype_arg(f, d, otherwise), n, shape);
+  return true;
+}
+
+static bool like(nn_frame *f, int d) {
+  nn_spec_set(f, 0, dtype_arg(f, d, (nn_dtype)f->in[0]->dtype), f->in[0]->ndim, f->in[0]->shape);
+  return true;
+}
+
+static bool filled(nn_frame *f, const nn_value *number) {
   nn_tensor *y = f->out[0];
-  nn_tensor *one = value->tag == NN_V_INT ? nn_scalar_int(f->ctx, (nn_dtype)y->dtype, value->i)
-                                          : nn_scalar(f->ctx, (nn_dtype)y->dtype, value->f);
-  if (one == NULL) return false;
-  NN_SELECT(nn_vmath)->fill(y->numel, one->data, y->data, nn_esize(y));
-  nn_release(one);
+  double element;
+  nn_element_of(number, (nn_dtype)y->dtype, &element);
+  nn_fill_run(y->numel, nn_esize(y), y->data, &element);
   return true;
 }
 
-/* ---- of given sizes --------------------------------------------------------------------------------- */
+static const nn_value zero = {.tag = NN_V_INT, .n = 1, {.i = 0}}, one = {.tag = NN_V_INT, .n = 1, {.i = 1}};
 
-static bool sized(nn_frame *f, nn_dtype dtype) {
-  if (f->arg[0].n > NN_MAX_DIMS)
-    return nn_bad(f, "a tensor can have at most %d dimensions, got %d", NN_MAX_DIMS, f->arg[0].n);
-  nn_spec_set(f, 0, dtype, f->arg[0].n, f->arg[0].ints);
+static bool zeros_kernel(nn_frame *f) { return filled(f, &zero); }
+
+static bool ones_kernel(nn_frame *f) { return filled(f, &one); }
+
+static bool empty_kernel(nn_frame *f) {
+  (void)f;
   return true;
 }
-static bool sized_infer(nn_frame *f) { return sized(f, dtype_or(f, 1, NN_FLOAT32)); }
 
-static bool zeros_kernel(nn_frame *f) {
-  memset(f->out[0]->data, 0, (size_t)f->out[0]->numel * nn_esize(f->out[0]));
-  return true;
-}
-static bool ones_kernel(nn_frame *f) {
-  nn_value one = v_i(1);
-  return fill_out(f, &one);
+static nn_dtype number_dtype(const nn_value *v) {
+  return v->tag == NN_V_BOOL ? NN_BOOL : (v->tag == NN_V_FLOAT ? NN_FLOAT32 : NN_INT64);
 }
 
-#define SIZED {{"size", P_SHAPE, .rest = true}, DTYPE}
+/* ---- zeros, ones, empty, full ----------------------------------------------------------------------- */
+
+static bool size_infer(nn_frame *f) { return sized(f, 0, 1, NN_FLOAT32); }
+
+#define CREATES NN_TENSOR | NN_CREATES | NN_NO_GRAD
+
 const nn_op nn_op_zeros = {
-    .name = "zeros", .doc = "A tensor of zeros of the given sizes, float32 unless told otherwise.",
-    .example = "tensor.zeros(2, 2)\n--> {{0, 0}, {0, 0}}", .params = SIZED, .flags = MAKES, .infer = sized_infer,
-    .kernel = zeros_kernel, .samples = NN_SAMPLES("2, 3", "{0, 3}", "{}"), .invalid = "-1", .complaint = "negative"};
+    .name = "zeros",
+    .doc = "A tensor of zeros; sizes as numbers or as one table.",
+    .example = "tensor.zeros(2, 3)\n"
+               "--> {{0, 0, 0}, {0, 0, 0}}",
+    .params = {SIZE, DTYPE},
+    .flags = CREATES,
+    .infer = size_infer,
+    .kernel = zeros_kernel,
+    .samples = NN_SAMPLES("2, 3", "{2, 0}", "{}", "2, {dtype = 'int64'}"),
+    .invalid = "2, -1",
+    .complaint = "a size cannot be negative: [2, -1]",
+};
+
 const nn_op nn_op_ones = {
-    .name = "ones", .doc = "A tensor of ones of the given sizes, float32 unless told otherwise.",
-    .example = "tensor.ones(2, 2)\n--> {{1, 1}, {1, 1}}", .params = SIZED, .flags = MAKES, .infer = sized_infer,
-    .kernel = ones_kernel, .samples = NN_SAMPLES("2, 3", "{0, 3}", "{}"), .invalid = "-1", .complaint = "negative"};
+    .name = "ones",
+    .doc = "A tensor of ones; sizes as numbers or as one table.",
+    .example = "tensor.ones(3)\n"
+               "--> {1, 1, 1}",
+    .params = {SIZE, DTYPE},
+    .flags = CREATES,
+    .infer = size_infer,
+    .kernel = ones_kernel,
+    .samples = NN_SAMPLES("2, 3", "{}", "2, {dtype = 'bool'}"),
+    .invalid = "-1",
+    .complaint = "a size cannot be negative: [-1]",
+};
+
 const nn_op nn_op_empty = {
-    .name = "empty", .doc = "A tensor of the given sizes whose elements are not set to anything: zeros here, so that no program depends\n"
-                            "on what was in memory.",
-    .example = "tensor.empty(2, 3).shape\n--> {2, 3}", .params = SIZED, .flags = MAKES, .infer = sized_infer,
-    .kernel = zeros_kernel, .samples = NN_SAMPLES("2, 3", "{0, 3}"), .invalid = "-1", .complaint = "negative"};
+    .name = "empty",
+    .doc = "A tensor whose elements are not set: whatever lies in its memory.",
+    .example = "tensor.empty(2, 3).shape\n"
+               "--> {2, 3}",
+    .params = {SIZE, DTYPE},
+    .flags = CREATES | NN_RANDOM,
+    .infer = size_infer,
+    .kernel = empty_kernel,
+    .samples = NN_SAMPLES("2, 3", "0"),
+    .invalid = "-1",
+    .complaint = "a size cannot be negative: [-1]",
+};
 
-static bool full_infer(nn_frame *f) { return sized(f, dtype_or(f, 2, f->arg[1].tag == NN_V_INT ? NN_INT64 : NN_FLOAT32)); }
-static bool full_kernel(nn_frame *f) { return fill_out(f, &f->arg[1]); }
+static bool full_infer(nn_frame *f) { return sized(f, 0, 2, number_dtype(&f->arg[1])); }
+
+static bool full_kernel(nn_frame *f) { return filled(f, &f->arg[1]); }
+
 const nn_op nn_op_full = {
-    .name = "full", .doc = "A tensor of the given sizes (a table) with every element fill_value; int64 for an integer.",
-    .example = "tensor.full({2, 2}, 7)\n--> {{7, 7}, {7, 7}}", .params = {{"size", P_SHAPE}, {"fill_value", P_NUMBER}, DTYPE},
-    .flags = MAKES, .infer = full_infer, .kernel = full_kernel, .samples = NN_SAMPLES("{2, 3}, 1.5", "{0}, 1"),
-    .invalid = "{-1}, 1", .complaint = "negative"};
+    .name = "full",
+    .doc =
+        "A tensor of these sizes filled with a number, whose kind (float, integer, boolean) gives the dtype.",
+    .example = "tensor.full({2, 2}, 7.5)\n"
+               "--> {{7.5, 7.5}, {7.5, 7.5}}",
+    .params = {{"size", P_SHAPE}, {"fill_value", P_NUMBER}, DTYPE},
+    .flags = CREATES,
+    .infer = full_infer,
+    .kernel = full_kernel,
+    .samples = NN_SAMPLES("{2, 3}, 1.5", "{2}, 3", "{}, 2.0, {dtype = 'float64'}"),
+    .invalid = "{-1}, 2",
+    .complaint = "a size cannot be negative: [-1]",
+};
 
-/* ---- of another tensor's shape ---------------------------------------------------------------------- */
+/* ---- like another tensor ---------------------------------------------------------------------------- */
 
-static bool like_infer(nn_frame *f) {
-  nn_spec_like(f, 0, f->in[0]);
-  f->spec[0].dtype = dtype_or(f, f->n_args - 1, (nn_dtype)f->in[0]->dtype);
-  return true;
-}
-static bool full_like_kernel(nn_frame *f) { return fill_out(f, &f->arg[1]); }
+static bool like_infer(nn_frame *f) { return like(f, 1); }
 
-#define LIKE(id, kernel_, doc_, example_) \
-  const nn_op nn_op_##id##_like = {.name = #id "_like", .doc = doc_, .example = example_, \
-                                   .params = {{"input", P_TENSOR}, DTYPE}, .flags = MAKES, .infer = like_infer, \
-                                   .kernel = kernel_, .samples = NN_SAMPLES("R(2,3)", "I(3,2)"), .invalid = "\"x\"", \
-                                   .complaint = "tensor"};
-LIKE(zeros, zeros_kernel, "Zeros of input's shape and dtype.", "tensor.zeros_like(tensor{1, 2})\n--> {0, 0}")
-LIKE(ones, ones_kernel, "Ones of input's shape and dtype.", "tensor.ones_like(tensor{1, 2})\n--> {1, 1}")
-LIKE(empty, zeros_kernel, "A tensor of input's shape and dtype; see empty.", "tensor.empty_like(tensor{1, 2}).shape\n--> {2}")
+#define LIKE_ROW(kernel_)                                                                                    \
+  .params = {{"input", P_TENSOR}, DTYPE}, .flags = CREATES, .infer = like_infer, .kernel = kernel_
+
+const nn_op nn_op_zeros_like = {
+    .name = "zeros_like",
+    .doc = "Zeros of a tensor's shape and dtype.",
+    .example = "tensor.zeros_like(tensor{5, 6})\n"
+               "--> {0, 0}",
+    LIKE_ROW(zeros_kernel),
+    .samples = NN_SAMPLES("R(2, 3)", "R(), {dtype = 'int64'}"),
+    .invalid = "1",
+    .complaint = "tensor",
+};
+
+const nn_op nn_op_ones_like = {
+    .name = "ones_like",
+    .doc = "Ones of a tensor's shape and dtype.",
+    .example = "tensor.ones_like(tensor{5, 6})\n"
+               "--> {1, 1}",
+    LIKE_ROW(ones_kernel),
+    .samples = NN_SAMPLES("R(2, 3)", "B(2)"),
+    .invalid = "1",
+    .complaint = "tensor",
+};
+
+const nn_op nn_op_empty_like = {
+    .name = "empty_like",
+    .doc = "A tensor of another one's shape and dtype whose elements are not set.",
+    .example = "tensor.empty_like(tensor{5, 6}).shape\n"
+               "--> {2}",
+    .params = {{"input", P_TENSOR}, DTYPE},
+    .flags = CREATES | NN_RANDOM,
+    .infer = like_infer,
+    .kernel = empty_kernel,
+    .samples = NN_SAMPLES("R(2, 3)"),
+    .invalid = "1",
+    .complaint = "tensor",
+};
+
+static bool full_like_infer(nn_frame *f) { return like(f, 2); }
+
 const nn_op nn_op_full_like = {
-    .name = "full_like", .doc = "A tensor of input's shape and dtype with every element fill_value.",
-    .example = "tensor.full_like(tensor{1, 2}, 7)\n--> {7, 7}",
-    .params = {{"input", P_TENSOR}, {"fill_value", P_NUMBER}, DTYPE}, .flags = MAKES, .infer = like_infer,
-    .kernel = full_like_kernel, .samples = NN_SAMPLES("R(2,3), 4"), .invalid = "R(2)", .complaint = "fill_value"};
+    .name = "full_like",
+    .doc = "A tensor of another one's shape and dtype, filled with a number.",
+    .example = "tensor.full_like(tensor{5, 6}, 3)\n"
+               "--> {3, 3}",
+    .params = {{"input", P_TENSOR}, {"fill_value", P_NUMBER}, DTYPE},
+    .flags = CREATES,
+    .infer = full_like_infer,
+    .kernel = full_kernel,
+    .samples = NN_SAMPLES("R(2, 3), 2.5", "R(2), 1, {dtype = 'int64'}"),
+    .invalid = "1, 2",
+    .complaint = "tensor",
+};
 
-/* ---- ranges ----------------------------------------------------------------------------------------- */
+static bool new_infer(nn_frame *f) { return sized(f, 1, 2, (nn_dtype)f->in[0]->dtype); }
 
-static double number(const nn_value *v) { return v->tag == NN_V_INT ? (double)v->i : v->f; }
+#define NEW_ROW(kernel_)                                                                                     \
+  .params = {{"input", P_TENSOR}, SIZE, DTYPE}, .flags = NN_METHOD | NN_CREATES | NN_NO_GRAD,                \
+  .infer = new_infer, .kernel = kernel_, .samples = NN_SAMPLES("R(2), 2, 3", "R(2), {}"),                    \
+  .invalid = "R(2), -1", .complaint = "a size cannot be negative: [-1]"
 
-static bool all_integers(const nn_frame *f) {
-  for (int p = 0; p < 3; p++)
-    if (f->arg[p].tag == NN_V_FLOAT) return false;
-  return true;
+const nn_op nn_op_new_zeros = {
+    .name = "new_zeros",
+    .doc = "Zeros of these sizes and of this tensor's dtype.",
+    .example = "tensor{1, 2}:new_zeros(3)\n"
+               "--> {0, 0, 0}",
+    NEW_ROW(zeros_kernel),
+};
+
+const nn_op nn_op_new_ones = {
+    .name = "new_ones",
+    .doc = "Ones of these sizes and of this tensor's dtype.",
+    .example = "tensor{1, 2}:new_ones(3)\n"
+               "--> {1, 1, 1}",
+    NEW_ROW(ones_kernel),
+};
+
+static bool new_full_infer(nn_frame *f) { return sized(f, 1, 3, (nn_dtype)f->in[0]->dtype); }
+
+static bool new_full_kernel(nn_frame *f) { return filled(f, &f->arg[2]); }
+
+const nn_op nn_op_new_full = {
+    .name = "new_full",
+    .doc = "A tensor of these sizes and of this tensor's dtype, filled with a number.",
+    .example = "tensor{1, 2}:new_full({3}, 7)\n"
+               "--> {7, 7, 7}",
+    .params = {{"input", P_TENSOR}, {"size", P_SHAPE}, {"fill_value", P_NUMBER}, DTYPE},
+    .flags = NN_METHOD | NN_CREATES | NN_NO_GRAD,
+    .infer = new_full_infer,
+    .kernel = new_full_kernel,
+    .samples = NN_SAMPLES("R(2), {2, 3}, 1.5"),
+    .invalid = "R(2), {-1}, 1",
+    .complaint = "a size cannot be negative: [-1]",
+};
+
+/* ---- progressions ----------------------------------------------------------------------------------- */
+
+static double real(const nn_value *v) { return v->tag == NN_V_FLOAT ? v->f : (double)v->i; }
+
+/* y[i] = first + i * step (or its mirror image from the end on, or a power of that), in parallel. */
+typedef struct progression {
+  nn_tensor *y;
+  bool whole; /* in integers */
+  int64_t i_first, i_step;
+  double first, step, last;
+  bool mirrored;
+  double base; /* 0: none */
+} progression;
+
+static double term(const progression *p, int64_t i) {
+  double x = p->mirrored && i >= p->y->numel / 2 ? p->last - p->step * (double)(p->y->numel - 1 - i)
+                                                 : p->first + p->step * (double)i;
+  return p->base != 0 ? pow(p->base, x) : x;
 }
 
-/* start, end, step at parameters 0 to 2; `closed`: the end belongs to it. */
-static bool range_infer_as(nn_frame *f, bool closed) {
-  double a = number(&f->arg[0]), b = number(&f->arg[1]), step = number(&f->arg[2]);
-  if (step == 0 || !isfinite(step) || !isfinite(a) || !isfinite(b)) return nn_bad(f, "start, end and step must be finite and step not 0");
-  if ((step > 0 && b < a) || (step < 0 && b > a))
-    return nn_bad(f, "from %g to %g there is no way with step %g", a, b, step);
-  double count = closed ? floor((b - a) / step) + 1 : ceil((b - a) / step);
-  if (count > 4e18) return nn_bad(f, "so many elements do not fit into memory");
-  if (all_integers(f)) { /* exact where doubles are not */
-    int64_t span = f->arg[1].i - f->arg[0].i, s = f->arg[2].i;
-    count = closed ? (double)(span / s + 1) : (double)(span / s + (span % s != 0));
-  }
-  int64_t n = (int64_t)count;
-  nn_spec_set(f, 0, dtype_or(f, 3, all_integers(f) ? NN_INT64 : NN_FLOAT32), 1, &n);
-  return true;
-}
-
-static bool arange_infer(nn_frame *f) { return range_infer_as(f, false); }
-static bool range_infer(nn_frame *f) { return range_infer_as(f, true); }
-
-static void put(nn_tensor *y, int64_t i, double x) {
-  if (y->dtype == NN_FLOAT32)
-    ((float *)(void *)y->data)[i] = (float)x;
-  else if (y->dtype == NN_FLOAT64)
-    ((double *)(void *)y->data)[i] = x;
-  else
-    NN_SELECT(nn_vmath)->convert[NN_FLOAT64][y->dtype](1, &x, y->data + (size_t)i * nn_esize(y));
-}
-
-static bool range_kernel(nn_frame *f) {
-  nn_tensor *y = f->out[0];
-  double a = number(&f->arg[0]), step = number(&f->arg[2]);
-  bool whole = all_integers(f);
-  for (int64_t i = 0; i < y->numel; i++) {
-    if (whole && y->dtype == NN_INT64)
-      ((int64_t *)(void *)y->data)[i] = f->arg[0].i + i * f->arg[2].i;
+static void progress(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const progression *p = arg;
+  char *data = p->y->data;
+  for (int64_t i = begin; i < end; i++) {
+    if (p->whole && p->y->dtype == NN_INT64)
+      ((int64_t *)(void *)data)[i] = (int64_t)((uint64_t)p->i_first + (uint64_t)i * (uint64_t)p->i_step);
+    else if (p->whole)
+      nn_element_int((nn_dtype)p->y->dtype,
+                     (int64_t)((uint64_t)p->i_first + (uint64_t)i * (uint64_t)p->i_step),
+                     data + (size_t)i * nn_esize(p->y));
+    else if (p->y->dtype == NN_FLOAT32)
+      ((float *)(void *)data)[i] = (float)term(p, i);
+    else if (p->y->dtype == NN_FLOAT64)
+      ((double *)(void *)data)[i] = term(p, i);
     else
-      put(y, i, a + (double)i * step);
+      nn_element((nn_dtype)p->y->dtype, term(p, i), data + (size_t)i * nn_esize(p->y));
   }
+}
+
+static bool write_progression(const progression *p) {
+  nn_parallel(p->y->numel, 4096, progress, (void *)(uintptr_t)p);
   return true;
+}
+
+/* The arguments of arange and range: start, end, step at p, p + 1, p + 2; start and step may be missing (p <
+ * 0). */
+typedef struct steps {
+  const nn_value *start, *stop, *step;
+} steps;
+
+static bool all_whole(const steps *s) {
+  return s->start->tag != NN_V_FLOAT && s->stop->tag != NN_V_FLOAT && s->step->tag != NN_V_FLOAT;
+}
+
+__extension__ typedef __int128 wide;
+
+/* How many numbers there are from start on before stop (or, if closed, up to it); -1 with an error. */
+static int64_t count_steps(nn_frame *f, const steps *s, bool closed) {
+  double start = real(s->start), stop = real(s->stop), step = real(s->step), n;
+  if (step == 0) return nn_bad(f, "the step must not be 0"), -1;
+  if (!isfinite(start) || !isfinite(stop) || isnan(step))
+    return nn_bad(f, "start and end must be finite numbers"), -1;
+  if (step > 0 ? stop < start : stop > start)
+    return nn_bad(f, "a step of %g does not lead from %g to %g", step, start, stop), -1;
+  if (all_whole(s)) {
+    wide span = (wide)s->stop->i - s->start->i, by = s->step->i;
+    wide count = closed ? span / by + 1 : (span + by + (by > 0 ? -1 : 1)) / by;
+    n = (double)count;
+    if (n < 0x1p62) return (int64_t)count;
+  } else {
+    n = closed ? floor((stop - start) / step) + 1 : ceil((stop - start) / step);
+    if (n < 0x1p62) return (int64_t)n;
+  }
+  return nn_bad(f, "a step of %g from %g to %g makes too many numbers", step, start, stop), -1;
+}
+
+static bool steps_infer(nn_frame *f, const steps *s, int d, bool closed, nn_dtype otherwise) {
+  int64_t n = count_steps(f, s, closed);
+  if (n < 0) return false;
+  nn_spec_set(f, 0, dtype_arg(f, d, otherwise), 1, &n);
+  return true;
+}
+
+static bool steps_kernel(nn_frame *f, const steps *s) {
+  progression p = {.y = f->out[0], .first = real(s->start), .step = real(s->step)};
+  p.whole = all_whole(s) || !nn_is_float((nn_dtype)p.y->dtype);
+  p.i_first = s->start->tag == NN_V_FLOAT ? (int64_t)s->start->f : s->start->i;
+  p.i_step = s->step->tag == NN_V_FLOAT ? (int64_t)s->step->f : s->step->i;
+  return write_progression(&p);
+}
+
+static nn_dtype steps_dtype(const steps *s) { return all_whole(s) ? NN_INT64 : NN_FLOAT32; }
+
+static bool arange_stop_infer(nn_frame *f) {
+  steps s = {&zero, &f->arg[0], &one};
+  return steps_infer(f, &s, 1, false, steps_dtype(&s));
+}
+
+static bool arange_stop_kernel(nn_frame *f) {
+  steps s = {&zero, &f->arg[0], &one};
+  return steps_kernel(f, &s);
 }
 
 const nn_op nn_op_arange = {
-    .name = "arange.start", .doc = "Numbers from start up to but without end, in steps; int64 when all three are integers.",
-    .example = "tensor.arange(2, 8, 2)\n--> {2, 4, 6}",
-    .params = {{"start", P_NUMBER}, {"end", P_NUMBER}, {"step", P_NUMBER, "1"}, DTYPE}, .flags = MAKES, .infer = arange_infer,
-    .kernel = range_kernel, .samples = NN_SAMPLES("2, 8, 2", "0, 1, 0.25", "3, 0, -1", "2, 2"), .invalid = "1, 5, 0",
-    .complaint = "step not 0"};
+    .name = "arange",
+    .doc = "The numbers 0, 1, ... before stop: int64 if it is an integer, else float32.",
+    .example = "tensor.arange(4)\n"
+               "--> {0, 1, 2, 3}",
+    .params = {{"stop", P_NUMBER}, DTYPE},
+    .flags = CREATES,
+    .infer = arange_stop_infer,
+    .kernel = arange_stop_kernel,
+    .samples = NN_SAMPLES("5", "2.5", "0", "3, {dtype = 'float64'}"),
+    .invalid = "-1",
+    .complaint = "a step of 1 does not lead from 0 to -1",
+};
 
-static bool arange_end_compose(nn_frame *f) {
-  return (f->out[0] = nn_do(f->ctx, &nn_op_arange, v_i(0), f->arg[0], v_i(1), f->arg[1])) != NULL;
+static bool arange_infer(nn_frame *f) {
+  steps s = {&f->arg[0], &f->arg[1], &f->arg[2]};
+  return steps_infer(f, &s, 3, false, steps_dtype(&s));
 }
-const nn_op nn_op_arange_end = {
-    .name = "arange", .doc = "The numbers 0 to end - 1; int64 for an integer.", .example = "tensor.arange(3)\n--> {0, 1, 2}",
-    .params = {{"end", P_NUMBER}, DTYPE}, .flags = MAKES, .compose = arange_end_compose, .samples = NN_SAMPLES("4", "0", "2.5"),
-    .invalid = "-1", .complaint = "no way"};
+
+static bool arange_kernel(nn_frame *f) {
+  steps s = {&f->arg[0], &f->arg[1], &f->arg[2]};
+  return steps_kernel(f, &s);
+}
+
+const nn_op nn_op_arange_start = {
+    .name = "arange.start",
+    .doc = "The numbers start, start + step, ... before stop: int64 if all are integers, else float32.\n"
+           "stop itself is left out, as PyTorch does; tensor.range has it in.",
+    .example = "tensor.arange(1, 8, 3)\n"
+               "--> {1, 4, 7}",
+    .params = {{"start", P_NUMBER}, {"stop", P_NUMBER}, {"step", P_NUMBER, "1"}, DTYPE},
+    .flags = CREATES,
+    .infer = arange_infer,
+    .kernel = arange_kernel,
+    .samples = NN_SAMPLES("1, 5", "5, 1, -2", "0, 1, 0.25", "1, 1"),
+    .invalid = "1, 5, 0",
+    .complaint = "the step must not be 0",
+};
+
+static bool range_infer(nn_frame *f) {
+  steps s = {&f->arg[0], &f->arg[1], &f->arg[2]};
+  return steps_infer(f, &s, 3, true, NN_FLOAT32);
+}
 
 const nn_op nn_op_range = {
-    .name = "range", .doc = "Numbers from start to end, the end included, in steps, as Lua's for counts; int64 when all are integers.",
-    .example = "tensor.range(1, 4)\n--> {1, 2, 3, 4}",
-    .params = {{"start", P_NUMBER}, {"end", P_NUMBER}, {"step", P_NUMBER, "1"}, DTYPE}, .flags = MAKES, .infer = range_infer,
-    .kernel = range_kernel, .samples = NN_SAMPLES("1, 4", "0, 1, 0.25"), .invalid = "1, 5, 0", .complaint = "step not 0"};
+    .name = "range",
+    .doc =
+        "The numbers start, start + step, ... up to stop, which may be among them, as in a loop of Lua; float32.",
+    .example = "tensor.range(1, 7, 3)\n"
+               "--> {1, 4, 7}",
+    .params = {{"start", P_NUMBER}, {"stop", P_NUMBER}, {"step", P_NUMBER, "1"}, DTYPE},
+    .flags = CREATES,
+    .infer = range_infer,
+    .kernel = arange_kernel,
+    .samples = NN_SAMPLES("1, 5", "5, 1, -2", "0, 1, 0.25"),
+    .invalid = "1, 0",
+    .complaint = "a step of 1 does not lead from 1 to 0",
+};
 
 static bool linspace_infer(nn_frame *f) {
   int64_t n = f->arg[2].i;
-  if (n < 0) return nn_bad(f, "steps must not be negative, got %lld", (long long)n);
-  nn_spec_set(f, 0, dtype_or(f, f->n_args - 1, NN_FLOAT32), 1, &n);
+  if (n < 0) return nn_bad(f, "the number of steps cannot be negative, got %lld", (long long)n);
+  nn_spec_set(f, 0, dtype_arg(f, f->n_args - 1, NN_FLOAT32), 1, &n);
   return true;
 }
 
-/* Each half from its own end, so that both ends are met exactly. */
-static double line(double a, double b, int64_t i, int64_t n) {
-  double step = n > 1 ? (b - a) / (double)(n - 1) : 0;
-  return i < n / 2 || n == 1 ? a + step * (double)i : b - step * (double)(n - 1 - i);
+static bool spaced(nn_frame *f, double base) {
+  nn_tensor *y = f->out[0];
+  progression p = {
+      .y = y, .first = real(&f->arg[0]), .last = real(&f->arg[1]), .mirrored = y->numel > 1, .base = base};
+  p.step = y->numel > 1 ? (p.last - p.first) / (double)(y->numel - 1) : 0;
+  return write_progression(&p);
 }
-static bool linspace_kernel(nn_frame *f) {
-  int64_t n = f->out[0]->numel;
-  for (int64_t i = 0; i < n; i++) put(f->out[0], i, line(number(&f->arg[0]), number(&f->arg[1]), i, n));
-  return true;
-}
+
+static bool linspace_kernel(nn_frame *f) { return spaced(f, 0); }
+
 const nn_op nn_op_linspace = {
-    .name = "linspace", .doc = "So many numbers evenly from start to end, both included.", .example = "tensor.linspace(0, 1, 3)\n--> {0, 0.5, 1}",
-    .params = {{"start", P_NUMBER}, {"end", P_NUMBER}, {"steps", P_INT}, DTYPE}, .flags = MAKES, .infer = linspace_infer,
-    .kernel = linspace_kernel, .samples = NN_SAMPLES("0, 1, 5", "1, 0, 1", "0, 1, 0"), .invalid = "0, 1, -1", .complaint = "steps"};
+    .name = "linspace",
+    .doc = "`steps` numbers at even distances from start to stop, both included.",
+    .example = "tensor.linspace(0, 1, 5)\n"
+               "--> {0, 0.25, 0.5, 0.75, 1}",
+    .params = {{"start", P_NUMBER}, {"stop", P_NUMBER}, {"steps", P_INT}, DTYPE},
+    .flags = CREATES,
+    .infer = linspace_infer,
+    .kernel = linspace_kernel,
+    .samples = NN_SAMPLES("0, 1, 5", "3, -3, 4", "2, 5, 1", "0, 1, 0"),
+    .invalid = "0, 1, -1",
+    .complaint = "the number of steps cannot be negative",
+};
 
-static bool logspace_kernel(nn_frame *f) {
-  int64_t n = f->out[0]->numel;
-  for (int64_t i = 0; i < n; i++)
-    put(f->out[0], i, pow(f->arg[3].f, line(number(&f->arg[0]), number(&f->arg[1]), i, n)));
-  return true;
-}
+static bool logspace_kernel(nn_frame *f) { return spaced(f, f->arg[3].f); }
+
 const nn_op nn_op_logspace = {
-    .name = "logspace", .doc = "So many numbers from base^start to base^end, evenly on a logarithmic scale.",
-    .example = "tensor.logspace(0, 2, 3)\n--> {1, 10, 100}",
-    .params = {{"start", P_NUMBER}, {"end", P_NUMBER}, {"steps", P_INT}, {"base", P_FLOAT, "10.0"}, DTYPE}, .flags = MAKES,
-    .infer = linspace_infer, .kernel = logspace_kernel, .samples = NN_SAMPLES("0, 1, 5"), .invalid = "0, 1, -1", .complaint = "steps"};
+    .name = "logspace",
+    .doc = "`steps` numbers whose logarithms to this base lie at even distances from start to stop.",
+    .example = "tensor.logspace(0, 2, 3)\n"
+               "--> {1, 10, 100}",
+    .params = {{"start", P_NUMBER}, {"stop", P_NUMBER}, {"steps", P_INT}, {"base", P_FLOAT, "10.0"}, DTYPE},
+    .flags = CREATES,
+    .infer = linspace_infer,
+    .kernel = logspace_kernel,
+    .samples = NN_SAMPLES("0, 2, 3", "1, 3, 3, 2"),
+    .invalid = "0, 1, -1",
+    .complaint = "the number of steps cannot be negative",
+};
 
-/* ---- unit matrix ------------------------------------------------------------------------------------ */
+/* ---- eye -------------------------------------------------------------------------------------------- */
 
 static bool eye_infer(nn_frame *f) {
-  int64_t shape[2] = {f->arg[0].i, nn_given(f, 1) ? f->arg[1].i : f->arg[0].i};
-  nn_spec_set(f, 0, dtype_or(f, 2, NN_FLOAT32), 2, shape);
+  const int64_t shape[2] = {f->arg[0].i, nn_given(f, 1) ? f->arg[1].i : f->arg[0].i};
+  char text[NN_SHAPE_TEXT];
+  if (shape[0] < 0 || shape[1] < 0)
+    return nn_bad(f, "a size cannot be negative: %s", nn_shape_text(2, shape, text));
+  nn_spec_set(f, 0, dtype_arg(f, 2, NN_FLOAT32), 2, shape);
   return true;
 }
+
 static bool eye_kernel(nn_frame *f) {
   nn_tensor *y = f->out[0];
+  double element;
   zeros_kernel(f);
-  for (int64_t i = 0; i < y->shape[0] && i < y->shape[1]; i++) put(y, i * y->shape[1] + i, 1);
+  nn_element_int((nn_dtype)y->dtype, 1, &element);
+  int64_t n = y->shape[0] < y->shape[1] ? y->shape[0] : y->shape[1], stride = y->shape[1] + 1;
+  nn_block_fill(1, &n, (nn_dtype)y->dtype, y->data, &stride, &element);
   return true;
 }
+
 const nn_op nn_op_eye = {
-    .name = "eye", .doc = "A matrix [n, m] (m = n unless given) with ones on the diagonal and zeros elsewhere.",
-    .example = "tensor.eye(2)\n--> {{1, 0}, {0, 1}}", .params = {{"n", P_INT}, {"m", P_INT, "nil"}, DTYPE}, .flags = MAKES,
-    .infer = eye_infer, .kernel = eye_kernel, .samples = NN_SAMPLES("3", "2, 4"), .invalid = "-1", .complaint = "negative"};
+    .name = "eye",
+    .doc = "Ones on the main diagonal of a matrix of n rows and m (by default n) columns, zeros elsewhere.",
+    .example = "tensor.eye(2)\n"
+               "--> {{1, 0}, {0, 1}}",
+    .params = {{"n", P_INT}, {"m", P_INT, "nil"}, DTYPE},
+    .flags = CREATES,
+    .infer = eye_infer,
+    .kernel = eye_kernel,
+    .samples = NN_SAMPLES("3", "2, 4", "3, 1", "0", "2, {dtype = 'bool'}"),
+    .invalid = "-2",
+    .complaint = "a size cannot be negative: [-2, -2]",
+};

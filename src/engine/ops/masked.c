@@ -65,12 +65,12 @@ const nn_op nn_op_where_method = {
     .name = "where.method",
     .doc = "x:where(condition, other): the elements of x where condition is true, else those of other.",
     .example = "local x = tensor{-1, 2, -3}\n"
-               "x:where(x:gt(0), tensor(0))\n"
+               "x:where(x:gt(0), 0)\n"
                "--> {0, 2, 0}",
     .params = {{"input", P_TENSOR}, {"condition", P_TENSOR}, {"other", P_TENSOR}},
-    .flags = NN_METHOD,
+    .flags = NN_METHOD | NN_NUMBERS,
     .compose = where_method_compose,
-    .samples = NN_SAMPLES("R(2, 3), B(2, 3), R(3)"),
+    .samples = NN_SAMPLES("R(2, 3), B(2, 3), R(3)", "R(2, 3), B(3), 2"),
     .invalid = "R(3), B(2), R(3)",
     .complaint = "do not broadcast",
 };
