@@ -22,9 +22,9 @@ if(CMAKE_BUILD_TYPE STREQUAL Debug)
 endif()
 if(NNLUA_SANITIZE)
   # Speed matters here too: the sanitized build runs the registry's tests.
-  target_compile_options(nnlua_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+  target_compile_options(nnlua_flags INTERFACE -fsanitize=${NNLUA_SANITIZE} -fno-sanitize-recover=all
     -fno-omit-frame-pointer -g1 -O1)
-  target_link_options(nnlua_flags INTERFACE -fsanitize=address,undefined)
+  target_link_options(nnlua_flags INTERFACE -fsanitize=${NNLUA_SANITIZE})
   target_compile_definitions(nnlua_flags INTERFACE NNLUA_SANITIZE=1)
 endif()
 
