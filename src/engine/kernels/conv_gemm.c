@@ -71,15 +71,25 @@ static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_
 // elements that it may take.
 enum { BLOCK = 128, SLICE = 256, ROWS = 512, PACKED = 4 << 20 };
 // weight_grad: pixels, and rows of either factor, in a block.
-enum { WBLOCK = 1024, WROWS = 128 };
+enum { WBLOCK = 800, WROWS = 128 };
 // Most numbers of a band of source rows, which shall stay in the first-level cache.
 enum { BAND = 6000 };
+
+// Whether the gradient of the input is better scattered than gathered.
+static bool scatters(const struct nn_conv_desc *d) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups;
+  return 2 * cg <= kg && d->r * d->s > 1 && cg * d->r * d->s * kg <= PACKED;
+}
 
 #include "real_f32.h"
 #include "micro_impl.h"
 #include "conv_gemm_impl.h"
 #include "conv_gemm_dw_impl.h"
+#include "conv_gemm_dx_impl.h"
+#include "conv_gemm_passes_impl.h"
 #include "real_f64.h"
 #include "micro_impl.h"
 #include "conv_gemm_impl.h"
 #include "conv_gemm_dw_impl.h"
+#include "conv_gemm_dx_impl.h"
+#include "conv_gemm_passes_impl.h"

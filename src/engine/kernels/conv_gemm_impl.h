@@ -97,7 +97,8 @@ static void T(pack_clipped)(const struct T(gather) *g, const struct segment *seg
 // Borders are zeroed once a block, what is inside is copied for each channel.
 struct T(band) {
   real *data;
-  int64_t ld;                // distance between its rows; 0: too large, or not worth it
+  int64_t size; // numbers in it
+  int64_t ld; // distance between its rows; 0: too large, or not worth it
   int64_t top, left;         // of the first tap, relative to the source position of tap 0
   int64_t col, lead, inside; // source column of column 0; how many zeros come first, and then numbers
   int runs;                  // rows of one image that follow each other
@@ -141,6 +142,7 @@ static void T(band_make)(const struct T(gather) *g, const struct segment *seg, i
     if (rows * ld > BAND) return;
   }
   b->ld = ld;
+  b->size = rows * ld;
   memset(b->data, 0, (size_t)(rows * ld) * sizeof(real));
 }
 
@@ -280,62 +282,11 @@ static bool T(gather_run)(struct T(gather) *g, int64_t m, int64_t depth, void *w
   return true;
 }
 
-bool NN_KERNEL(T(nn_conv_gemm_forward))(const struct nn_conv_desc *d, const void *x, const void *w,
-                                        const void *bias, unsigned flags, void *y, void *workspace) {
-  int64_t cg = d->c / d->groups, kg = d->k / d->groups, depth = cg * d->r * d->s;
-  for (int64_t group = 0; group < d->groups; group++) {
-    struct T(gather) g = {.src = (const real *)x + group * cg * d->h * d->w,
-                          .src_n = d->c * d->h * d->w,
-                          .h = d->h,
-                          .w = d->w,
-                          .images = d->n,
-                          .ho = d->ho,
-                          .wo = d->wo,
-                          .depth_c = cg,
-                          .rows = forward_taps(d->r, d->stride_h, d->pad_h, d->dil_h),
-                          .cols = forward_taps(d->s, d->stride_w, d->pad_w, d->dil_w),
-                          .weight = (const real *)w + group * kg * depth,
-                          .wm = depth,
-                          .wc = d->r * d->s,
-                          .wr = d->s,
-                          .dst = (real *)y + group * kg * d->ho * d->wo,
-                          .dst_n = d->k * d->ho * d->wo,
-                          .dst_m = d->ho * d->wo,
-                          .dst_h = d->wo,
-                          .dst_w = 1,
-                          .bias = bias ? (const real *)bias + group * kg : NULL,
-                          .relu = (flags & NN_CONV_RELU) != 0};
-    if (!T(gather_run)(&g, kg, depth, workspace)) return false;
-  }
-  return true;
-}
-
-bool NN_KERNEL(T(nn_conv_gemm_input_grad))(const struct nn_conv_desc *d, const void *dy, const void *w,
-                                           void *dx, void *workspace) {
-  int64_t cg = d->c / d->groups, kg = d->k / d->groups, taps = d->r * d->s;
-  for (int64_t group = 0; group < d->groups; group++)
-    for (int64_t ph = 0; ph < min64(d->stride_h, d->h); ph++)
-      for (int64_t pw = 0; pw < min64(d->stride_w, d->w); pw++) {
-        struct T(gather) g = {.src = (const real *)dy + group * kg * d->ho * d->wo,
-                              .src_n = d->k * d->ho * d->wo,
-                              .h = d->ho,
-                              .w = d->wo,
-                              .images = d->n,
-                              .ho = ceil_div(d->h - ph, d->stride_h),
-                              .wo = ceil_div(d->w - pw, d->stride_w),
-                              .depth_c = kg,
-                              .rows = phase_taps(ph, d->r, d->stride_h, d->pad_h, d->dil_h),
-                              .cols = phase_taps(pw, d->s, d->stride_w, d->pad_w, d->dil_w),
-                              .weight = (const real *)w + group * kg * cg * taps,
-                              .wm = taps,
-                              .wc = cg * taps,
-                              .wr = d->s,
-                              .dst = (real *)dx + group * cg * d->h * d->w + ph * d->w + pw,
-                              .dst_n = d->c * d->h * d->w,
-                              .dst_m = d->h * d->w,
-                              .dst_h = d->stride_h * d->w,
-                              .dst_w = d->stride_w};
-        if (!T(gather_run)(&g, cg, kg * taps, workspace)) return false;
-      }
-  return true;
+// The source side of the forward pass of one group: patches of x.
+static struct T(gather) T(patches_of)(const struct nn_conv_desc *d, const real *x, int64_t group) {
+  int64_t cg = d->c / d->groups;
+  return (struct T(gather)){.src = x ? x + group * cg * d->h * d->w : NULL, .src_n = d->c * d->h * d->w, .h = d->h,
+                            .w = d->w, .images = d->n, .ho = d->ho, .wo = d->wo, .depth_c = cg,
+                            .rows = forward_taps(d->r, d->stride_h, d->pad_h, d->dil_h),
+                            .cols = forward_taps(d->s, d->stride_w, d->pad_w, d->dil_w)};
 }

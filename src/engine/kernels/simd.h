@@ -27,6 +27,15 @@ typedef double nn_uvf64 __attribute__((vector_size(NN_VBYTES), aligned(8), may_a
 
 #define NN_INLINE static inline __attribute__((always_inline))
 
+// Loads x into a register once, where the compiler would rather read it from memory for each use.
+#if NN_ISA == 2
+#define NN_KEEP(x) __asm__("" : "+v"(x))
+#elif NN_ISA == 1
+#define NN_KEEP(x) __asm__("" : "+x"(x))
+#else
+#define NN_KEEP(x) (void)(x)
+#endif
+
 // Registers that a product's accumulators may take: rows of two vectors each, leaving room for operands.
 #if NN_ISA == 2
 enum { NN_MICRO_ROWS = 14 };
