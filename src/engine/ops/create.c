@@ -47,11 +47,6 @@ static bool zeros_kernel(nn_frame *f) { return filled(f, &zero); }
 
 static bool ones_kernel(nn_frame *f) { return filled(f, &one); }
 
-static bool empty_kernel(nn_frame *f) {
-  (void)f;
-  return true;
-}
-
 static nn_dtype number_dtype(const nn_value *v) {
   return v->tag == NN_V_BOOL ? NN_BOOL : (v->tag == NN_V_FLOAT ? NN_FLOAT32 : NN_INT64);
 }
@@ -92,13 +87,14 @@ const nn_op nn_op_ones = {
 
 const nn_op nn_op_empty = {
     .name = "empty",
-    .doc = "A tensor whose elements are not set: whatever lies in its memory.",
+    .doc =
+        "A tensor whose elements are not set to anything: zeros here, so that no program depends on chance.",
     .example = "tensor.empty(2, 3).shape\n"
                "--> {2, 3}",
     .params = {SIZE, DTYPE},
-    .flags = CREATES | NN_RANDOM,
+    .flags = CREATES,
     .infer = size_infer,
-    .kernel = empty_kernel,
+    .kernel = zeros_kernel,
     .samples = NN_SAMPLES("2, 3", "0"),
     .invalid = "-1",
     .complaint = "a size cannot be negative: [-1]",
@@ -154,13 +150,13 @@ const nn_op nn_op_ones_like = {
 
 const nn_op nn_op_empty_like = {
     .name = "empty_like",
-    .doc = "A tensor of another one's shape and dtype whose elements are not set.",
+    .doc = "A tensor of another one's shape and dtype whose elements are not set to anything (zeros here).",
     .example = "tensor.empty_like(tensor{5, 6}).shape\n"
                "--> {2}",
     .params = {{"input", P_TENSOR}, DTYPE},
-    .flags = CREATES | NN_RANDOM,
+    .flags = CREATES,
     .infer = like_infer,
-    .kernel = empty_kernel,
+    .kernel = zeros_kernel,
     .samples = NN_SAMPLES("R(2, 3)"),
     .invalid = "1",
     .complaint = "tensor",
@@ -368,13 +364,14 @@ const nn_op nn_op_arange_start = {
 
 static bool range_infer(nn_frame *f) {
   steps s = {&f->arg[0], &f->arg[1], &f->arg[2]};
-  return steps_infer(f, &s, 3, true, NN_FLOAT32);
+  return steps_infer(f, &s, 3, true, steps_dtype(&s));
 }
 
 const nn_op nn_op_range = {
     .name = "range",
     .doc =
-        "The numbers start, start + step, ... up to stop, which may be among them, as in a loop of Lua; float32.",
+        "The numbers start, start + step, ... up to stop, which may be among them, as in a loop of Lua: int64 if all "
+        "are integers, else float32.",
     .example = "tensor.range(1, 7, 3)\n"
                "--> {1, 4, 7}",
     .params = {{"start", P_NUMBER}, {"stop", P_NUMBER}, {"step", P_NUMBER, "1"}, DTYPE},
