@@ -106,16 +106,16 @@ def declare():
     for name in ("max", "min"):
         op = Op(FAMILY, name, tol="exact", forms=["tensor." + name, ":" + name], index_out=(1,))
         dims(op, "distinct", many=False, zero=False)
-        op(T((3, 4), "perm", "int64", n=13))
-        op(T((3, 4), "perm", "int64", n=13), D(1))
+        op(T((3, 4), "shuffled", "int64", n=13))
+        op(T((3, 4), "shuffled", "int64", n=13), D(1))
         op(T((4,), dtype="bool"))
         op(T((3,), "distinct"), T((3,), "any"))                # the elementwise form
         op(T((3, 4), "distinct"), T((4,), "any"))
     for name in ("argmax", "argmin"):
         op = Op(FAMILY, name, tol="exact", forms=["tensor." + name, ":" + name], index_out=(0,), grad=False)
         dims(op, "distinct", many=False, zero=False)
-        op(T((3, 4), "perm", "int64", n=13))
-        op(T((3, 4), "perm", "int64", n=13), D(1))
+        op(T((3, 4), "shuffled", "int64", n=13))
+        op(T((3, 4), "shuffled", "int64", n=13), D(1))
         op(T((2, 3, 4), "distinct"), keepdim=True)
         op(T((15,), "special"))                                # a nan wins
     for name in ("amax", "amin"):
@@ -268,7 +268,7 @@ def more_shapes(op):
         op(name)(T((0, 3)), D(1))
         op(name)(T((3, 0)), D(1), _scale=None)
     each(op("aminmax"), SHAPES, lambda o, s: o(T(s, "distinct"), dim=D(-1)))
-    op("aminmax")(T((3, 4), "perm", "int64", n=13))
+    op("aminmax")(T((3, 4), "shuffled", "int64", n=13))
     op("aminmax")(T((0, 4), "distinct"), dim=D(-1))
     for name in ("norm", "linalg.vector_norm"):
         each(op(name), SHAPES, lambda o, s: o(T(s, "away"), 2, D(-1)))

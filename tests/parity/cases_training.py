@@ -60,7 +60,7 @@ def descend(dtype, name, options, tensors, groups, new_lr, steps):
     given = [{"params": params[:1], **groups[0]}, {"params": params[1:], **groups[1]}] if groups else params
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
     opt = getattr(torch.optim, name)(given, **options)
-    losses, marks, way = [], {}, [p.detach().abs() for p in params]
+    losses, loss_scales, marks, way = [], [], {}, [p.detach().abs() for p in params]
     for step in range(1, steps + 1):
         if new_lr and step == 10:
             opt.param_groups[0]["lr"] = new_lr
@@ -70,10 +70,12 @@ def descend(dtype, name, options, tensors, groups, new_lr, steps):
         loss.backward()
         opt.step()
         losses.append(loss.item())
+        reach = torch.tanh(data["x"].matmul(before[0]) + before[1]).abs().matmul(before[2].abs()) + data["y"].abs()
+        loss_scales.append(float((reach ** 2).mean()))
         way = [w + (p.detach() - b).abs() for w, p, b in zip(way, params, before)]
         if step in MARKS:
             marks[step] = [{"value": array(p), "scale": Exponents(w.numpy())} for p, w in zip(params, way)]
-    return losses, marks
+    return losses, loss_scales, marks
 
 
 def close(a, b, bound):
@@ -83,16 +85,18 @@ def close(a, b, bound):
 def optimizer_record(k, name, options, groups=None, new_lr=None, steps=50):
     probe = Probe("%s#%d" % (name, k))
     tensors = [probe.tensor(*p) for p in PROBLEM]
-    losses, marks = descend(torch.float64, name, options, tensors, groups, new_lr, steps)
-    single, single_marks = descend(torch.float32, name, options, tensors, groups, new_lr, steps)
+    losses, loss_scales, marks = descend(torch.float64, name, options, tensors, groups, new_lr, steps)
+    single, _, single_marks = descend(torch.float32, name, options, tensors, groups, new_lr, steps)
     for step, entries in marks.items():
         for want, got in zip(entries, single_marks[step]):
             if not close(torch.from_numpy(got["value"]).double(), torch.from_numpy(want["value"]),
                          torch.from_numpy(want["scale"].rounded())):
                 raise RuntimeError("%s: float32 strays at step %d" % (probe.id, step))
+    if not close(torch.tensor(single), torch.tensor(losses), torch.tensor(loss_scales)):
+        raise RuntimeError("%s: float32 strays in the loss" % probe.id)
     rec = {"op": name, "id": probe.id, "kind": "optimizer", "forms": [name], "args": [], "class": name, "steps": steps,
            "hyper": options, "tensors": [t.lua() for t in tensors], "losses": losses,
-           "marks": [[step, entries] for step, entries in marks.items()]}
+           "loss_scales": loss_scales, "marks": [[step, entries] for step, entries in marks.items()]}
     if groups:
         rec["groups"] = groups
     if new_lr:

@@ -65,6 +65,7 @@ formula.domains = {
   zero = function() return 0 end,
   one = function() return 1 end,
   special = function(_, i) return SPECIAL[i % #SPECIAL + 1] end,
+  shuffled = function(s, i, n) return (mix(s, 1) + i * coprime_step(s, n)) % n end,
   index = function(s, i, n) return mix(s, i) % n + 1 end,
   perm = function(s, i, n) return (mix(s, 1) + i * coprime_step(s, n)) % n + 1 end,
   negindex = function(s, i, n) return -1 - mix(s, i) % n end,

@@ -52,6 +52,7 @@ DOMAINS = {
     "zero": lambda s, i, n: 0,
     "one": lambda s, i, n: 1,
     "special": lambda s, i, n: SPECIAL[i % len(SPECIAL)],
+    "shuffled": lambda s, i, n: (mix(s, 1) + i * coprime_step(s, n)) % n,   # n in a row are all different
     # 0-based here, 1-based in Lua:
     "index": lambda s, i, n: mix(s, i) % n,
     "perm": lambda s, i, n: (mix(s, 1) + i * coprime_step(s, n)) % n,  # n in a row are all different

@@ -319,8 +319,14 @@ class Case:
             try:
                 seen = []
                 for mode in MODES:
-                    outs, _ = self.call(form, self.bases(mode), mode)
+                    bases = self.bases(mode)
+                    outs, _ = self.call(form, bases, mode)
                     seen.append([(o.dtype, tuple(o.shape), o.detach().clone()) if torch.is_tensor(o) else o for o in outs])
+                    if self.op.grad:
+                        floats = self._float_outs(outs)
+                        cots = [c.to(o.dtype) for c, o in zip(self.cotangents(floats), floats)]
+                        grads = self.gradients(floats, bases, cots) or ()
+                        seen[-1] += [None if g is None else (g.dtype, tuple(g.shape), g) for g in grads]
             except (RuntimeError, TypeError, ValueError, IndexError, NotImplementedError) as e:
                 trouble.append("%s: %s" % (form, e))
                 continue

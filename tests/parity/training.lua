@@ -8,10 +8,10 @@ local runner = require "runner"
 local training = { handlers = {} }
 local TOLERANCE <const> = { float64 = 1e-9, float32 = 1e-4 }
 
-local function check_losses(losses, want, tol, problems)
+local function check_losses(losses, want, scales, tol, problems)
   for step, loss in ipairs(losses) do
     local err = math.abs(loss - want[step])
-    if err ~= err or err > tol * math.abs(want[step]) then
+    if err ~= err or err > tol * math.max(math.abs(want[step]), scales and scales[step] or 0) then
       problems[#problems + 1] = ("loss of step %d is %.9g, want %.9g"):format(step, loss, want[step])
       return
     end
@@ -54,7 +54,7 @@ function training.handlers.optimizer(record, _, mode)
       end
     end
   end
-  check_losses(losses, record.losses, tol, problems)
+  check_losses(losses, record.losses, record.loss_scales, tol, problems)
   return problems
 end
 
@@ -100,7 +100,7 @@ function training.handlers.model(record, _, mode)
     opt:step()
     losses[step] = loss:item()
   end
-  check_losses(losses, record.losses, tol, problems)
+  check_losses(losses, record.losses, nil, tol, problems)
   check_state("state", model:state_dict(), record.state, mode, tol, problems)
 
   local path = os.tmpname() .. ".safetensors"
