@@ -36,22 +36,50 @@ static double F(exp_sum)(int64_t n, const REAL *x, REAL m) {
   return total;
 }
 
+// Short rows, padded to whole vectors by -infinity, whose exponential is 0: y = e^(x - max) stays in `y`.
+static REAL F(exp_short)(int64_t n, const REAL *x, REAL *y, REAL *max) {
+  const int64_t padded = (n + LANES - 1) / LANES * LANES;
+  REAL m = x[0];
+  for (int64_t i = 0; i < n; i++) y[i] = x[i];
+  for (int64_t i = n; i < padded; i++) y[i] = -(REAL)INFINITY;
+  for (int64_t i = 1; i < n; i++) m = x[i] > m || x[i] != x[i] ? x[i] : m;
+  for (int64_t at = 0; at < padded; at += LANES)
+    NN_VECTOR_LOOP for (int64_t i = 0; i < LANES; i++) y[at + i] = F(exp)(y[at + i] - m);
+  *max = m;
+  REAL s = 0;
+  for (int64_t i = 0; i < n; i++) s += y[i];
+  return s;
+}
+
 static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
   if (n <= 0) return;
   for (int64_t r = 0; r < rows; r++) {
     const REAL *x = (const REAL *)vx + r * n;
-    REAL *y = (REAL *)vy + r * n;
+    REAL *y = (REAL *)vy + r * n, row[SHORT], m;
+    if (n <= SHORT) {
+      const REAL scale = 1 / F(exp_short)(n, x, row, &m);
+      for (int64_t i = 0; i < n; i++) y[i] = row[i] * scale;
+      continue;
+    }
     const REAL scale = (REAL)(1.0 / F(exp_row)(n, x, F(row_max)(n, x), y));
     NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] *= scale;
   }
 }
 
+// max(x) and log(sum(e^(x - max)))
+static REAL F(log_sum)(int64_t n, const REAL *x, REAL *m) {
+  REAL row[SHORT];
+  if (n <= SHORT) return F(log)(F(exp_short)(n, x, row, m));
+  *m = F(row_max)(n, x);
+  return (REAL)log(F(exp_sum)(n, x, *m));
+}
+
 static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
   if (n <= 0) return;
   for (int64_t r = 0; r < rows; r++) {
-    const REAL *x = (const REAL *)vx + r * n, m = F(row_max)(n, x);
-    REAL *y = (REAL *)vy + r * n;
-    const REAL l = (REAL)log(F(exp_sum)(n, x, m));
+    const REAL *x = (const REAL *)vx + r * n;
+    REAL *y = (REAL *)vy + r * n, m;
+    const REAL l = F(log_sum)(n, x, &m);
     NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) - l;
   }
 }
@@ -77,8 +105,9 @@ static void F(log_softmax_backward)(int64_t rows, int64_t n, const void *vg, con
 // An infinite maximum is the result itself, as in torch.logsumexp.
 static double F(row_lse)(int64_t n, const REAL *x) {
   if (n <= 0) return -(double)INFINITY;
-  const REAL m = F(row_max)(n, x);
-  return F(abs)(m) <= REAL_MAX ? (double)m + log(F(exp_sum)(n, x, m)) : (double)m;
+  REAL m;
+  const REAL l = F(log_sum)(n, x, &m);
+  return F(abs)(m) <= REAL_MAX ? (double)m + (double)l : (double)m;
 }
 static void F(logsumexp)(int64_t rows, int64_t n, const void *x, void *y) {
   for (int64_t r = 0; r < rows; r++) ((REAL *)y)[r] = (REAL)F(row_lse)(n, (const REAL *)x + r * n);
@@ -173,7 +202,20 @@ static void F(grad_params)(int64_t rows, int64_t n, const REAL *g, const REAL *x
   for (int64_t j0 = 0; j0 < n; j0 += STRIP) {
     const int64_t width = n - j0 < STRIP ? n - j0 : STRIP;
     for (int64_t j = 0; j < width; j++) sg[j] = sb[j] = 0;
-    for (int64_t r = 0; r < rows; r++) {
+    int64_t r = 0;
+    for (; r + 4 <= rows; r += 4) {
+      const REAL *u = g + r * n + j0, *v = x + r * n + j0, *s = rstd + r;
+      const REAL m0 = mean != NULL ? mean[r] : 0, m1 = mean != NULL ? mean[r + 1] : 0;
+      const REAL m2 = mean != NULL ? mean[r + 2] : 0, m3 = mean != NULL ? mean[r + 3] : 0;
+      NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) {
+        const REAL a = u[j], b = u[j + n], c = u[j + 2 * n], d = u[j + 3 * n];
+        const REAL p = F(fma)(a * s[0], v[j] - m0, b * s[1] * (v[j + n] - m1));
+        const REAL q = F(fma)(c * s[2], v[j + 2 * n] - m2, d * s[3] * (v[j + 3 * n] - m3));
+        sg[j] += p + q;
+        sb[j] += (a + b) + (c + d);
+      }
+    }
+    for (; r < rows; r++) {
       const REAL *u = g + r * n + j0, *v = x + r * n + j0, m = mean != NULL ? mean[r] : 0, s = rstd[r];
       NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) {
         sg[j] = F(fma)(u[j] * s, v[j] - m, sg[j]);
@@ -193,9 +235,8 @@ static void F(norm_backward)(int64_t rows, int64_t n, const REAL *g, const REAL 
                              const REAL *rstd, const REAL *gamma, REAL *dx, REAL *dgamma, REAL *dbeta) {
   for (int64_t r0 = 0; r0 < rows && n > 0; r0 += GROUP) {
     const int64_t r1 = rows - r0 < GROUP ? rows : r0 + GROUP;
-    if (dgamma != NULL || dbeta != NULL)
-      F(grad_params)
-      (r1 - r0, n, g + r0 * n, x + r0 * n, mean != NULL ? mean + r0 : NULL, rstd + r0, dgamma, dbeta);
+    if (dgamma != NULL || dbeta != NULL) F(grad_params)
+    (r1 - r0, n, g + r0 * n, x + r0 * n, mean != NULL ? mean + r0 : NULL, rstd + r0, dgamma, dbeta);
     for (int64_t r = r0; r < r1 && dx != NULL; r++) {
       const REAL m = mean != NULL ? mean[r] : 0;
       const double s = (double)rstd[r];
