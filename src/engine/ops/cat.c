@@ -60,7 +60,10 @@ static bool cat_vjp(nn_vjp *v) {
   int64_t dim = v->arg[1].i, at = 0;
   for (int i = 0; i < v->node->n_in; i++) {
     const nn_meta *m = nn_in_meta(v, i);
-    if (m->ndim == 1 && m->shape[0] == 0) continue;
+    if (m->ndim == 1 && m->shape[0] == 0) {
+      if (nn_need(v, i) && (v->d[i] = t_zeros(v->ctx, m)) == NULL) return false;
+      continue;
+    }
     int64_t end = at + m->shape[dim];
     if (nn_need(v, i) && (v->d[i] = t_slice(v->ctx, v->g[0], dim, at, end, 1)) == NULL) return false;
     at = end;

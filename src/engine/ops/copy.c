@@ -101,7 +101,7 @@ const nn_op nn_op_to = {
     .params = {{"input", P_TENSOR}, {"dtype", P_DTYPE}, {"copy", P_BOOL, "false", .keyword = true}},
     .flags = NN_METHOD,
     .compose = to_compose,
-    .samples = NN_SAMPLES("R(2, 3), 'float64'", "R(2), 'float64', {copy = true}"),
+    .samples = NN_SAMPLES("R(2, 3), C(R(1)).dtype", "T(R(2, 3)), C(R(1)).dtype, {copy = true}"),
     .invalid = "R(2), 'complex'",
     .complaint = "complex",
 };

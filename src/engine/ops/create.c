@@ -114,7 +114,7 @@ const nn_op nn_op_full = {
     .flags = CREATES,
     .infer = full_infer,
     .kernel = full_kernel,
-    .samples = NN_SAMPLES("{2, 3}, 1.5", "{2}, 3", "{}, 2.0, {dtype = 'float64'}"),
+    .samples = NN_SAMPLES("{2, 3}, 1.5", "{2}, 3", "{}, 2.0, {dtype = 'int64'}"),
     .invalid = "{-1}, 2",
     .complaint = "a size cannot be negative: [-1]",
 };
@@ -332,7 +332,7 @@ const nn_op nn_op_arange = {
     .flags = CREATES,
     .infer = arange_stop_infer,
     .kernel = arange_stop_kernel,
-    .samples = NN_SAMPLES("5", "2.5", "0", "3, {dtype = 'float64'}"),
+    .samples = NN_SAMPLES("5", "2.5", "0", "3, {dtype = 'uint8'}"),
     .invalid = "-1",
     .complaint = "a step of 1 does not lead from 0 to -1",
 };

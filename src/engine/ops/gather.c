@@ -558,8 +558,8 @@ const nn_op nn_op_scatter_reduce = {
     .samples =
         NN_SAMPLES("R(4, 3), 1, I(4, 5, 3), R(5, 3), 'sum'", "R(3), 1, I(3, 6), R(6), 'mean'",
                    "R(3), 1, I(3, 6), R(6), 'mean', {include_self = false}", "N(3), 1, I(3, 4), N(5), 'prod'",
-                   "N(3), 1, I(3, 4), N(4), 'prod', {include_self = false}", "D(3), 1, I(3, 5), D(5), 'amax'",
-                   "D(3), 1, I(3, 5), D(5), 'amin', {include_self = false}"),
+                   "N(3), 1, I(3, 4), N(4), 'prod', {include_self = false}", "R(3), 1, I(3, 5), R(5), 'amax'",
+                   "R(3), 1, I(3, 5), R(5), 'amin', {include_self = false}"),
     .invalid = "R(3), 1, C(tensor{4}), R(1), 'sum'",
     .complaint = "index 4 at position [1] is out of range: indices count from 1 to 3",
 };
