@@ -72,7 +72,7 @@ static const char *parentheses(const Call *c, int idx) {
 
 static const char *expected_text(const Call *c, const nn_param *p) {
   switch (p->kind) {
-    case P_TENSOR: return c->form->op->flags & NN_PROMOTES ? "a tensor or a number" : "a tensor";
+    case P_TENSOR: return c->form->op->flags & (NN_PROMOTES | NN_NUMBERS) ? "a tensor or a number" : "a tensor";
     case P_TENSORS: return "a list of tensors";
     case P_INDICES: return "a list of index tensors";
     case P_INT: return "a whole number";
@@ -136,7 +136,7 @@ static Fit take_tensor(Call *c, const nn_param *p, int i, int idx) {
     c->n_tensors++;
     return FITS;
   }
-  if (!(c->form->op->flags & NN_PROMOTES) || (c->e->inplace && i == 0)) return misfit(c, p, idx);
+  if (!(c->form->op->flags & (NN_PROMOTES | NN_NUMBERS)) || (c->e->inplace && i == 0)) return misfit(c, p, idx);
   if (lua_isinteger(c->L, idx))
     *v = int_value(lua_tointeger(c->L, idx));
   else if (lua_type(c->L, idx) == LUA_TNUMBER)
@@ -191,6 +191,13 @@ static Fit take_choice(Call *c, const nn_param *p, int i, int idx) {
     choice = bar + 1;
   }
   return complain(c, MISFIT, "%s must be one of %s, got '%.60s'", p->name, p->choices, s);
+}
+
+/* Sizes that may also be named, as padding = "same". */
+static Fit take_named(Call *c, const nn_param *p, int i, int idx) {
+  Fit fit = take_choice(c, p, i, idx);
+  if (fit == FITS) c->arg[i] = (nn_value){.tag = NN_V_STRING, .n = 1, {.s = lua_tostring(c->L, idx)}};
+  return fit;
 }
 
 static Fit take_dtype(Call *c, const nn_param *p, int i, int idx) {
@@ -327,6 +334,7 @@ static Fit take_single(Call *c, const nn_param *p, int i, int idx) {
     return FITS;
   }
   int64_t one;
+  if (p->choices != NULL && lua_type(c->L, idx) == LUA_TSTRING) return take_named(c, p, i, idx);
   if (!to_int(c, idx, &one)) return misfit(c, p, idx);
   Fit fit = count_from_1(c, p, &one);
   if (fit != FITS) return fit;

@@ -15,7 +15,8 @@ typedef struct Indexing {
   nn_tensor *t;      /* the view so far: a reference of its own */
   int handle;        /* stack index of t's handle, so that an error cannot leak it */
   int dim;           /* the next dimension of t */
-  int n_by;          /* index tensors: entries up to the last one that is used */
+  int n_by;          /* entries for the row index: up to the last index tensor */
+  int covered;       /* dimensions that these entries stand for */
   nn_tensor *by[NN_MAX_DIMS];
 } Indexing;
 
@@ -126,10 +127,10 @@ static void pick_tensor(Indexing *x, nn_tensor *t) {
     bind_error(x->L, x->b, "index: a mask of shape %s does not fit a tensor of shape %s", nn_tensor_shape_text(t, index),
                nn_tensor_shape_text(x->source, shape));
   }
-  while (x->n_by < x->dim) x->by[x->n_by++] = NULL;
-  x->by[x->n_by++] = t;
+  for (; x->covered < x->dim; x->covered++) x->by[x->n_by++] = NULL;
+  x->by[x->n_by++] = t; /* a mask is one entry, however many dimensions it covers */
   x->dim += covers;
-  while (x->n_by < x->dim) x->by[x->n_by++] = NULL;
+  x->covered = x->dim;
 }
 
 /* How many dimensions of the source an item takes. */
