@@ -99,6 +99,7 @@ end
 --- Sorts out arguments: returns a table of values by parameter name.
 local function parse(signature, ...)
   local n, given, values = select("#", ...), {...}, {}
+  while n > 0 and given[n] == nil do n = n - 1 end
   local options = n > 0 and is_options(given[n]) and given[n] or nil
   if options then n = n - 1 end
   if n > #signature then

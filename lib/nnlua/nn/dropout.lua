@@ -9,7 +9,10 @@ local layers = {}
 local function define(name, func)
   local class = module.define(name, "p:fraction=0.5, inplace:bool=false")
   function class:init(...) module.configure(self, class, nil, ...) end
-  function class:forward(x) return F[func](x, self.p, self.training, self.inplace) end
+  function class:forward(x)
+    local y = F[func](x, self.p, self.training)
+    return self.inplace and y ~= x and x:copy_(y) or y
+  end
   layers[name] = class
 end
 
