@@ -278,11 +278,20 @@ static bool wants_gradient(const nn_frame *f) {
   return false;
 }
 
+/* A negative size is the user's mistake, so the error names the operation. */
+static bool sizes_fit(nn_frame *f, const nn_spec *s) {
+  char text[NN_SHAPE_TEXT];
+  for (int d = 0; d < s->ndim; d++)
+    if (s->shape[d] < 0) return nn_bad(f, "a size cannot be negative: %s", nn_shape_text(s->ndim, s->shape, text));
+  return true;
+}
+
 static bool make_outputs(nn_frame *f, nn_tensor *into) {
   nn_results *r = f->results;
   for (int k = 0; k < f->n_out; k++) {
     nn_spec *s = &f->spec[k];
     nn_tensor *t;
+    if (!sizes_fit(f, s)) return false;
     if (k == 0 && into != NULL)
       t = nn_detach(into);
     else
@@ -508,11 +517,37 @@ static bool write_back(nn_ctx *ctx, const nn_op *op, nn_tensor *x, nn_tensor **r
   return nn_copy_data(x, *r);
 }
 
+/* x as it was, with its history, for an operation whose gradient needs what it is about to write over. Pooled. */
+static nn_tensor *before_change(nn_ctx *ctx, nn_tensor *x) {
+  nn_node *node;
+  nn_tensor *copy = nn_keep(ctx, nn_empty(ctx, (nn_dtype)x->dtype, x->ndim, x->shape));
+  if (copy == NULL || !nn_copy_data(copy, x) || !nn_history(x, &node)) return NULL;
+  copy->node = nn_node_retain(node);
+  copy->out = x->out;
+  return copy;
+}
+
+static bool apply_inplace(nn_ctx *ctx, const nn_op *op, nn_tensor *x, const nn_value *args, int n_args);
+
 bool nn_apply_inplace(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args) {
   if (ctx->error != NN_OK) return false;
   nn_tensor *x = n_args > 0 && args[0].tag == NN_V_TENSOR ? args[0].t : NULL;
   if (x == NULL) return nn_fail(ctx, "%.*s_: the first argument must be a tensor", nn_op_base(op), op->name);
   if (!check_inplace(ctx, op, x)) return false;
+  bool recorded = false, saved = op->kernel == NULL || (op->saves_in & 1) != 0;
+  for (int i = 0; i < n_args && ctx->grad_enabled && saved && !recorded; i++)
+    recorded = args[i].tag == NN_V_TENSOR && nn_requires_grad(args[i].t);
+  if (!recorded || n_args > NN_MAX_PARAMS) return apply_inplace(ctx, op, x, args, n_args);
+  int mark = nn_pool_mark(ctx);
+  nn_value changed[NN_MAX_PARAMS];
+  nn_tensor *copy = before_change(ctx, x);
+  for (int i = 0; i < n_args; i++) changed[i] = args[i].tag == NN_V_TENSOR && args[i].t == x ? v_t(copy) : args[i];
+  bool ok = copy != NULL && apply_inplace(ctx, op, x, changed, n_args);
+  nn_pool_reset(ctx, mark);
+  return ok;
+}
+
+static bool apply_inplace(nn_ctx *ctx, const nn_op *op, nn_tensor *x, const nn_value *args, int n_args) {
   nn_results r;
   bool wrote = false;
   bool outermost = ctx->outer == NULL;

@@ -365,6 +365,13 @@ static void drop_gradients(nn_work *r) {
   }
 }
 
+/* An input without elements has a gradient without elements, whatever the rule says. Pooled. */
+static nn_tensor *nothing(nn_ctx *ctx, const nn_meta *m) {
+  for (int d = 0; d < m->ndim; d++)
+    if (m->shape[d] == 0) return nn_keep(ctx, nn_zeros(ctx, (nn_dtype)m->dtype, m->ndim, m->shape));
+  return NULL;
+}
+
 /* Runs the rule and leaves its gradients, fitted and counted, in d. */
 static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d) {
   nn_ctx *ctx = w->ctx;
@@ -374,6 +381,7 @@ static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d) {
   bool ok = call_rule(w, r, d) && check_anomaly(ctx, n, d);
   for (int i = 0; i < n->n_in; i++) {
     const nn_edge *e = &n->edge[i];
+    if (ok && d[i] == NULL && n->meta[i].ndim > 0 && (e->node != NULL || e->leaf != NULL)) d[i] = nothing(ctx, &n->meta[i]);
     if (!ok || d[i] == NULL || (e->node == NULL && e->leaf == NULL)) {
       d[i] = NULL;
       continue;

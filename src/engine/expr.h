@@ -78,4 +78,11 @@ static inline T t_zeros(C c, const nn_meta *m) {
   return nn_keep(c, nn_zeros(c, (nn_dtype)m->dtype, m->ndim, m->shape));
 }
 
+/* The gradient of a step function: zeros for every input. */
+static inline bool nn_flat_vjp(nn_vjp *v) {
+  for (int i = 0; i < v->node->n_in; i++)
+    if (nn_need(v, i) && (v->d[i] = t_zeros(v->ctx, nn_in_meta(v, i))) == NULL) return false;
+  return true;
+}
+
 #endif

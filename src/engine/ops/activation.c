@@ -1,5 +1,7 @@
 /* activation.c - elementwise activations. The ones with a smooth formula have a fused gradient loop beside their
  * composed form, which is what is differentiated when a gradient of the gradient is wanted. */
+#include <math.h>
+
 #include "elementwise.h"
 #include "expr.h"
 
@@ -152,7 +154,8 @@ const nn_op nn_op_threshold = {
 
 static bool vjp_clamp(nn_vjp *v) {
   T x = nn_in(v, 0);
-  return x != NULL && (v->d[0] = nn_do(v->ctx, &nn_op_clamp_backward, v_t(v->g[0]), v_t(x), v->arg[1], v->arg[2])) != NULL;
+  nn_value lo = v->arg[1].tag == NN_V_NONE ? v_f(-HUGE_VAL) : v->arg[1], hi = v->arg[2].tag == NN_V_NONE ? v_f(HUGE_VAL) : v->arg[2];
+  return x != NULL && (v->d[0] = nn_do(v->ctx, &nn_op_clamp_backward, v_t(v->g[0]), v_t(x), lo, hi)) != NULL;
 }
 
 static bool clamp_infer(nn_frame *f) {

@@ -121,19 +121,13 @@ const nn_op nn_op_div_mode = {
     .samples = NN_SAMPLES("C(N(2,3)), P(3), {rounding_mode = \"floor\"}"),
     .invalid = "R(2,3), P(3), {rounding_mode = \"up\"}", .complaint = "rounding_mode"};
 
-/* Results of rounding have zero gradient almost everywhere. */
-static bool vjp_zero(nn_vjp *v) {
-  (void)v;
-  return true;
-}
-
 const nn_op nn_op_floor_divide = {
     .name = "floor_divide",
     .doc = "Divides and rounds down, elementwise: floor(input / other). Operator //. Dividing an integer by zero is an\n"
            "error. The gradient is zero.",
     .example = "tensor{-7, 7} // 2\n--> {-4, 3}",
     .params = TWO, .flags = USUAL, .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel,
-    .vjp = vjp_zero, .data = NN_EW(EW_BINARY, NN_BINARY_FLOOR_DIVIDE), .samples = NN_SAMPLES("R(2,3), P(3)", "R(4), 0.7"),
+    .vjp = nn_flat_vjp, .data = NN_EW(EW_BINARY, NN_BINARY_FLOOR_DIVIDE), .samples = NN_SAMPLES("R(2,3), P(3)", "R(4), 0.7"),
     .invalid = "R(2,3), P(4)", .complaint = "do not broadcast"};
 
 const nn_op nn_op_trunc_divide = {
@@ -141,7 +135,7 @@ const nn_op nn_op_trunc_divide = {
     .doc = "Divides and rounds towards zero. The gradient is zero.",
     .example = "tensor{-7, 7}:div(2, {rounding_mode = \"trunc\"})\n--> {-3, 3}",
     .params = TWO, .flags = NN_PRIVATE | NN_PROMOTES | NN_BROADCASTS, .infer = nn_elementwise_infer,
-    .kernel = nn_elementwise_kernel, .vjp = vjp_zero, .data = NN_EW(EW_BINARY, NN_BINARY_TRUNC_DIVIDE)};
+    .kernel = nn_elementwise_kernel, .vjp = nn_flat_vjp, .data = NN_EW(EW_BINARY, NN_BINARY_TRUNC_DIVIDE)};
 
 /* d/da (a - b * q) = 1, d/db = -q with q the rounded quotient. */
 static T quotient(C c, const nn_op *op, T a, T b) { return a && b ? nn_do(c, op, v_t(a), v_t(b)) : NULL; }

@@ -87,6 +87,7 @@ static bool copy_infer(nn_frame *f) {
 static bool copy_kernel(nn_frame *f) { return nn_copy_strided(f->out[0], f->in[1]); }
 
 static bool copy_vjp(nn_vjp *v) {
+  if (nn_need(v, 0) && (v->d[0] = t_zeros(v->ctx, nn_in_meta(v, 0))) == NULL) return false;
   v->d[1] = v->g[0];
   return true;
 }
@@ -113,17 +114,12 @@ static bool fill_kernel(nn_frame *f) {
   return ok;
 }
 
-static bool no_slope(nn_vjp *v) {
-  (void)v;
-  return true;
-}
-
 const nn_op nn_op_fill = {
     .name = "fill",
     .doc = "Makes every element this number.",
     .example = "print(tensor.zeros(2):fill_(7))\n--> {7, 7}",
     .params = {{"input", P_TENSOR}, {"value", P_NUMBER}}, .flags = NN_INPLACE | NN_ANY_OUT, .infer = fill_infer, .kernel = fill_kernel,
-    .vjp = no_slope, .samples = NN_SAMPLES("R(2,3), 3"), .invalid = "R(2)", .complaint = "value"};
+    .vjp = nn_flat_vjp, .samples = NN_SAMPLES("R(2,3), 3"), .invalid = "R(2)", .complaint = "value"};
 
 static bool zero_kernel(nn_frame *f) {
   nn_tensor *zero = nn_scalar(f->ctx, (nn_dtype)f->in[0]->dtype, 0);
@@ -136,5 +132,5 @@ const nn_op nn_op_zero = {
     .name = "zero",
     .doc = "Makes every element 0.",
     .example = "print(tensor.ones(2):zero_())\n--> {0, 0}",
-    .params = {{"input", P_TENSOR}}, .flags = NN_INPLACE | NN_ANY_OUT, .infer = fill_infer, .kernel = zero_kernel, .vjp = no_slope,
+    .params = {{"input", P_TENSOR}}, .flags = NN_INPLACE | NN_ANY_OUT, .infer = fill_infer, .kernel = zero_kernel, .vjp = nn_flat_vjp,
     .samples = NN_SAMPLES("R(2,3)"), .invalid = "\"x\"", .complaint = "tensor"};

@@ -120,7 +120,7 @@ const nn_op nn_op_mm = {
     .example = "tensor{{1, 2}}:mm(tensor{{3}, {4}})\n--> {{11}}",
     .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3, .infer = mm_infer,
     .kernel = mm_kernel, .vjp = mm_vjp,
-    .samples = NN_SAMPLES("R(2,3), R(3,4)", "T(R(3,2)), T(R(4,3))", "R(2,0), R(0,3)", "R(1,3), R(3,1)"),
+    .samples = NN_SAMPLES("R(2,3), R(3,4)", "T(R(2,3)), T(R(3,4))", "R(2,0), R(0,3)", "R(1,3), R(3,1)"),
     .invalid = "R(2,3), R(2,3)", .complaint = "must be as many as the rows"};
 
 static bool bmm_infer(nn_frame *f) {
@@ -145,7 +145,7 @@ const nn_op nn_op_bmm = {
     .example = "tensor.ones(2, 1, 3):bmm(tensor.ones(2, 3, 1))\n--> {{{3}}, {{3}}}",
     .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3, .infer = bmm_infer,
     .kernel = mm_kernel, .vjp = bmm_vjp,
-    .samples = NN_SAMPLES("R(2,2,3), R(2,3,4)", "T(R(2,3,2)), T(R(2,4,3))", "R(0,2,3), R(0,3,4)", "R(3,1,2):expand(3,4,2), R(3,2,2)"),
+    .samples = NN_SAMPLES("R(2,2,3), R(2,3,4)", "T(R(2,2,3)), T(R(2,3,4))", "R(0,2,3), R(0,3,4)", "R(3,1,2):expand(3,4,2), R(3,2,2)"),
     .invalid = "R(2,2,3), R(3,3,4)", .complaint = "as many matrices"};
 
 /* ---- matmul ----------------------------------------------------------------------------------------- */
@@ -214,7 +214,7 @@ const nn_op nn_op_matmul = {
     .example = "tensor{{1, 2}, {3, 4}}:matmul(tensor{1, 1})\n--> {3, 7}",
     .params = {{"input", P_TENSOR}, {"other", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = matmul_compose,
     .samples = NN_SAMPLES("R(3), R(3)", "R(2,3), R(3)", "R(3), R(3,2)", "R(2,3), R(3,4)", "R(2,1,2,3), R(4,3,2)", "R(5,2,3), R(3,2)",
-                          "R(3), R(2,3,4)", "T(R(3,2)), T(R(2,3))"),
+                          "R(3), R(2,3,4)", "T(R(2,3)), T(R(3,2))"),
     .invalid = "R(2,3), R(2,3)", .complaint = "do not fit"};
 
 static bool dot_compose(nn_frame *f) {
@@ -233,7 +233,7 @@ const nn_op nn_op_mv = {
     .name = "mv", .doc = "Product of a matrix [n, m] and a vector [m].",
     .example = "tensor{{1, 2}, {3, 4}}:mv(tensor{1, 1})\n--> {3, 7}",
     .params = {{"input", P_TENSOR}, {"vec", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = mv_compose,
-    .samples = NN_SAMPLES("R(2,3), R(3)", "T(R(3,2)), R(3)"), .invalid = "R(2,3), R(2)", .complaint = "do not fit"};
+    .samples = NN_SAMPLES("R(2,3), R(3)", "T(R(2,3)), R(3)"), .invalid = "R(2,3), R(2)", .complaint = "do not fit"};
 
 static bool outer_compose(nn_frame *f) {
   if (!nn_expect_ndim(f, 0, 1, 1) || !nn_expect_ndim(f, 1, 1, 1)) return false;
@@ -301,7 +301,7 @@ const nn_op nn_op_addmm = {
     .params = {{"input", P_TENSOR}, {"mat1", P_TENSOR}, {"mat2", P_TENSOR}, FACTORS},
     .flags = NN_TENSOR | NN_METHOD | NN_INPLACE | NN_BROADCASTS, .saves_in = 6, .infer = addmm_infer, .kernel = addmm_kernel,
     .vjp = addmm_vjp,
-    .samples = NN_SAMPLES("R(4), R(2,3), R(3,4)", "R(2,4), R(2,3), R(3,4), {beta = 0.5, alpha = 2}", "R(2,1), T(R(3,2)), R(3,4)"),
+    .samples = NN_SAMPLES("R(4), R(2,3), R(3,4)", "R(2,4), R(2,3), R(3,4), {beta = 0.5, alpha = 2}", "R(2,1), T(R(2,3)), R(3,4)"),
     .invalid = "R(3), R(2,3), R(3,4)", .complaint = "does not broadcast"};
 
 const nn_op nn_op_baddbmm = {

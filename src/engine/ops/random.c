@@ -215,16 +215,11 @@ static bool bernoulli_kernel(nn_frame *f) {
   return true;
 }
 
-static bool no_slope(nn_vjp *v) {
-  (void)v;
-  return true;
-}
-
 const nn_op nn_op_bernoulli = {
     .name = "bernoulli", .doc = "1 with the probability that input holds, else 0, element by element. The gradient is zero.",
     .example = "tensor.bernoulli(tensor{0, 1})\n--> {0, 1}",
     .params = {{"input", P_TENSOR}, {"generator", P_GENERATOR, "nil", .keyword = true}}, .flags = NN_TENSOR | NN_METHOD | NN_RANDOM,
-    .infer = bernoulli_infer, .kernel = bernoulli_kernel, .vjp = no_slope, .samples = NN_SAMPLES("P(2,3) / 2"),
+    .infer = bernoulli_infer, .kernel = bernoulli_kernel, .vjp = nn_flat_vjp, .samples = NN_SAMPLES("P(2,3) / 2"),
     .invalid = "tensor{2}", .complaint = "between 0 and 1"};
 
 static double number(const nn_value *v) { return v->tag == NN_V_INT ? (double)v->i : v->f; }
@@ -282,18 +277,18 @@ static bool refill_bernoulli_kernel(nn_frame *f) {
 const nn_op nn_op_refill_normal = {
     .name = "normal.fill", .doc = "Fills the tensor with normal random numbers.", .example = "tensor.zeros(2):normal_(5, 0)\n--> {5, 5}",
     .params = {{"input", P_TENSOR}, {"mean", P_NUMBER, "0"}, {"std", P_NUMBER, "1"}, GENERATOR}, .flags = NN_INPLACE | NN_RANDOM,
-    .infer = refill_infer, .kernel = refill_normal_kernel, .vjp = no_slope, .samples = NN_SAMPLES("R(2,3), 1, 2"),
+    .infer = refill_infer, .kernel = refill_normal_kernel, .vjp = nn_flat_vjp, .samples = NN_SAMPLES("R(2,3), 1, 2"),
     .invalid = "R(2), 0, -1", .complaint = "std"};
 const nn_op nn_op_refill_uniform = {
     .name = "uniform", .doc = "Fills the tensor with uniform random numbers in [from, to).",
     .example = "tensor.zeros(2):uniform_(3, 3)\n--> {3, 3}",
     .params = {{"input", P_TENSOR}, {"from", P_NUMBER, "0"}, {"to", P_NUMBER, "1"}, GENERATOR}, .flags = NN_INPLACE | NN_RANDOM,
-    .infer = refill_infer, .kernel = refill_uniform_kernel, .vjp = no_slope, .samples = NN_SAMPLES("R(2,3), -1, 2"),
+    .infer = refill_infer, .kernel = refill_uniform_kernel, .vjp = nn_flat_vjp, .samples = NN_SAMPLES("R(2,3), -1, 2"),
     .invalid = "R(2), 1, 0", .complaint = "must not be above"};
 const nn_op nn_op_refill_bernoulli = {
     .name = "bernoulli.fill", .doc = "Fills the tensor with 1 at probability p, else 0.", .example = "tensor.zeros(2):bernoulli_(1)\n--> {1, 1}",
     .params = {{"input", P_TENSOR}, {"p", P_NUMBER, "0.5"}, GENERATOR}, .flags = NN_INPLACE | NN_RANDOM,
-    .infer = refill_infer, .kernel = refill_bernoulli_kernel, .vjp = no_slope, .samples = NN_SAMPLES("R(2,3), 0.3"),
+    .infer = refill_infer, .kernel = refill_bernoulli_kernel, .vjp = nn_flat_vjp, .samples = NN_SAMPLES("R(2,3), 0.3"),
     .invalid = "R(2), 2", .complaint = "between 0 and 1"};
 
 /* ---- dropout ---------------------------------------------------------------------------------------- */

@@ -79,9 +79,9 @@ ROW(atanh, ATANH, FLOAT, IN, "Inverse hyperbolic tangent; infinite at -1 and 1."
 RULE(sqrt, t_div(c, g, t_muls(c, Y, 2)))
 ROW(sqrt, SQRT, FLOAT, OUT, "Square root; NaN below zero.", "tensor{4, 9}:sqrt()\n--> {2, 3}", "P(2,3)")
 RULE(rsqrt, t_muls(c, t_mul(c, g, t_mul(c, Y, t_square(c, Y))), -0.5))
-ROW(rsqrt, RSQRT, FLOAT, OUT, "1 / sqrt(x).", "tensor{4, 16}:rsqrt()\n--> {0.5, 0.25}", "P(2,3)")
+ROW(rsqrt, RSQRT, FLOAT, OUT, "One divided by the square root of each element.", "tensor{4, 16}:rsqrt()\n--> {0.5, 0.25}", "P(2,3)")
 RULE(reciprocal, t_neg(c, t_mul(c, g, t_square(c, Y))))
-ROW(reciprocal, RECIPROCAL, FLOAT, OUT, "1 / x.", "tensor{2, 4}:reciprocal()\n--> {0.5, 0.25}", "N(2,3)")
+ROW(reciprocal, RECIPROCAL, FLOAT, OUT, "One divided by each element: 1 / x.", "tensor{2, 4}:reciprocal()\n--> {0.5, 0.25}", "N(2,3)")
 RULE(erf, t_mul(c, g, t_muls(c, t_exp(c, t_neg(c, t_square(c, X))), TWO_OVER_SQRT_PI)))
 ROW(erf, ERF, FLOAT, IN, "Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.", "tensor{0, 1}:erf()\n--> {0, 0.8427}", "R(2,3)")
 RULE(erfc, t_mul(c, g, t_muls(c, t_exp(c, t_neg(c, t_square(c, X))), -TWO_OVER_SQRT_PI)))
@@ -106,16 +106,11 @@ ANY_ROW(abs, ABS, IN, "Absolute value. The gradient at 0 is 0.", "tensor{1, -2}:
 RULE(square, t_mul(c, g, t_muls(c, X, 2)))
 ANY_ROW(square, SQUARE, IN, "Each element times itself.", "tensor{3, -4}:square()\n--> {9, 16}", "R(2,3)")
 
-/* Steps have no slope. */
-static bool flat(nn_vjp *v) {
-  (void)v;
-  return true;
-}
-#define vjp_sign flat
-#define vjp_floor flat
-#define vjp_ceil flat
-#define vjp_round flat
-#define vjp_trunc flat
+#define vjp_sign nn_flat_vjp
+#define vjp_floor nn_flat_vjp
+#define vjp_ceil nn_flat_vjp
+#define vjp_round nn_flat_vjp
+#define vjp_trunc nn_flat_vjp
 ANY_ROW(sign, SIGN, NOTHING, "-1, 0 or 1. The gradient is zero.", "tensor{-3, 0, 5}:sign()\n--> {-1, 0, 1}", "N(2,3)")
 ANY_ROW(floor, FLOOR, NOTHING, "The largest whole number not above x. The gradient is zero.", "tensor{1.5, -1.5}:floor()\n--> {1, -2}", "D(2,3)")
 ANY_ROW(ceil, CEIL, NOTHING, "The smallest whole number not below x. The gradient is zero.", "tensor{1.5, -1.5}:ceil()\n--> {2, -1}", "D(2,3)")
@@ -150,7 +145,7 @@ const nn_op nn_op_round = {
     .doc = "The nearest whole number, halves to the even one; with decimals, to so many places. The gradient is zero.",
     .example = "tensor{0.5, 1.5, 2.6}:round()\n--> {0, 2, 3}",
     .params = {{"input", P_TENSOR}, {"decimals", P_INT, "0", .keyword = true}}, .flags = ANY, .infer = round_infer,
-    .kernel = round_kernel, .vjp = flat, .data = NN_EW(EW_UNARY, NN_UNARY_ROUND),
+    .kernel = round_kernel, .vjp = nn_flat_vjp, .data = NN_EW(EW_UNARY, NN_UNARY_ROUND),
     .samples = NN_SAMPLES("D(2,3)", "D(2,3), {decimals = 1}"), .invalid = "\"x\"", .complaint = "tensor"};
 
 const nn_op nn_op_bitwise_not = {
