@@ -19,14 +19,14 @@ static const nn_tensor *model(const nn_frame *f, int *at) {
 
 static bool cat_infer(nn_frame *f) {
   if (f->n_in == 0) return nn_bad(f, "expected at least one tensor");
-  int first, dim = (int)f->arg[1].i;
+  int first;
   const nn_tensor *like = model(f, &first);
   char a[NN_SHAPE_TEXT], b[NN_SHAPE_TEXT];
+  if (like->ndim == 0) return nn_bad(f, "tensors[%d] has no dimensions; use stack for numbers", first + 1);
+  if (!nn_resolve_dim(f, &f->arg[1].i, like->ndim, "dim")) return false;
+  int dim = (int)f->arg[1].i;
   nn_spec_like(f, 0, like);
   int64_t *size = &f->spec[0].shape[dim];
-  if (like->ndim == 0) return nn_bad(f, "tensors[%d] has no dimensions; use stack for numbers", first + 1);
-  if (dim >= like->ndim)
-    return nn_bad(f, "dim = %d is out of range for shape %s", dim + 1, nn_tensor_shape_text(like, a));
   *size = 0;
   for (int i = 0; i < f->n_in; i++) {
     const nn_tensor *t = f->in[i];
@@ -72,7 +72,7 @@ static bool cat_vjp(nn_vjp *v) {
 }
 
 #define CAT_ROW                                                                                              \
-  .params = {{"tensors", P_TENSORS}, {"dim", P_DIM, "1"}}, .flags = NN_TENSOR | NN_PROMOTES,                 \
+  .params = {{"tensors", P_TENSORS}, {"dim", P_POSITION, "1"}}, .flags = NN_TENSOR | NN_PROMOTES,            \
   .infer = cat_infer, .kernel = cat_kernel, .vjp = cat_vjp
 
 const nn_op nn_op_cat = {

@@ -296,18 +296,28 @@ static int64_t count_steps(nn_frame *f, const steps *s, bool closed) {
   return nn_bad(f, "a step of %g from %g to %g makes too many numbers", step, start, stop), -1;
 }
 
+/* A number as an integer, cut off; beyond what int64 holds the limit. */
+static nn_value cut_off(const nn_value *v) {
+  if (v->tag != NN_V_FLOAT) return *v;
+  if (v->f != v->f) return v_i(0);
+  return v_i(v->f >= 0x1p63 ? INT64_MAX : (v->f <= -0x1p63 ? INT64_MIN : (int64_t)v->f));
+}
+
 static bool steps_infer(nn_frame *f, const steps *s, int d, bool closed, nn_dtype otherwise) {
-  int64_t n = count_steps(f, s, closed);
+  nn_dtype dtype = dtype_arg(f, d, otherwise);
+  const nn_value whole[3] = {cut_off(s->start), cut_off(s->stop), cut_off(s->step)};
+  const steps in_whole = {&whole[0], &whole[1], &whole[2]};
+  int64_t n = count_steps(f, dtype == NN_INT64 ? &in_whole : s, closed);
   if (n < 0) return false;
-  nn_spec_set(f, 0, dtype_arg(f, d, otherwise), 1, &n);
+  nn_spec_set(f, 0, dtype, 1, &n);
   return true;
 }
 
 static bool steps_kernel(nn_frame *f, const steps *s) {
   progression p = {.y = f->out[0], .first = real(s->start), .step = real(s->step)};
   p.whole = all_whole(s) || !nn_is_float((nn_dtype)p.y->dtype);
-  p.i_first = s->start->tag == NN_V_FLOAT ? (int64_t)s->start->f : s->start->i;
-  p.i_step = s->step->tag == NN_V_FLOAT ? (int64_t)s->step->f : s->step->i;
+  p.i_first = cut_off(s->start).i;
+  p.i_step = cut_off(s->step).i;
   return write_progression(&p);
 }
 
