@@ -871,7 +871,7 @@ function Module:__tostring()
   local rows, shown, width = {}, {}, 0
   tree_rows(self, nil, "", rows, shown)
   for i, row in ipairs(rows) do
-    if i > 1 and row[2] ~= "" then width = math.max(width, math.min(#row[1], 48)) end
+    if i > 1 and row[2] ~= "" then width = math.max(width, math.min(#row[1], 64)) end
   end
   local lines = {}
   for i, row in ipairs(rows) do
