@@ -9,7 +9,7 @@
 #define BLOCK  1024 // numbers added up in the type itself, before double takes over
 #define STRIP  512  // columns worked on at once
 #define GROUP  32   // rows whose parameter gradients are added up in the type itself
-#define SHORT  64   // rows up to here are padded to whole vectors
+#define SHORT  32   // rows up to here are worked on side by side, one a lane
 #define RUN    32   // shorter runs of a channel are treated as columns
 
 #define REAL       float

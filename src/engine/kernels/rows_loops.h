@@ -36,51 +36,64 @@ static double F(exp_sum)(int64_t n, const REAL *x, REAL m) {
   return total;
 }
 
-// Short rows, padded to whole vectors by -infinity, whose exponential is 0: y = e^(x - max) stays in `y`.
-static REAL F(exp_short)(int64_t n, const REAL *x, REAL *y, REAL *max) {
-  const int64_t padded = (n + LANES - 1) / LANES * LANES;
-  REAL m = x[0];
-  for (int64_t i = 0; i < n; i++) y[i] = x[i];
-  for (int64_t i = n; i < padded; i++) y[i] = -(REAL)INFINITY;
-  for (int64_t i = 1; i < n; i++) m = x[i] > m || x[i] != x[i] ? x[i] : m;
-  for (int64_t at = 0; at < padded; at += LANES)
-    NN_VECTOR_LOOP for (int64_t i = 0; i < LANES; i++) y[at + i] = F(exp)(y[at + i] - m);
-  *max = m;
-  REAL s = 0;
-  for (int64_t i = 0; i < n; i++) s += y[i];
-  return s;
+// Short rows, LANES of them at once, one a lane: t[j][r] = e^(x[r][j] - m[r]), s[r] the sums. count <= LANES.
+static void F(exp_short)(int64_t count, int64_t n, const REAL *x, REAL *t, REAL *m, REAL *s) {
+  for (int64_t r = 0; r < LANES; r++)
+    for (int64_t j = 0; j < n; j++) t[j * LANES + r] = r < count ? x[r * n + j] : 0;
+  for (int64_t r = 0; r < LANES; r++) m[r] = t[r], s[r] = 0;
+  for (int64_t j = 1; j < n; j++) NN_VECTOR_LOOP for (int64_t r = 0; r < LANES; r++) {
+      const REAL v = t[j * LANES + r];
+      m[r] = v > m[r] || v != v ? v : m[r];
+    }
+  for (int64_t j = 0; j < n; j++) NN_VECTOR_LOOP for (int64_t r = 0; r < LANES; r++) {
+      const REAL e = F(exp)(t[j * LANES + r] - m[r]);
+      t[j * LANES + r] = e;
+      s[r] += e;
+    }
 }
 
 static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
+  const REAL *x = vx;
+  REAL *y = vy;
   if (n <= 0) return;
-  for (int64_t r = 0; r < rows; r++) {
-    const REAL *x = (const REAL *)vx + r * n;
-    REAL *y = (REAL *)vy + r * n, row[SHORT], m;
-    if (n <= SHORT) {
-      const REAL scale = 1 / F(exp_short)(n, x, row, &m);
-      for (int64_t i = 0; i < n; i++) y[i] = row[i] * scale;
-      continue;
-    }
-    const REAL scale = (REAL)(1.0 / F(exp_row)(n, x, F(row_max)(n, x), y));
-    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] *= scale;
+  for (int64_t r = 0; r < rows && n > SHORT; r++) {
+    REAL *row = y + r * n;
+    const REAL scale = (REAL)(1.0 / F(exp_row)(n, x + r * n, F(row_max)(n, x + r * n), row));
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) row[i] *= scale;
+  }
+  for (int64_t r0 = 0; r0 < rows && n <= SHORT; r0 += LANES) {
+    const int64_t count = rows - r0 < LANES ? rows - r0 : LANES;
+    REAL t[SHORT * LANES], m[LANES], s[LANES];
+    F(exp_short)(count, n, x + r0 * n, t, m, s);
+    for (int64_t r = 0; r < LANES; r++) s[r] = 1 / s[r];
+    for (int64_t r = 0; r < count; r++)
+      for (int64_t j = 0; j < n; j++) y[(r0 + r) * n + j] = t[j * LANES + r] * s[r];
   }
 }
 
-// max(x) and log(sum(e^(x - max)))
-static REAL F(log_sum)(int64_t n, const REAL *x, REAL *m) {
-  REAL row[SHORT];
-  if (n <= SHORT) return F(log)(F(exp_short)(n, x, row, m));
-  *m = F(row_max)(n, x);
-  return (REAL)log(F(exp_sum)(n, x, *m));
+// m[r] = max(x[r]) and l[r] = log(sum(e^(x[r] - m[r]))) of at most LANES rows; n > 0.
+static void F(log_sums)(int64_t count, int64_t n, const REAL *x, REAL *m, REAL *l) {
+  if (n <= SHORT) {
+    REAL t[SHORT * LANES], s[LANES];
+    F(exp_short)(count, n, x, t, m, s);
+    NN_VECTOR_LOOP for (int64_t r = 0; r < LANES; r++) l[r] = F(log)(s[r]);
+    return;
+  }
+  for (int64_t r = 0; r < count; r++) {
+    m[r] = F(row_max)(n, x + r * n);
+    l[r] = (REAL)log(F(exp_sum)(n, x + r * n, m[r]));
+  }
 }
 
 static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
   if (n <= 0) return;
-  for (int64_t r = 0; r < rows; r++) {
-    const REAL *x = (const REAL *)vx + r * n;
-    REAL *y = (REAL *)vy + r * n, m;
-    const REAL l = F(log_sum)(n, x, &m);
-    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) - l;
+  for (int64_t r0 = 0; r0 < rows; r0 += LANES) {
+    const int64_t count = rows - r0 < LANES ? rows - r0 : LANES;
+    const REAL *x = (const REAL *)vx + r0 * n;
+    REAL *y = (REAL *)vy + r0 * n, m[LANES], l[LANES];
+    F(log_sums)(count, n, x, m, l);
+    for (int64_t r = 0; r < count; r++)
+      NN_VECTOR_LOOP for (int64_t i = r * n; i < (r + 1) * n; i++) y[i] = (x[i] - m[r]) - l[r];
   }
 }
 
@@ -103,14 +116,15 @@ static void F(log_softmax_backward)(int64_t rows, int64_t n, const void *vg, con
 }
 
 // An infinite maximum is the result itself, as in torch.logsumexp.
-static double F(row_lse)(int64_t n, const REAL *x) {
-  if (n <= 0) return -(double)INFINITY;
-  REAL m;
-  const REAL l = F(log_sum)(n, x, &m);
-  return F(abs)(m) <= REAL_MAX ? (double)m + (double)l : (double)m;
-}
-static void F(logsumexp)(int64_t rows, int64_t n, const void *x, void *y) {
-  for (int64_t r = 0; r < rows; r++) ((REAL *)y)[r] = (REAL)F(row_lse)(n, (const REAL *)x + r * n);
+static void F(logsumexp)(int64_t rows, int64_t n, const void *x, void *vy) {
+  REAL *y = vy;
+  for (int64_t r0 = 0; r0 < rows; r0 += LANES) {
+    const int64_t count = rows - r0 < LANES ? rows - r0 : LANES;
+    REAL m[LANES], l[LANES];
+    if (n > 0) F(log_sums)(count, n, (const REAL *)x + r0 * n, m, l);
+    for (int64_t r = 0; r < count; r++)
+      y[r0 + r] = n <= 0 ? -(REAL)INFINITY : F(abs)(m[r]) <= REAL_MAX ? m[r] + l[r] : m[r];
+  }
 }
 
 // --- layer norm and RMS norm
@@ -260,24 +274,31 @@ static void F(rms_norm_backward)(int64_t rows, int64_t n, const void *g, const v
 // --- cross entropy
 // ------------------------------------------------------------------------------------------------
 
+// sum of w (lse - x), lse = m + l
+static double F(smoothed)(int64_t n, const REAL *x, const REAL *w, double m, double l) {
+  double all = 0;
+  for (int64_t i = 0; i < n; i++) all += (w != NULL ? (double)w[i] : 1.0) * ((m - (double)x[i]) + l);
+  return all;
+}
+
 static int64_t F(cross_entropy)(int64_t rows, int64_t n, const struct nn_cross_entropy *o, const void *logits,
                                 const int64_t *target, void *loss, void *lse) {
   const REAL *w = o->weight;
-  const double smooth = o->label_smoothing;
+  REAL m[LANES] = {0}, l[LANES] = {0};
   for (int64_t r = 0; r < rows; r++) {
     const REAL *x = (const REAL *)logits + r * n;
-    const int64_t t = target[r] - 1;
+    const int64_t t = target[r] - 1, lane = r % LANES;
     const bool ignored = target[r] == o->ignore_index;
     if (!ignored && (t < 0 || t >= n)) return r;
-    const double l = F(row_lse)(n, x);
-    double y = ignored ? 0 : (1 - smooth) * (w != NULL ? (double)w[t] : 1.0) * (l - (double)x[t]);
-    if (smooth != 0 && !ignored) {
-      double all = 0;
-      for (int64_t i = 0; i < n; i++) all += (w != NULL ? (double)w[i] : 1.0) * (l - (double)x[i]);
-      y += smooth / (double)n * all;
+    if (lane == 0 && n > 0) F(log_sums)(rows - r < LANES ? rows - r : LANES, n, x, m, l);
+    const double high = (double)m[lane], log_sum = (double)l[lane];
+    double y = 0;
+    if (!ignored) {
+      y = (1 - o->label_smoothing) * (w != NULL ? (double)w[t] : 1.0) * ((high - (double)x[t]) + log_sum);
+      if (o->label_smoothing != 0) y += o->label_smoothing / (double)n * F(smoothed)(n, x, w, high, log_sum);
     }
     ((REAL *)loss)[r] = (REAL)y;
-    if (lse != NULL) ((REAL *)lse)[r] = (REAL)l;
+    if (lse != NULL) ((REAL *)lse)[r] = (REAL)(high + log_sum);
   }
   return -1;
 }
