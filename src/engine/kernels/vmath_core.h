@@ -6,7 +6,7 @@
 //   exp 0.94 / 0.98, exp2 0.94 / 1.03, expm1 1.33 / 1.94, log 0.87 / 0.83, log2 2.2 / 1.9,
 //   log10 1.8 / 1.7, log1p 1.6 / 1.6, sin and cos 1.6 / 1.5, tan 0.9 / 3.0, sinh 2.0 / 2.3,
 //   cosh 1.4 / 1.4, tanh 1.4 / 1.5, sigmoid 1.6 / 1.7, log_sigmoid 1.6 / 1.8, erf 1.1 / 1.2,
-//   erfc 5.5 / 6.7, pow (float only) 0.6.
+//   erfc 5.5 / 6.7, pow (float only) 0.51.
 #ifndef NN_KERNELS_VMATH_CORE_H
 #define NN_KERNELS_VMATH_CORE_H
 
