@@ -330,7 +330,7 @@ static bool run_kernel(nn_frame *f, nn_tensor *into, bool *wrote) {
   if (!nn_results_reserve(ctx, f->results, f->n_out)) return false;
   *wrote = can_write_into(f, into);
   if (!make_outputs(f, *wrote ? into : NULL)) return false;
-  if (!f->op->kernel(f)) {
+  if (!f->op->kernel(f) || nn_interrupted()) {
     if (ctx->error == NN_OK && nn_interrupted()) nn_fail_code(ctx, NN_ERR_INTERRUPT, "interrupted");
     if (ctx->error == NN_OK) nn_bad(f, "failed");
     return false;

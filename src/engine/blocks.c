@@ -189,6 +189,20 @@ static void copy_runs(job *j) {
 
 /* ---- tiles ------------------------------------------------------------------------------------------ */
 
+/* The source runs along rows, the destination along cols. Elements that change their type are turned first.
+ */
+static void move_tile(const job *j, char *d, const char *s, int64_t rows, int64_t cols) {
+  if (j->to == j->from) {
+    j->k->transpose(cols, rows, s, j->s_run, d, j->d_rows, j->elem);
+    return;
+  }
+  _Alignas(64) char turned[TILE * TILE * 8];
+  int64_t e = (int64_t)nn_dtype_size(j->from);
+  j->k->transpose(cols, rows, s, j->s_run, turned, cols * e, (size_t)e);
+  for (int64_t r = 0; r < rows; r++)
+    j->k->convert[j->from][j->to](cols, turned + r * cols * e, d + r * j->d_rows);
+}
+
 static void tile_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const job *j = arg;
@@ -200,9 +214,8 @@ static void tile_range(void *arg, int64_t begin, int64_t end, int thread) {
     int64_t row = tile / j->pieces * TILE, col = tile % j->pieces * TILE;
     int64_t rows = j->rows - row < TILE ? j->rows - row : TILE;
     int64_t cols = j->run - col < TILE ? j->run - col : TILE;
-    /* The source runs along rows, the destination along cols. */
-    j->k->transpose(cols, rows, j->src + c.s + row * j->s_rows + col * j->s_run, j->s_run,
-                    j->dst + c.d + row * j->d_rows + col * j->d_run, j->d_rows, j->elem);
+    move_tile(j, j->dst + c.d + row * j->d_rows + col * j->d_run,
+              j->src + c.s + row * j->s_rows + col * j->s_run, rows, cols);
     if (i % 256 == 255 && nn_interrupted()) return;
     if (++tile == tiles) {
       tile = 0;
@@ -213,10 +226,9 @@ static void tile_range(void *arg, int64_t begin, int64_t end, int thread) {
 
 /* When another dim than the last is the one that the source runs along: makes it the tile's second. */
 static bool take_tile(job *j) {
-  int64_t e = (int64_t)j->elem;
+  int64_t e = (int64_t)nn_dtype_size(j->from);
   int last = j->ndim - 1;
-  if (j->to != j->from || j->ndim < 2 || j->d[last] != e || j->s[last] == e || j->s[last] <= 0 ||
-      j->n[last] < 4)
+  if (j->ndim < 2 || j->d[last] != (int64_t)j->elem || j->s[last] == e || j->s[last] <= 0 || j->n[last] < 4)
     return false;
   for (int i = 0; i < last; i++)
     if (j->s[i] == e && j->d[i] > 0 && j->n[i] >= 4) {

@@ -2,6 +2,7 @@
 #include "strided.h"
 
 #include "blocks.h"
+#include "interrupt.h"
 
 /* First and last byte that t touches. */
 static void extent(const nn_tensor *t, const char **first, const char **last) {
@@ -35,6 +36,11 @@ static void copy_apart(nn_tensor *dst, const nn_tensor *src) {
                 src->data, stride);
 }
 
+/* False, with an error, when an interrupt has cut the copy short. */
+static bool whole(nn_ctx *ctx) {
+  return !nn_interrupted() || nn_fail_code(ctx, NN_ERR_INTERRUPT, "interrupted");
+}
+
 bool nn_copy_strided(nn_tensor *dst, const nn_tensor *src) {
   int lead = dst->ndim - src->ndim;
   if (lead < 0) return false;
@@ -43,12 +49,12 @@ bool nn_copy_strided(nn_tensor *dst, const nn_tensor *src) {
   if (dst->numel == 0 || same_place(dst, src)) return true;
   if (!overlap(dst, src)) {
     copy_apart(dst, src);
-    return true;
+    return whole(dst->ctx);
   }
   nn_tensor *between = nn_empty(src->ctx, (nn_dtype)src->dtype, src->ndim, src->shape);
   if (between == NULL) return false;
   copy_apart(between, src);
   copy_apart(dst, between);
   nn_release(between);
-  return true;
+  return whole(dst->ctx);
 }
