@@ -68,19 +68,6 @@ static void T(dot_tile)(int64_t len, const real *a, int64_t lda, int64_t rows, c
     for (int64_t j = 0; j < cols; j++) dw[i * ldw + j] += sums[i * T(DOT_C) + j];
 }
 
-static real T(sum_run)(const real *x, int64_t len) {
-  vec acc[4] = {{0}};
-  int64_t t = 0;
-  for (; t + 4 * VL <= len; t += 4 * VL)
-    for (int i = 0; i < 4; i++) acc[i] += *(const uvec *)(x + t + i * VL);
-  for (; t + VL <= len; t += VL) acc[0] += *(const uvec *)(x + t);
-  acc[0] = (acc[0] + acc[1]) + (acc[2] + acc[3]);
-  real sum = 0;
-  for (int64_t i = 0; i < VL; i++) sum += acc[0][i];
-  for (; t < len; t++) sum += x[t];
-  return sum;
-}
-
 // Rows k0 .. k1 - 1 of dy for the pixels of the segments.
 static void T(pack_dy)(const struct T(dw_job) *job, const struct segment *seg, int segments, int64_t k0, int64_t k1,
                        real *out) {

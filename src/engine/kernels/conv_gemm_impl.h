@@ -44,18 +44,6 @@ static void T(pack_weights)(void *arg, int64_t begin, int64_t end, int thread) {
   }
 }
 
-// dst[t] = src[t] for t < len; nothing else is touched.
-NN_INLINE void T(copy_run)(real *dst, const real *src, int64_t len) {
-  int64_t t = 0;
-  for (; t + VL <= len; t += VL) *(uvec *)(dst + t) = *(const uvec *)(src + t);
-#pragma GCC unroll 4
-  for (int64_t step = VL / 2; step; step /= 2)
-    if (len & step) {
-      memcpy(dst + t, src + t, (size_t)step * sizeof(real));
-      t += step;
-    }
-}
-
 // dst[t] = src[t * stride] for t < len.
 NN_INLINE void T(copy_row)(real *dst, const real *src, int64_t stride, int64_t len) {
   if (stride == 1)

@@ -20,6 +20,8 @@ NN_CONV_DECLARE(naive, f64)
 NN_CONV_DECLARE(gemm, f32)
 NN_CONV_DECLARE(gemm, f64)
 
+NN_CONV_DECLARE(depthwise, f32)
+NN_CONV_DECLARE(depthwise, f64)
 NN_CONV_DECLARE(winograd, f32)
 size_t NN_KERNEL(nn_conv_winograd_dw_workspace)(const struct nn_conv_desc *d);
 

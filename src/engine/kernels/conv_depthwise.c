@@ -1,0 +1,64 @@
+// Convolution with one input channel a group, directly: each plane of the input is copied once into a padded
+// buffer that stays in the cache, and every kernel position is then a whole-vector multiply-add at an offset.
+//   forward        y = sum over taps of w[tap] * padded x
+//   input_grad     with stride 1 the same over dy with the kernel turned; else dy is scattered into a padded
+//   dx weight_grad    dw[tap] = sum over pixels of dy * padded x; a thread has its own channels and goes
+//   through all images
+#include "conv_methods.h"
+
+#include "interrupt.h"
+#include "parallel.h"
+#include "simd.h"
+
+static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
+
+// The geometry of one plane's pass: outputs, kernel, and the padded source that they see.
+struct plane {
+  int64_t h, w;   // source
+  int64_t ho, wo; // outputs
+  int64_t r, s, stride_h, stride_w, dil_h, dil_w;
+  int64_t top, left; // padding before the source; negative: so much of it is not seen
+  int64_t rows, ld;  // of the padded source; a row has room for whole vectors of outputs
+};
+
+static struct plane plane_make(int64_t h, int64_t w, int64_t ho, int64_t wo, const struct nn_conv_desc *d,
+                               int64_t lanes) {
+  struct plane p = {.h = h,
+                    .w = w,
+                    .ho = ho,
+                    .wo = wo,
+                    .r = d->r,
+                    .s = d->s,
+                    .stride_h = d->stride_h,
+                    .stride_w = d->stride_w,
+                    .dil_h = d->dil_h,
+                    .dil_w = d->dil_w,
+                    .top = d->pad_h,
+                    .left = d->pad_w};
+  p.rows = (ho - 1) * p.stride_h + (p.r - 1) * p.dil_h + 1;
+  p.ld = (wo + lanes) * p.stride_w + (p.s - 1) * p.dil_w + lanes;
+  return p;
+}
+
+// The gradient of the input with stride 1 as a forward pass over dy.
+static struct plane plane_turned(const struct nn_conv_desc *d, int64_t lanes) {
+  struct plane p = plane_make(d->ho, d->wo, d->h, d->w, d, lanes);
+  p.top = (d->r - 1) * d->dil_h - d->pad_h;
+  p.left = (d->s - 1) * d->dil_w - d->pad_w;
+  return p;
+}
+
+// Planes that a thread should have at least.
+static int64_t plane_grain(const struct nn_conv_desc *d) {
+  return 1 + 4000 / (d->ho * d->wo * d->r * d->s + 1);
+}
+
+#include "real_f32.h"
+#include "runs_impl.h"
+#include "conv_depthwise_impl.h"
+#include "real_f64.h"
+#include "runs_impl.h"
+#include "conv_depthwise_impl.h"

@@ -1,0 +1,27 @@
+// Template: loops over runs of numbers that the convolution kernels share, for the type `real`.
+
+// dst[t] = src[t] for t < len; nothing else is touched.
+NN_INLINE void T(copy_run)(real *dst, const real *src, int64_t len) {
+  int64_t t = 0;
+  for (; t + VL <= len; t += VL) *(uvec *)(dst + t) = *(const uvec *)(src + t);
+#pragma GCC unroll 4
+  for (int64_t step = VL / 2; step; step /= 2)
+    if (len & step) {
+      memcpy(dst + t, src + t, (size_t)step * sizeof(real));
+      t += step;
+    }
+}
+
+// Sum of x[t] for t < len.
+static real T(sum_run)(const real *x, int64_t len) {
+  vec acc[4] = {{0}};
+  int64_t t = 0;
+  for (; t + 4 * VL <= len; t += 4 * VL)
+    for (int i = 0; i < 4; i++) acc[i] += *(const uvec *)(x + t + i * VL);
+  for (; t + VL <= len; t += VL) acc[0] += *(const uvec *)(x + t);
+  acc[0] = (acc[0] + acc[1]) + (acc[2] + acc[3]);
+  real sum = 0;
+  for (int64_t i = 0; i < VL; i++) sum += acc[0][i];
+  for (; t < len; t++) sum += x[t];
+  return sum;
+}
