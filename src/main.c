@@ -1,12 +1,32 @@
-/* main.c - the nnlua program: finds its Lua library, runs a script, -e code or standard input.
+/* main.c - the nnlua program: options, then code from the command line, a script, standard input or the prompt.
  * Knows nothing of tensors: nnlua.core is preloaded, the rest is Lua. */
 #include <lauxlib.h>
 #include <lualib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bind.h"
+#include "prompt.h"
+#include "run.h"
+
+enum { EXIT_INTERRUPTED = 130 };
+
+static const char usage[] =
+    "usage: nnlua [options] [script [args]]\n"
+    "  -e CODE        run CODE\n"
+    "  -l MOD         require MOD into a global of its name\n"
+    "  -i             go on with the prompt after the script, also after an error\n"
+    "  -v             show versions, kernels and threads\n"
+    "  -              run standard input\n"
+    "  --             end of options\n"
+    "  --threads N    use N threads\n"
+    "  --seed N       start random numbers from N\n"
+    "  --no-color     no colours\n"
+    "  --help         this text\n";
+
+/* ---- finding the library ---------------------------------------------------------------------------- */
 
 /* The directory of the program's own file, or "". */
 static void own_directory(char *buf, size_t size) {
@@ -41,83 +61,163 @@ static void set_path(lua_State *L) {
   lua_pop(L, 2);
 }
 
-static int add_traceback(lua_State *L) {
-  const char *text = lua_tostring(L, 1);
-  if (text == NULL) {
-    luaL_tolstring(L, 1, NULL);
-    return 1;
-  }
-  luaL_traceback(L, L, text, 1);
-  return 1;
-}
-
-/* Calls what is on the stack; false when it ended with an error, which is shown. */
-static bool call(lua_State *L, int n_args) {
-  int base = lua_gettop(L) - n_args;
-  lua_pushcfunction(L, add_traceback);
-  lua_insert(L, base);
-  int status = lua_pcall(L, n_args, 0, base);
-  lua_remove(L, base);
-  if (status == LUA_OK) return true;
-  fprintf(stderr, "nnlua: %s\n", lua_tostring(L, -1));
-  lua_pop(L, 1);
-  return false;
-}
-
 /* The parts of nnlua become globals. */
 static bool open_library(lua_State *L) {
   static const char code[] = "local nnlua = require 'nnlua'\n_G.nnlua = nnlua\n"
                              "for _, name in ipairs(nnlua.globals) do _G[name] = nnlua[name] end";
-  return luaL_loadbuffer(L, code, sizeof code - 1, "=nnlua") == LUA_OK && call(L, 0);
-}
-
-static bool run(lua_State *L, int status, int n_args) {
-  if (status == LUA_OK) return call(L, n_args);
-  fprintf(stderr, "nnlua: %s\n", lua_tostring(L, -1));
-  lua_pop(L, 1);
-  return false;
-}
-
-static bool run_file(lua_State *L, int argc, char **argv, int at) {
-  lua_createtable(L, argc - at, at + 1);
-  for (int i = 0; i < argc; i++) {
-    lua_pushstring(L, argv[i]);
-    lua_rawseti(L, -2, i - at);
-  }
-  lua_setglobal(L, "arg");
-  const char *name = at < argc && strcmp(argv[at], "-") != 0 ? argv[at] : NULL;
-  int status = luaL_loadfile(L, name);
-  int n = 0;
-  for (int i = at + 1; status == LUA_OK && i < argc; i++, n++) lua_pushstring(L, argv[i]);
-  return run(L, status, n);
-}
-
-static bool run_all(lua_State *L, int argc, char **argv) {
-  int i = 1;
-  bool executed = false;
-  for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
-    if (strcmp(argv[i], "-e") != 0 || i + 1 == argc) {
-      fprintf(stderr, "nnlua: unknown option '%s'\n", argv[i]);
-      return false;
-    }
-    i++;
-    executed = true;
-    if (!run(L, luaL_loadbuffer(L, argv[i], strlen(argv[i]), "=(command line)"), 0)) return false;
-  }
-  return (executed && i == argc) || run_file(L, argc, argv, i);
-}
-
-int main(int argc, char **argv) {
-  lua_State *L = luaL_newstate();
-  if (L == NULL) return 1;
-  luaL_openlibs(L);
-  lua_gc(L, LUA_GCGEN, 0, 0);
-  set_path(L);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_nnlua_core);
   lua_setfield(L, -2, "nnlua.core");
   lua_pop(L, 1);
-  bool ok = open_library(L) && run_all(L, argc, argv);
+  return run_chunk(L, luaL_loadbuffer(L, code, sizeof code - 1, "=nnlua"), 0) == RUN_OK;
+}
+
+/* ---- options ---------------------------------------------------------------------------------------- */
+
+typedef struct options {
+  bool version, interactive, executed;
+  int script; /* where in argv, argc when there is none */
+} options;
+
+static bool complain(const char *text, const char *what) {
+  fprintf(stderr, "nnlua: %s '%s'\n%s", text, what, usage);
+  return false;
+}
+
+/* Looks through the options without acting on them; false when one is wrong. */
+static bool read_options(int argc, char **argv, options *o) {
+  int i = 1;
+  for (; i < argc && argv[i][0] == '-' && argv[i][1] != '\0'; i++) {
+    const char *a = argv[i];
+    bool takes = strcmp(a, "-e") == 0 || strcmp(a, "-l") == 0 || strcmp(a, "--threads") == 0 || strcmp(a, "--seed") == 0;
+    if (takes && ++i == argc) return complain("a value is missing after", a);
+    if (takes || strncmp(a, "-e", 2) == 0 || strncmp(a, "-l", 2) == 0) {
+      o->executed = o->executed || a[1] == 'e';
+      continue;
+    }
+    if (strcmp(a, "--") == 0) {
+      i++;
+      break;
+    }
+    if (strcmp(a, "-i") == 0)
+      o->interactive = true;
+    else if (strcmp(a, "-v") == 0)
+      o->version = true;
+    else if (strcmp(a, "--no-color") == 0)
+      setenv("NO_COLOR", "1", 1);
+    else
+      return complain("unknown option", a);
+  }
+  o->script = i;
+  return true;
+}
+
+/* Calls nnlua.`name`(number) or, with a part, nnlua.part.name(number). */
+static run_result set_number(lua_State *L, const char *code, const char *option, const char *value) {
+  char *end;
+  long long n = strtoll(value, &end, 10);
+  if (*value == '\0' || *end != '\0') {
+    fprintf(stderr, "nnlua: %s needs a whole number, got '%s'\n", option, value);
+    return RUN_FAILED;
+  }
+  int status = luaL_loadbuffer(L, code, strlen(code), "=nnlua");
+  lua_pushinteger(L, n);
+  return run_chunk(L, status, 1);
+}
+
+static run_result require_module(lua_State *L, const char *name) {
+  static const char code[] = "local name = ...; _G[name] = require(name)";
+  int status = luaL_loadbuffer(L, code, sizeof code - 1, "=nnlua");
+  lua_pushstring(L, name);
+  return run_chunk(L, status, 1);
+}
+
+/* Does what the options say, in their order. */
+static run_result follow_options(lua_State *L, char **argv, int script) {
+  run_result r = RUN_OK;
+  for (int i = 1; i < script && r == RUN_OK; i++) {
+    const char *a = argv[i];
+    if (strcmp(a, "--threads") == 0) {
+      r = set_number(L, "nnlua.threads(...)", a, argv[++i]);
+    } else if (strcmp(a, "--seed") == 0) {
+      r = set_number(L, "tensor.manual_seed(...); math.randomseed(...)", a, argv[++i]);
+    } else if (strncmp(a, "-e", 2) == 0) {
+      const char *code = a[2] != '\0' ? a + 2 : argv[++i];
+      r = run_chunk(L, luaL_loadbuffer(L, code, strlen(code), "=(command line)"), 0);
+    } else if (strncmp(a, "-l", 2) == 0) {
+      r = require_module(L, a[2] != '\0' ? a + 2 : argv[++i]);
+    }
+  }
+  return r;
+}
+
+/* ---- running ---------------------------------------------------------------------------------------- */
+
+static void set_arg(lua_State *L, int argc, char **argv, int script) {
+  lua_createtable(L, argc - script, script + 1);
+  for (int i = 0; i < argc; i++) {
+    lua_pushstring(L, argv[i]);
+    lua_rawseti(L, -2, i - (script < argc ? script : 0));
+  }
+  lua_setglobal(L, "arg");
+}
+
+static run_result run_script(lua_State *L, int argc, char **argv, int script) {
+  const char *name = script < argc && strcmp(argv[script], "-") != 0 ? argv[script] : NULL;
+  int status = luaL_loadfile(L, name), n = 0;
+  for (int i = script + 1; status == LUA_OK && i < argc; i++, n++) {
+    luaL_checkstack(L, 1, "too many arguments to the script");
+    lua_pushstring(L, argv[i]);
+  }
+  return run_chunk(L, status, n);
+}
+
+/* With `products` also what multiplies matrices, which has to be loaded first. */
+static run_result show_version(lua_State *L, bool products) {
+  static const char code[] =
+      "local m = ... and nnlua.machine()\n"
+      "print(('nnlua %s  %s  %d threads'):format(nnlua.version, _VERSION, nnlua.threads()))\n"
+      "if m then print(('kernels: %s  products: %s%s'):format(m.kernels, m.blas, m.problem and '\\n' .. m.problem or '')) end";
+  int status = luaL_loadbuffer(L, code, sizeof code - 1, "=nnlua");
+  lua_pushboolean(L, products);
+  return run_chunk(L, status, 1);
+}
+
+static run_result run_all(lua_State *L, int argc, char **argv, const options *o) {
+  bool script = o->script < argc, terminal = isatty(STDIN_FILENO) != 0;
+  set_arg(L, argc, argv, o->script);
+  run_result r = o->version ? show_version(L, true) : RUN_OK;
+  if (r == RUN_OK) r = follow_options(L, argv, o->script);
+  if (r == RUN_OK && (script || (!terminal && !o->interactive && !o->executed && !o->version)))
+    r = run_script(L, argc, argv, o->script);
+  bool prompt = o->interactive || (!script && !o->executed && !o->version && terminal);
+  if (!prompt) return r;
+  if (!o->version && !script) show_version(L, false);
+  prompt_run(L);
+  return r;
+}
+
+int main(int argc, char **argv) {
+  options o = {.script = argc};
+  if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    fputs(usage, stdout);
+    return EXIT_SUCCESS;
+  }
+  if (!read_options(argc, argv, &o)) return EXIT_FAILURE;
+  lua_State *L = luaL_newstate();
+  if (L == NULL) {
+    fputs("nnlua: out of memory\n", stderr);
+    return EXIT_FAILURE;
+  }
+  luaL_openlibs(L);
+  lua_gc(L, LUA_GCGEN, 0, 0);
+  set_path(L);
+  run_result r = RUN_FAILED;
+  if (open_library(L)) {
+    run_catch_interrupts(L);
+    r = run_all(L, argc, argv, &o);
+  }
+  fflush(stdout);
   lua_close(L);
-  return ok ? 0 : 1;
+  return r == RUN_OK ? EXIT_SUCCESS : r == RUN_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILURE;
 }

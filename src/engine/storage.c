@@ -252,6 +252,8 @@ nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
   s->bytes = bytes;
   if (bytes <= NN_INLINE) {
     s->data = s + 1;
+    ctx->in_use += bytes;
+    if (ctx->in_use > ctx->peak) ctx->peak = ctx->in_use;
     ctx->allocated += 128; /* a small tensor as a whole */
     return s;
   }
@@ -265,7 +267,10 @@ nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
 
 void nn_storage_release(nn_storage *s) {
   if (s == NULL || --s->refs > 0) return;
-  if (s->bytes > NN_INLINE) buffer_free(s->ctx, s->data, s->bytes);
+  if (s->bytes > NN_INLINE)
+    buffer_free(s->ctx, s->data, s->bytes);
+  else
+    s->ctx->in_use -= s->bytes;
   nn_small_free(s->ctx, s, storage_size(s->bytes));
 }
 

@@ -1,0 +1,21 @@
+/* run.h - running a chunk: errors are shown with the user's part of the traceback, Ctrl-C ends it. */
+#ifndef RUN_H
+#define RUN_H
+
+#include <lua.h>
+#include <stdbool.h>
+
+typedef enum run_result { RUN_OK, RUN_FAILED, RUN_INTERRUPTED } run_result;
+
+/* From now on SIGINT interrupts what Lua and the engine do. */
+void run_catch_interrupts(lua_State *L);
+/* Whether SIGINT came since the last call of this. */
+bool run_was_interrupted(void);
+
+/* What a load left on the stack (a function when status is LUA_OK, else a message) is called with the n_args values
+ * above it. Errors go to standard error. Results are dropped ... */
+run_result run_chunk(lua_State *L, int status, int n_args);
+/* ... or stay on the stack; nothing stays after an error. */
+run_result run_keep(lua_State *L, int status, int n_args);
+
+#endif
