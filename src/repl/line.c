@@ -18,8 +18,9 @@ static bool stopped;
 static int on_signal(void) {
   if (!run_was_interrupted()) return 0;
   stopped = true;
+  fputs("^C", rl_outstream);
   rl_replace_line("", 0);
-  rl_done = 1;
+  rl_pending_input = '\n';
   return 0;
 }
 
@@ -46,7 +47,6 @@ char *line_read(const char *prompt, bool *cancelled) {
   char *line = readline(prompt);
   *cancelled = stopped;
   if (!stopped) return line;
-  fputs("^C\n", stdout);
   free(line);
   return NULL;
 }

@@ -40,7 +40,7 @@ enum { MOST_LEVELS = 24 };
 static bool is_users(const lua_Debug *ar) {
   const char *library = interruptible != NULL ? interruptible->library : NULL;
   if (ar->what[0] == 'C' || strcmp(ar->source, "=nnlua") == 0) return false;
-  return library == NULL || ar->source[0] != '@' || strncmp(ar->source + 1, library, strlen(library)) != 0;
+  return library == NULL || strncmp(ar->source, library, strlen(library)) != 0;
 }
 
 static void add_level(lua_State *L, luaL_Buffer *b, lua_Debug *ar) {
