@@ -229,13 +229,13 @@ static grid cut(int64_t m, int64_t n, int64_t k, int64_t tiles) {
   return best;
 }
 
-// OpenBLAS can't be interrupted: its tiles are at most about 10 ms of work on one core.
+// OpenBLAS can't be interrupted: its tiles are at most about 15 ms of work on one core.
 static double library_tile_work(void) {
-  return nn_cpu_isa() == NN_ISA_AVX512 ? 5e8 : nn_cpu_isa() == NN_ISA_AVX2 ? 2.5e8 : 0.5e8;
+  return nn_cpu_isa() == NN_ISA_AVX512 ? 1e9 : nn_cpu_isa() == NN_ISA_AVX2 ? 5e8 : 1e8;
 }
 
 static bool suits_library(int64_t m, int64_t n, int64_t k) {
-  const int64_t from = 384;
+  const int64_t from = 512; // smaller ones are as fast or faster on own kernels
   if (m < from || n < from || k < from) return false;
   load_once();
   return openblas.sgemm != NULL;
@@ -251,10 +251,11 @@ static grid plan(int64_t m, int64_t n, int64_t k, int64_t batch) {
     tiles = div_up(most < (double)wanted ? (int64_t)most : wanted, batch);
   }
   bool library = suits_library(m, n, k);
+  if (library && tiles > threads) tiles = div_up(2 * threads, batch); // it packs both operands for each
   if (library && work > library_tile_work() * (double)tiles)
     tiles = (int64_t)(work / library_tile_work()) + 1;
   grid g = tiles > 1 ? cut(m, n, k, tiles) : (grid){1, 1, false};
-  g.library = library && div_up(m, g.rows) >= 128 && div_up(n, g.cols) >= 128;
+  g.library = library && div_up(m, g.rows) >= 256 && div_up(n, g.cols) >= 256;
   return g;
 }
 

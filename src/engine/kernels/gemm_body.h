@@ -32,6 +32,10 @@ INLINE void NAME(update)(T *c, NAME(vec) sum, T alpha, T beta, int64_t n) {
     NAME(store_part)(c, v, n);
 }
 
+INLINE void NAME(fetch)(const T *p, int bytes) {
+  UNROLL for (int i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)p + i, 1);
+}
+
 // sums[i][v] += terms of R rows by V vectors at one p.
 INLINE void NAME(add_term)(const int R, const int V, NAME(vec) * sums, const T *b, const T *a0, const T *a5,
                            const T *a10, int64_t rs) {
@@ -53,6 +57,9 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   // With three bases, few registers address 14 rows.
   const T *b = t->b, *a0 = t->a, *a5 = R > 5 ? a0 + 5 * rs : a0, *a10 = R > 10 ? a0 + 10 * rs : a0;
   int64_t p = t->k;
+  if (p >= 64) { // C isn't in the cache, and the sum takes long enough to fetch it
+    UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
+  }
   for (; p >= U; p -= U) {
     UNROLL for (int u = 0; u < U; u++) {
       NAME(add_term)(R, V, sums + u * N, b, a0, a5, a10, rs);
@@ -70,39 +77,51 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   }
 }
 
-#define TILE_CASE(R)                                                                                         \
-  case R:                                                                                                    \
-    if (t->cols > NAME(lanes))                                                                               \
-      NAME(tile)(R, 2, t);                                                                                   \
-    else                                                                                                     \
-      NAME(tile)(R, 1, t);                                                                                   \
-    break;
+// A function a variant: one function of them all takes compilers minutes under a sanitizer.
+#define TILE(R)                                                                                              \
+  static void NAME(tile_##R##_1)(const NAME(tile_args) * t) { NAME(tile)(R, 1, t); }                         \
+  static void NAME(tile_##R##_2)(const NAME(tile_args) * t) { NAME(tile)(R, 2, t); }
+#define TILE_ENTRY(R)                                                                                        \
+  { NAME(tile_##R##_1), NAME(tile_##R##_2) }
 
-static void NAME(run_tile)(int64_t rows, const NAME(tile_args) * t) {
-  switch (rows) {
-    TILE_CASE(1)
-    TILE_CASE(2)
-    TILE_CASE(3)
-    TILE_CASE(4)
+TILE(1)
+TILE(2)
+TILE(3)
+TILE(4)
 #if NN_ISA > 0
-    TILE_CASE(5)
-    TILE_CASE(6)
+TILE(5)
+TILE(6)
 #endif
 #if NN_ISA > 1
-    TILE_CASE(7)
-    TILE_CASE(8)
-    TILE_CASE(9)
-    TILE_CASE(10)
-    TILE_CASE(11)
-    TILE_CASE(12)
-    TILE_CASE(13)
-    TILE_CASE(14)
+TILE(7)
+TILE(8)
+TILE(9)
+TILE(10)
+TILE(11)
+TILE(12)
+TILE(13)
+TILE(14)
 #endif
-  default: break;
-  }
+
+// clang-format off
+static void (*const NAME(tiles)[ROWS_MAX][2])(const NAME(tile_args) *) = {
+  TILE_ENTRY(1), TILE_ENTRY(2), TILE_ENTRY(3), TILE_ENTRY(4),
+#if NN_ISA > 0
+  TILE_ENTRY(5), TILE_ENTRY(6),
+#endif
+#if NN_ISA > 1
+  TILE_ENTRY(7), TILE_ENTRY(8), TILE_ENTRY(9), TILE_ENTRY(10), TILE_ENTRY(11), TILE_ENTRY(12), TILE_ENTRY(13),
+  TILE_ENTRY(14),
+#endif
+};
+// clang-format on
+
+static void NAME(run_tile)(int64_t rows, const NAME(tile_args) * t) {
+  NAME(tiles)[rows - 1][t->cols > NAME(lanes)](t);
 }
 
-#undef TILE_CASE
+#undef TILE
+#undef TILE_ENTRY
 
 // -----------------------------------------------------------------------------------------------------------
 // Packing. A block of op(B) becomes panels [k][width], the last one [k][lanes] if that is enough; columns
@@ -234,10 +253,20 @@ static bool NAME(is_small)(const NAME(nn_gemm_args) * g, int64_t bytes) {
          (g->tb || !NAME(awkward)(g->ldb));
 }
 
-// One strip of rows against all panels of the block. `direct`: whole panels are read in place from t->b,
-// which has row distance t->bs, and only what is left at the edge comes from the packed block.
-static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, bool direct, const T *block) {
-  for (int64_t j = 0; j < n; j += NAME(width), t.c += NAME(width)) {
+// Fetches n columns of the strip that comes next into level 2, while another one is used.
+static void NAME(fetch_strip)(const T *a, int64_t lda, int64_t n) {
+  for (int64_t i = 0; i < ROWS_MAX; i++, a += lda)
+    for (int64_t p = 0; p < n; p += 64 / (int64_t)sizeof(T)) __builtin_prefetch(a + p, 0, 2);
+}
+
+// One strip of rows against all panels of the block, fetching the strip `next` meanwhile. `direct`: whole
+// panels are read in place from t->b, which has row distance t->bs, and only what is left at the edge comes
+// from the packed block.
+static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, bool direct, const T *block,
+                            const T *next, int64_t lda) {
+  const int64_t piece = next ? div_up(t.k * NAME(width), n) : 0; // of the next strip, a panel
+  for (int64_t j = 0, p = 0; j < n; j += NAME(width), p += piece, t.c += NAME(width)) {
+    if (p < t.k && piece) NAME(fetch_strip)(next + p, lda, min64(piece, t.k - p));
     t.cols = min64(n - j, NAME(width));
     NAME(tile_args) now = t;
     if (direct && t.cols == NAME(width)) {
@@ -274,7 +303,8 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     } else if (plan->copy) {
       NAME(copy_strip)(next - row, k, a + row * g->lda, g->lda, plan->strip);
     }
-    NAME(run_strip)(next - row, n, t, plan->direct, plan->block);
+    bool fetch = plan->copy && !g->ta && next + ROWS_MAX <= g->m;
+    NAME(run_strip)(next - row, n, t, plan->direct, plan->block, fetch ? a + next * g->lda : NULL, g->lda);
   }
   return true;
 }
