@@ -55,7 +55,7 @@ def declare():
             op(3, 1e-3, 0.3, inputs=[T(s)])
         op(3, affine=False, inputs=[T(shapes[0])])
         op(3, track_running_stats=False, inputs=[T(shapes[1])])
-        op(3, momentum=None, inputs=[T(shapes[1])])
+        op(3, momentum=0.75, inputs=[T(shapes[1])])
         op(3, inputs=[T(shapes[0], layout="t")])
     op = ModuleOp(FAMILY, "LayerNorm")
     for n, s in ((4, (2, 4)), (3, (2, 2, 3)), ([2, 3], (2, 2, 3)), (5, (5,)), (6, (0, 6)), ([3], (4, 3))):

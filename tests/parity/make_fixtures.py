@@ -31,7 +31,7 @@ def write(family, operations, records):
 
 
 def main(wanted):
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     failures, total = [], 0
     for family in wanted or FAMILIES:

@@ -245,12 +245,13 @@ class Op:
     tol: "exact", "elementwise" or "reduce". scale: None, "abs" (the sum of the absolute terms is the same
     operation on absolute values: sums, products, convolutions) or "cond" (first order: the sum of
     |derivative| |input|, for all others in which terms cancel).
-    index_out: positions of outputs that count from 0 here and from 1 in Lua."""
+    index_out: positions of outputs that count from 0 here and from 1 in Lua. reference: the precision of
+    PyTorch's float64 result, where it is less than float64's (a constant kept in float32)."""
 
     registry = {}
 
     def __init__(self, family, name, forms="auto", tol="elementwise", scale=None, index_out=(), plain=False,
-                 grad=True):
+                 grad=True, reference=None):
         if forms == "auto":
             forms = ["tensor." + name, ":" + name, "F." + name, ":" + name + "_"]
         elif isinstance(forms, str):
@@ -259,7 +260,7 @@ class Op:
         self.forms = [f for f in forms if has_form(f)]
         if not self.forms:
             raise ValueError("PyTorch has no " + name)
-        self.plain, self.grad, self.cases = plain, grad, []
+        self.plain, self.grad, self.reference, self.cases = plain, grad, reference, []
         key = (family, name)
         if key in Op.registry:
             raise ValueError("declared twice: %s" % (key,))
@@ -355,8 +356,12 @@ class Case:
         pairs = [(o, c) for o, c in zip(outs, cots) if o.requires_grad]
         if not wrt or not pairs:
             return None
-        return torch.autograd.grad([p[0] for p in pairs], wrt, [p[1] for p in pairs], allow_unused=True,
-                                   create_graph=create_graph)
+        torch.set_default_dtype(pairs[0][0].dtype)  # also what plain numbers in a rule are taken for
+        try:
+            return torch.autograd.grad([p[0] for p in pairs], wrt, [p[1] for p in pairs], allow_unused=True,
+                                       create_graph=create_graph)
+        finally:
+            torch.set_default_dtype(torch.float32)
 
     def scales(self, form):
         """Scales of the float outputs and of the gradients; None where |expected| itself is the scale."""
@@ -417,6 +422,8 @@ class Case:
 
         rec = {"op": self.op.name, "id": self.id, "forms": forms, "tol": self.tol,
                "args": [to_lua(a) for a in self.args]}
+        if self.op.reference:
+            rec["reference"] = self.op.reference
         if self.kwargs:
             rec["options"] = to_lua(self.kwargs)["pairs"]
         rec["out"], floats_seen = [], 0
