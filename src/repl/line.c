@@ -1,6 +1,7 @@
 /* line.c - lines from GNU readline, or plainly from standard input without it. Knows no Lua. */
 #include "line.h"
 
+#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,16 +13,15 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
-static bool stopped;
+static sigjmp_buf dropped;
 
-/* Called when a signal came while readline waits. */
+/* Called by readline, not in the signal handler, when a signal came while it waits for a key: it would go on waiting. */
 static int on_signal(void) {
   if (!run_was_interrupted()) return 0;
-  stopped = true;
-  fputs("^C", rl_outstream);
-  rl_replace_line("", 0);
-  rl_pending_input = '\n';
-  return 0;
+  rl_free_line_state();
+  rl_cleanup_after_signal();
+  fputs("^C\n", rl_outstream);
+  siglongjmp(dropped, 1);
 }
 
 static char history_file[4096];
@@ -42,13 +42,13 @@ void line_close(void) {
 }
 
 char *line_read(const char *prompt, bool *cancelled) {
-  stopped = false;
+  *cancelled = false;
   run_was_interrupted();
-  char *line = readline(prompt);
-  *cancelled = stopped;
-  if (!stopped) return line;
-  free(line);
-  return NULL;
+  if (sigsetjmp(dropped, 0) != 0) {
+    *cancelled = true;
+    return NULL;
+  }
+  return readline(prompt);
 }
 
 void line_remember(const char *entry) {
