@@ -6,9 +6,10 @@ local core = require "nnlua.core"
 local nnlua = {}
 
 -- What the bindings give to users; the rest of core is for the library alone.
-for _, name in ipairs {"tensor", "F", "version", "threads", "memory", "memory_limit", "clock", "machine"} do
-  nnlua[name] = core[name]
-end
+local public = {
+  "tensor", "F", "version", "threads", "memory", "memory_limit", "clock", "machine", "catch_interrupt",
+}
+for _, name in ipairs(public) do nnlua[name] = core[name] end
 
 local parts = {"nn", "optim", "data", "train", "metrics"}
 for _, name in ipairs(parts) do nnlua[name] = require("nnlua." .. name) end

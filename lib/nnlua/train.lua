@@ -35,7 +35,7 @@ Progress.__index = Progress
 -- @param quiet true prints nothing
 function train.progress(total, quiet)
   return setmetatable({total = total, n = 0, started = clock(), shown = 0, name = "", quiet = quiet,
-    live = core.is_terminal and core.is_terminal(2)}, Progress)
+    live = core.files.is_terminal(2)}, Progress)
 end
 
 --- A part begins.
@@ -112,20 +112,8 @@ local function run_epoch(net, loader, o, progress)
   return n > 0 and sum / n or 0 / 0
 end
 
---- Trains a network: train.fit(net, loader, {loss = F.cross_entropy, optimizer = opt, epochs = 3, val = set.test}).
--- Shows a progress line; returns the history, one table an epoch: {epoch, loss, val_loss, val_accuracy, seconds}.
--- @param loader a DataLoader, or a data set (then batch_size counts)
--- Options: loss(output, target), optimizer, epochs, val (a data set or loader), scheduler (stepped after each epoch),
--- callback(row, net) after each epoch, which ends the training by returning false, quiet.
-function train.fit(net, loader, options)
-  local o = fit_options(options)
-  if not module.is_module(net) then fail.raise("train.fit: expected a module, got %s", fail.show(net)) end
-  if type(o.optimizer) ~= "table" or not o.optimizer.step then
-    fail.raise("train.fit: optimizer must be an optimiser, got %s", fail.show(o.optimizer))
-  end
-  loader = as_loader(loader, o.batch_size)
-  local history = {}
-  local progress = train.progress(#loader.dataset * o.epochs, o.quiet)
+-- The epochs, each a row of the history.
+local function run_epochs(net, loader, o, progress, history)
   for epoch = 1, o.epochs do
     local began = clock()
     progress:part(("epoch %d/%d"):format(epoch, o.epochs))
@@ -141,6 +129,26 @@ function train.fit(net, loader, options)
     history[epoch] = row
     if o.callback and o.callback(row, net) == false then break end
   end
+end
+
+--- Trains a network: train.fit(net, loader, {loss = F.cross_entropy, optimizer = opt, epochs = 3, val = set.test}).
+-- Shows a progress line; returns the history, one table an epoch: {epoch, loss, val_loss, val_accuracy, seconds}.
+-- Ctrl-C ends the training early and keeps the network as it is; the history then has interrupted = true.
+-- @param loader a DataLoader, or a data set (then batch_size counts)
+-- Options: loss(output, target), optimizer, epochs, val (a data set or loader), scheduler (stepped after each epoch),
+-- callback(row, net) after each epoch, which ends the training by returning false, quiet.
+function train.fit(net, loader, options)
+  local o = fit_options(options)
+  if not module.is_module(net) then fail.raise("train.fit: expected a module, got %s", fail.show(net)) end
+  if type(o.optimizer) ~= "table" or not o.optimizer.step then
+    fail.raise("train.fit: optimizer must be an optimiser, got %s", fail.show(o.optimizer))
+  end
+  loader = as_loader(loader, o.batch_size)
+  local history = {interrupted = false}
+  local progress = train.progress(#loader.dataset * o.epochs, o.quiet)
+  history.interrupted = core.catch_interrupt(run_epochs, net, loader, o, progress, history)
+  net:train(true)
+  if history.interrupted then progress:done("interrupted: the network keeps what it has learned") end
   return history
 end
 

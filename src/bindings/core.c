@@ -198,7 +198,7 @@ static int core_is_interrupt(lua_State *L) {
   return 1;
 }
 
-/* end_interrupt(): for library code that handles an interrupt (see catch in lib/nnlua): Lua runs freely again. */
+/* end_interrupt(): an interrupt was handled, Lua runs freely again (catch.c does both in one). */
 static int core_end_interrupt(lua_State *L) {
   bind_interrupt_end(bind_of(L));
   return 0;
@@ -365,6 +365,7 @@ static void open_parts(lua_State *L, Bind *b, int core) {
   bind_random_open(L, b, tensor);
   bind_optim_open(L, b, core);
   bind_files_open(L, b, core);
+  bind_catch_open(L, b, core);
   lua_pushvalue(L, linalg);
   lua_setfield(L, tensor, "linalg");
   lua_pop(L, 1);
@@ -375,6 +376,7 @@ static void open_parts(lua_State *L, Bind *b, int core) {
 int luaopen_nnlua_core(lua_State *L) {
   Bind *b = bind_find(L);
   if (b != NULL) return luaL_error(L, "nnlua.core is open already");
+  lua_gc(L, LUA_GCGEN, 0, 0); /* young collections fit tensors: most die at once */
   b = bind_open(L);
   bind_publish(L, b);
   luaL_checkstack(L, 20, NULL);

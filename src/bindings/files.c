@@ -2,6 +2,7 @@
  * memory, JSON. Knows nothing of data loaders or modules (lib/nnlua/data, lib/nnlua/save.lua). */
 #include <cjson/cJSON.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "batch.h"
 #include "idx.h"
@@ -212,6 +213,12 @@ static int files_parse_json(lua_State *L) {
   return 1;
 }
 
+/* is_terminal(fd): 1 is the standard output, 2 the standard error */
+static int files_is_terminal(lua_State *L) {
+  lua_pushboolean(L, isatty((int)luaL_checkinteger(L, 1)));
+  return 1;
+}
+
 void bind_files_open(lua_State *L, Bind *b, int core) {
   static const luaL_Reg functions[] = {{"read_idx", files_read_idx},
                                        {"write_idx", files_write_idx},
@@ -219,6 +226,7 @@ void bind_files_open(lua_State *L, Bind *b, int core) {
                                        {"read_safetensors", files_read_safetensors},
                                        {"write_safetensors", files_write_safetensors},
                                        {"parse_json", files_parse_json},
+                                       {"is_terminal", files_is_terminal},
                                        {NULL, NULL}};
   lua_newtable(L);
   bind_register(L, b, lua_gettop(L), functions);

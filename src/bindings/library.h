@@ -4,8 +4,9 @@
 
 #include "bind.h"
 
-/* Each adds a table to the module's table: core.optim, core.files. */
+/* Each adds a table to the module's table: core.optim, core.files; or a function: core.catch_interrupt. */
 void bind_optim_open(lua_State *L, Bind *b, int core);
 void bind_files_open(lua_State *L, Bind *b, int core);
+void bind_catch_open(lua_State *L, Bind *b, int core);
 
 #endif

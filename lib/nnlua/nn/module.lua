@@ -827,6 +827,10 @@ function Module:extra_repr()
   for _, p in ipairs(signature) do
     local v = self[p.name]
     if is_tensor(v) then v = true elseif p.default == true and v == nil then v = false end
+    if p.name == "stride" and v and self.kernel_size and value_text(v) == value_text(self.kernel_size) and not p.default
+    then
+      v = nil -- as it is when nothing is said
+    end
     if p.required and v ~= nil then
       parts[#parts + 1] = value_text(v)
     elseif v ~= nil and type(v) ~= "function" and value_text(v) ~= value_text(p.default) then

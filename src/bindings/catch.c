@@ -1,0 +1,30 @@
+/* catch.c - the one way for code of the library to handle an interrupt (Ctrl-C) and go on. In Lua this cannot
+ * be written: while an interrupt is pending every Lua instruction raises it again. */
+#include "library.h"
+
+/* After the call: results stand above the place of the first one. */
+static int finish(lua_State *L, int status, lua_KContext first) {
+  Bind *b = bind_of(L);
+  if (status == LUA_OK || status == LUA_YIELD) {
+    lua_pushboolean(L, 0);
+    lua_insert(L, (int)first);
+    return lua_gettop(L) - (int)first + 1;
+  }
+  if (!bind_is_interrupt(L, b, -1)) return lua_error(L);
+  bind_interrupt_end(b);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* catch_interrupt(f, ...): calls f(...). Returns false and its results, or true when an interrupt ended it,
+ * which is then over. Other errors pass. */
+static int catch_interrupt(lua_State *L) {
+  bind_of(L);
+  luaL_checkany(L, 1);
+  return finish(L, lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 1, finish), 1);
+}
+
+void bind_catch_open(lua_State *L, Bind *b, int core) {
+  static const luaL_Reg functions[] = {{"catch_interrupt", catch_interrupt}, {NULL, NULL}};
+  bind_register(L, b, core, functions);
+}
