@@ -18,9 +18,10 @@ static sigjmp_buf dropped;
 /* Called by readline, not in the signal handler, when a signal came while it waits for a key: it would go on waiting. */
 static int on_signal(void) {
   if (!run_was_interrupted()) return 0;
+  fputs("^C\n", rl_outstream);
+  fflush(rl_outstream);
   rl_free_line_state();
   rl_cleanup_after_signal();
-  fputs("^C\n", rl_outstream);
   siglongjmp(dropped, 1);
 }
 

@@ -29,6 +29,7 @@ void run_catch_interrupts(lua_State *L) {
 bool run_was_interrupted(void) {
   bool was = interrupted != 0;
   interrupted = 0;
+  if (was && interruptible != NULL) bind_interrupt_end(interruptible);
   return was;
 }
 
@@ -86,9 +87,8 @@ static int on_error(lua_State *L) {
 
 static run_result show_error(lua_State *L) {
   fflush(stdout);
-  bool stopped = interruptible != NULL && (bind_is_interrupt(L, interruptible, -1) || run_was_interrupted());
-  if (interruptible != NULL) bind_interrupt_end(interruptible);
-  run_was_interrupted();
+  bool stopped = interruptible != NULL && bind_is_interrupt(L, interruptible, -1);
+  stopped = run_was_interrupted() || stopped;
   if (stopped) {
     fputs("interrupted\n", stderr);
   } else {
@@ -107,9 +107,8 @@ run_result run_keep(lua_State *L, int status, int n_args) {
     run_was_interrupted();
     status = lua_pcall(L, n_args, LUA_MULTRET, base);
     lua_remove(L, base);
-    if (status == LUA_OK && !run_was_interrupted()) return RUN_OK;
-    if (status == LUA_OK) { /* it ended by itself just then */
-      bind_interrupt_end(interruptible);
+    if (status == LUA_OK) {
+      run_was_interrupted(); /* it ended by itself just then */
       return RUN_OK;
     }
   }

@@ -9,7 +9,7 @@ typedef enum run_result { RUN_OK, RUN_FAILED, RUN_INTERRUPTED } run_result;
 
 /* From now on SIGINT interrupts what Lua and the engine do. */
 void run_catch_interrupts(lua_State *L);
-/* Whether SIGINT came since the last call of this. */
+/* Whether SIGINT came since the last call of this; if so, it is dealt with. */
 bool run_was_interrupted(void);
 
 /* What a load left on the stack (a function when status is LUA_OK, else a message) is called with the n_args values
