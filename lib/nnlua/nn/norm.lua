@@ -31,7 +31,7 @@ end
 
 local function check_dims(self, name, x, low, high)
   local n = x:dim()
-  if n < low or n > high then
+  if n < low or n > high or x:size(2) ~= self.num_features then
     local shapes = {[2] = "[N, C]", [3] = "[N, C, L]", [4] = "[N, C, H, W]", [5] = "[N, C, D, H, W]"}
     local expected = low == high and shapes[low] or shapes[low] .. " or " .. shapes[high]
     fail.raise("%s: expected input %s, got [%s]", name, (expected:gsub("C", tostring(self.num_features))),
