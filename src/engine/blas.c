@@ -311,6 +311,13 @@ typedef struct {
 } gemm_job;
 
 #define DEFINE_TILE(SUFFIX)                                                                                  \
+  static bool own_tile_##SUFFIX(const nn_gemm_args_##SUFFIX *g) {                                            \
+    void *scratch = own_scratch();                                                                           \
+    if (scratch) return NN_SELECT(nn_gemm_table)->SUFFIX(g, scratch, scratch_bytes());                       \
+    _Alignas(64) char few[NN_GEMM_SCRATCH_MIN];                                                              \
+    return NN_SELECT(nn_gemm_table)->SUFFIX(g, few, NN_GEMM_SCRATCH_MIN);                                    \
+  }                                                                                                          \
+                                                                                                             \
   static bool tile_##SUFFIX(const gemm_job *job, int64_t product, int64_t row, int64_t col) {                \
     nn_gemm_args_##SUFFIX g = job->SUFFIX;                                                                   \
     int64_t i = part_begin(g.m, job->grid.rows, row, 1), j = part_begin(g.n, job->grid.cols, col, 16);       \
@@ -319,11 +326,7 @@ typedef struct {
     g.a += product * job->stride_a + (g.ta ? i : i * g.lda);                                                 \
     g.b += product * job->stride_b + (g.tb ? j * g.ldb : j);                                                 \
     g.c += product * job->stride_c + i * g.ldc + j;                                                          \
-    if (job->grid.library) return library_tile_##SUFFIX(&g);                                                 \
-    void *scratch = own_scratch();                                                                           \
-    if (scratch) return NN_SELECT(nn_gemm_table)->SUFFIX(&g, scratch, scratch_bytes());                      \
-    _Alignas(64) char few[NN_GEMM_SCRATCH_MIN];                                                              \
-    return NN_SELECT(nn_gemm_table)->SUFFIX(&g, few, NN_GEMM_SCRATCH_MIN);                                   \
+    return job->grid.library ? library_tile_##SUFFIX(&g) : own_tile_##SUFFIX(&g);                            \
   }
 
 DEFINE_TILE(f32)
@@ -377,9 +380,11 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
       m *= batch;                                                                                            \
       batch = 1;                                                                                             \
     }                                                                                                        \
+    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta};                     \
+    if (batch == 1 && work_of(m, n, k) < 2 * THREAD_WORK) return own_tile_##SUFFIX(&args);                   \
     gemm_job job = {.stride_a = stride_a, .stride_b = stride_b, .stride_c = stride_c, .is_f64 = IS_F64};     \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
-    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta};              \
+    job.SUFFIX = args;                                                                                       \
     return run(&job, m, n, k, batch);                                                                        \
   }                                                                                                          \
                                                                                                              \
