@@ -90,8 +90,8 @@ static void T(dw_run)(const struct T(dw_job) *job, int64_t q, int64_t count, int
   int segments = cut_segments(q, count, job->patches.ho, job->patches.wo, seg);
   int dy_segments = cut_segments(q, count, 1, job->plane, dy_seg);
   int64_t len = ceil_div(count, VL) * VL;
-  struct T(band) band = {.data = scratch};
-  T(band_make)(&job->patches, seg, segments, &band);
+  struct T(band) band;
+  T(band_make)(&job->patches, seg, segments, scratch, &band);
   real *patches = scratch + T(BAND_SIZE), *packed = patches + WROWS * T(LDW);
   for (int64_t c = c0; c < c1; c += WROWS) {
     int64_t cols = min64(WROWS, c1 - c);

@@ -92,9 +92,9 @@ static void T(scatter_part)(const struct T(scatter) *s, int64_t image, int64_t c
   memset(dx + c0 * size, 0, (size_t)((c1 - c0) * size) * sizeof(real));
   for (int64_t p = 0; p < pixels; p += BLOCK) {
     struct segment seg[BLOCK];
-    struct T(band) band = {.data = scratch};
+    struct T(band) band;
     int segments = cut_segments(p, min64(BLOCK, pixels - p), d->ho, d->wo, seg);
-    T(band_make)(&s->x, seg, segments, &band);
+    T(band_make)(&s->x, seg, segments, scratch, &band);
     T(scatter_product)(s, image, p, min64(BLOCK, pixels - p), c0 * taps, (c1 - c0) * taps, pack, block);
     for (int64_t c = c0; c < c1; c++) {
       const real *rows = block + (c - c0) * taps * T(LDB);

@@ -98,8 +98,9 @@ struct T(band) {
 
 enum { T(BAND_SIZE) = BAND + 64 }; // with what copies may read past the end
 
-static void T(band_make)(const struct T(gather) *g, const struct segment *seg, int segments,
+static void T(band_make)(const struct T(gather) *g, const struct segment *seg, int segments, real *data,
                          struct T(band) *b) {
+  b->data = data;
   int64_t high = max64(g->rows.count - 1, 0) * g->rows.step,
           wide = max64(g->cols.count - 1, 0) * g->cols.step;
   int64_t j0 = segments == 1 ? seg[0].j : 0, rows = 0;
@@ -195,23 +196,46 @@ static void T(scatter_block)(const struct T(gather) *g, const struct segment *se
     }
 }
 
-// One block of columns: patches are packed slice by slice of the depth, every slice is multiplied by all
-// rows. Results go straight to dst if the block is one contiguous run there.
+// Where the results of the product's panels of columns go: straight to dst if they are one run there, else, to be
+// copied in the end, to `result`.
+struct T(panel) {
+  real *c;
+  int64_t ldc;
+};
+
+static void T(find_panels)(const struct T(gather) *g, int64_t q, int64_t count, real *result, struct T(panel) *panel) {
+  int64_t plane = g->ho * g->wo;
+  bool dense = g->dst_w == 1 && g->dst_h == g->wo;
+  for (int64_t j = 0; j < count; j += T(MICRO_COLS), panel++) {
+    int64_t image = (q + j) / plane, p = (q + j) % plane;
+    *panel = (struct T(panel)){result + j, T(LDB)};
+    if (dense && p + T(MICRO_COLS) <= plane)
+      *panel = (struct T(panel)){g->dst + image * g->dst_n + g->m0 * g->dst_m + p, g->dst_m};
+  }
+}
+
+static void T(finish_panels)(const struct T(gather) *g, int64_t q, int64_t count, const real *result,
+                             const struct T(panel) *panel) {
+  struct segment seg[T(MICRO_COLS)];
+  bool dense = g->dst_w == 1 && g->dst_h == g->wo; // rows follow each other
+  for (int64_t j = 0; j < count; j += T(MICRO_COLS), panel++) {
+    if (panel->c != result + j) continue;
+    int64_t columns = min64(T(MICRO_COLS), count - j);
+    int segments = cut_segments(q + j, columns, dense ? 1 : g->ho, dense ? g->ho * g->wo : g->wo, seg);
+    T(scatter_block)(g, seg, segments, g->m0, g->m1 - g->m0, result + j, T(LDB));
+  }
+}
+
+// One block of columns: patches are packed slice by slice of the depth, every slice is multiplied by all rows.
 static void T(gather_block)(const struct T(gather) *g, int64_t q, int64_t count, real *scratch) {
   struct segment seg[BLOCK];
   int segments = cut_segments(q, count, g->ho, g->wo, seg);
   int64_t rows = g->m1 - g->m0, blocks = T(micro_blocks)(rows), depth = T(gather_depth)(g);
-  struct T(band) band = {.data = scratch};
-  T(band_make)(g, seg, segments, &band);
+  struct T(band) band;
+  struct T(panel) panel[BLOCK / T(MICRO_COLS)];
   real *patches = scratch + T(BAND_SIZE), *result = patches + SLICE * T(LDB);
-  bool dense = g->dst_w == 1 && g->dst_h == g->wo;
-  bool direct = dense && count == BLOCK && seg[0].image == seg[segments - 1].image;
-  real *c = result;
-  int64_t ldc = T(LDB);
-  if (direct) {
-    c = g->dst + seg[0].image * g->dst_n + g->m0 * g->dst_m + seg[0].i * g->dst_h + seg[0].j;
-    ldc = g->dst_m;
-  }
+  T(band_make)(g, seg, segments, scratch, &band);
+  T(find_panels)(g, q, count, result, panel);
   int64_t slices = max64(ceil_div(depth, SLICE), 1);
   for (int64_t slice = 0; slice < slices; slice++) {
     int64_t k0 = depth * slice / slices, k1 = depth * (slice + 1) / slices;
@@ -222,13 +246,12 @@ static void T(gather_block)(const struct T(gather) *g, int64_t q, int64_t count,
                                    .add = slice > 0,
                                    .relu = g->relu && slice == slices - 1};
       const real *a = g->packed + r0 * depth + k0 * mr;
-      for (int64_t j = 0; j < count; j += T(MICRO_COLS))
-        T(micro)(mr, k1 - k0, a, patches + j, T(LDB), c + r0 * ldc + j, ldc, &ends);
+      const struct T(panel) *to = panel;
+      for (int64_t j = 0; j < count; j += T(MICRO_COLS), to++)
+        T(micro)(mr, k1 - k0, a, patches + j, T(LDB), to->c + r0 * to->ldc, to->ldc, &ends);
     }
   }
-  if (direct) return;
-  if (dense) segments = cut_segments(q, count, 1, g->ho * g->wo, seg); // rows follow each other
-  T(scatter_block)(g, seg, segments, g->m0, rows, result, T(LDB));
+  T(finish_panels)(g, q, count, result, panel);
 }
 
 static void T(gather_blocks)(void *arg, int64_t begin, int64_t end, int thread) {
