@@ -1,12 +1,10 @@
-/* rng.c - random numbers: Philox4x32-10 (Salmon et al., SC 2011), a counter-based generator, so that any part of a
- * stream can be computed by itself and the number of threads changes nothing. */
+/* rng.c - random numbers: Philox4x32-10, a counter-based generator, so that any part of a stream can be computed by
+ * itself and the number of threads changes nothing. */
 #include "rng.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "parallel.h"
+#include "kernels/random.h"
 
 struct nn_generator {
   nn_ctx *ctx;
@@ -54,94 +52,14 @@ nn_random nn_random_take(nn_generator *g, int64_t numbers) {
   return r;
 }
 
-/* ---- the block function ----------------------------------------------------------------------------- */
-
-typedef struct four {
-  uint32_t x[4];
-} four;
-
-static inline four philox(uint64_t seed, uint64_t block) {
-  uint32_t c0 = (uint32_t)block, c1 = (uint32_t)(block >> 32), c2 = 0, c3 = 0;
-  uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-  for (int round = 0; round < 10; round++) {
-    uint64_t p0 = 0xD2511F53u * (uint64_t)c0, p1 = 0xCD9E8D57u * (uint64_t)c2;
-    c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-    c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-    c1 = (uint32_t)p1;
-    c3 = (uint32_t)p0;
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
-  }
-  return (four){{c0, c1, c2, c3}};
-}
-
 uint32_t nn_random_bits(const nn_random *r, int64_t i) {
-  return philox(r->seed, r->offset + (uint64_t)i / 4).x[i & 3];
+  uint32_t four[4];
+  NN_SELECT(nn_random_table)->philox(r->seed, r->offset + (uint64_t)i / 4, 1, four);
+  return four[i & 3];
 }
 
-/* ---- many at once ----------------------------------------------------------------------------------- */
-
-enum { GRAIN = 4096, LANES = 16 };
-
-/* `LANES` blocks side by side, in a form that compilers turn into vector code: number 4 i + j of the run is
- * out[j][i]. */
-static void blocks_of_lanes(uint64_t seed, uint64_t block, uint32_t out[4][LANES]) {
-  uint32_t c[4][LANES], k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-  for (int l = 0; l < LANES; l++) {
-    uint64_t b = block + (uint64_t)l;
-    c[0][l] = (uint32_t)b;
-    c[1][l] = (uint32_t)(b >> 32);
-    c[2][l] = c[3][l] = 0;
-  }
-  for (int round = 0; round < 10; round++) {
-    for (int l = 0; l < LANES; l++) {
-      uint64_t p0 = 0xD2511F53u * (uint64_t)c[0][l], p1 = 0xCD9E8D57u * (uint64_t)c[2][l];
-      c[0][l] = (uint32_t)(p1 >> 32) ^ c[1][l] ^ k0;
-      c[2][l] = (uint32_t)(p0 >> 32) ^ c[3][l] ^ k1;
-      c[1][l] = (uint32_t)p1;
-      c[3][l] = (uint32_t)p0;
-    }
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
-  }
-  memcpy(out, c, sizeof c);
-}
-
-typedef struct fill_job {
-  nn_random r;
-  int64_t n;
-  uint32_t *bits;
-} fill_job;
-
-static void fill_range(void *arg, int64_t begin, int64_t end, int thread) {
-  (void)thread;
-  const fill_job *j = arg;
-  uint32_t x[4][LANES];
-  for (int64_t b = begin; b < end; b += LANES) {
-    blocks_of_lanes(j->r.seed, j->r.offset + (uint64_t)b, x);
-    int64_t lanes = end - b < LANES ? end - b : LANES;
-    for (int64_t l = 0; l < lanes; l++)
-      for (int64_t i = 0; i < 4 && 4 * (b + l) + i < j->n; i++) j->bits[4 * (b + l) + i] = x[i][l];
-  }
-}
-
-void nn_random_fill(const nn_random *r, int64_t n, uint32_t *bits) {
-  fill_job j = {*r, n, bits};
-  nn_parallel((n + 3) / 4, GRAIN / 4, fill_range, &j);
-}
-
-/* ---- distributions ---------------------------------------------------------------------------------- */
-
-float nn_uniform_f32(uint32_t bits) { return (float)(bits >> 8) * 0x1p-24f; }
-
-double nn_uniform_f64(uint32_t high, uint32_t low) {
-  return (double)(((uint64_t)high << 21) ^ (low >> 11)) * 0x1p-53;
-}
-
-void nn_normal_pair(uint32_t a, uint32_t b, double *x, double *y) {
-  double radius = sqrt(-2 * log(((double)a + 1) * 0x1p-32)), angle = 6.28318530717958647692528676656 * ((double)b * 0x1p-32);
-  *x = radius * cos(angle);
-  *y = radius * sin(angle);
+void nn_random_run(const nn_random *r, int64_t first, int64_t n, uint32_t *bits) {
+  NN_SELECT(nn_random_table)->philox(r->seed, r->offset + (uint64_t)first / 4, (n + 3) / 4, bits);
 }
 
 __extension__ typedef unsigned __int128 wide;

@@ -12,13 +12,10 @@ typedef struct nn_random {
 /* Takes the next `numbers` 32-bit numbers off the stream. */
 nn_random nn_random_take(nn_generator *g, int64_t numbers);
 uint32_t nn_random_bits(const nn_random *r, int64_t i);
-/* The first n numbers, in parallel. */
-void nn_random_fill(const nn_random *r, int64_t n, uint32_t *bits);
+/* Numbers first .. first + n - 1, first a multiple of 4; writes up to the next multiple of 4. */
+void nn_random_run(const nn_random *r, int64_t first, int64_t n, uint32_t *bits);
 
-float nn_uniform_f32(uint32_t bits);                 /* [0, 1), 24 bits */
-double nn_uniform_f64(uint32_t high, uint32_t low);  /* [0, 1), 53 bits */
-/* Two independent standard normals (Box and Muller 1958). */
-void nn_normal_pair(uint32_t a, uint32_t b, double *x, double *y);
-uint64_t nn_below(uint32_t high, uint32_t low, uint64_t n); /* 0 .. n - 1 */
+/* 0 .. n - 1 from 64 random bits (Lemire 2019, without its rejection: the bias is below n / 2^64). */
+uint64_t nn_below(uint32_t high, uint32_t low, uint64_t n);
 
 #endif

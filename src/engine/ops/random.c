@@ -1,10 +1,8 @@
 /* random.c - tensors of random numbers, and dropout. Element i of a result takes its numbers from fixed places of the
  * generator's stream. */
-#include <math.h>
-#include <string.h>
-
 #include "expr.h"
 #include "interrupt.h"
+#include "kernels/vmath.h"
 #include "parallel.h"
 #include "rng.h"
 
@@ -16,70 +14,105 @@ static nn_generator *generator_of(nn_frame *f, int p) {
 
 /* ---- filling ---------------------------------------------------------------------------------------- */
 
-enum { GRAIN = 2048 };
+enum { GRAIN = 4096, CHUNK = 512 }; /* a chunk of elements at a time, so that its bits stay in the cache */
 
 typedef struct draw {
   nn_random r;
   nn_dtype dtype;
   char *out;
-  int64_t low;
+  int64_t n, low;
   uint64_t span;
   double p, scale;
   const char *prob; /* bernoulli: probabilities of the elements */
 } draw;
 
-static void uniform_range(void *arg, int64_t begin, int64_t end, int thread) {
+static inline float unit32(uint32_t bits) { return (float)(bits >> 8) * 0x1p-24f; }
+static inline double unit64(uint32_t high, uint32_t low) {
+  return (double)(((uint64_t)high << 21) ^ (low >> 11)) * 0x1p-53;
+}
+
+/* Work on chunks begin .. end - 1. */
+static void uniform_chunks(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const draw *d = arg;
-  for (int64_t i = begin; i < end; i++) {
-    if (d->dtype == NN_FLOAT32)
-      ((float *)(void *)d->out)[i] = nn_uniform_f32(nn_random_bits(&d->r, i));
-    else
-      ((double *)(void *)d->out)[i] = nn_uniform_f64(nn_random_bits(&d->r, 2 * i), nn_random_bits(&d->r, 2 * i + 1));
+  uint32_t bits[2 * CHUNK];
+  for (int64_t c = begin; c < end && !nn_interrupted(); c++) {
+    int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK;
+    if (d->dtype == NN_FLOAT32) {
+      float *y = (float *)(void *)d->out + at;
+      nn_random_run(&d->r, at, n, bits);
+      for (int64_t i = 0; i < n; i++) y[i] = unit32(bits[i]);
+    } else {
+      double *y = (double *)(void *)d->out + at;
+      nn_random_run(&d->r, 2 * at, 2 * n, bits);
+      for (int64_t i = 0; i < n; i++) y[i] = unit64(bits[2 * i], bits[2 * i + 1]);
+    }
   }
 }
 
-static void put_normal(const draw *d, int64_t i, int64_t n, double x) {
-  if (i >= n) return;
-  if (d->dtype == NN_FLOAT32)
-    ((float *)(void *)d->out)[i] = (float)x;
-  else
-    ((double *)(void *)d->out)[i] = x;
-}
+/* Box and Muller 1958: two independent normals from two uniforms, radius and angle. Elements i and i + CHUNK / 2 of a
+ * chunk are a pair. Radii come from 1 - u, which is never 0. */
+#define NORMAL_CHUNK(name, type, dtype, uniform) \
+  static void name(const draw *d, int64_t at, int64_t n, const uint32_t *bits) { \
+    const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath); \
+    enum { HALF = CHUNK / 2 }; \
+    type radius[HALF], angle[HALF], wave[2][HALF], *y = (type *)(void *)d->out + at; \
+    for (int i = 0; i < HALF; i++) { \
+      radius[i] = 1 - uniform(bits, i); \
+      angle[i] = (type)6.28318530717958647692528676656 * uniform(bits, HALF + i); \
+    } \
+    k->unary[NN_UNARY_LOG][dtype](HALF, radius, radius); \
+    for (int i = 0; i < HALF; i++) radius[i] *= -2; \
+    k->unary[NN_UNARY_SQRT][dtype](HALF, radius, radius); \
+    k->unary[NN_UNARY_COS][dtype](HALF, angle, wave[0]); \
+    k->unary[NN_UNARY_SIN][dtype](HALF, angle, wave[1]); \
+    for (int64_t i = 0; i < n; i++) y[i] = radius[i % HALF] * wave[i / HALF][i % HALF]; \
+  }
+#define ONE_WORD(bits, i) unit32(bits[i])
+#define TWO_WORDS(bits, i) unit64(bits[2 * (i)], bits[2 * (i) + 1])
+NORMAL_CHUNK(normal_chunk_f32, float, NN_FLOAT32, ONE_WORD)
+NORMAL_CHUNK(normal_chunk_f64, double, NN_FLOAT64, TWO_WORDS)
 
-/* Pairs 2 i and 2 i + 1; the last one may be half used. */
-static void normal_range(void *arg, int64_t begin, int64_t end, int thread) {
+static void normal_chunks(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const draw *d = arg;
-  for (int64_t i = begin; i < end; i++) {
-    double x, y;
-    nn_normal_pair(nn_random_bits(&d->r, 2 * i), nn_random_bits(&d->r, 2 * i + 1), &x, &y);
-    put_normal(d, 2 * i, (int64_t)d->span, x);
-    put_normal(d, 2 * i + 1, (int64_t)d->span, y);
+  uint32_t bits[2 * CHUNK];
+  for (int64_t c = begin; c < end && !nn_interrupted(); c++) {
+    int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK, words = d->dtype == NN_FLOAT32 ? 1 : 2;
+    nn_random_run(&d->r, words * at, words * CHUNK, bits);
+    (d->dtype == NN_FLOAT32 ? normal_chunk_f32 : normal_chunk_f64)(d, at, n, bits);
   }
 }
 
-static void integer_range(void *arg, int64_t begin, int64_t end, int thread) {
+static void integer_chunks(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const draw *d = arg;
-  for (int64_t i = begin; i < end; i++) {
-    uint64_t k = nn_below(nn_random_bits(&d->r, 2 * i), nn_random_bits(&d->r, 2 * i + 1), d->span);
-    ((int64_t *)(void *)d->out)[i] = (int64_t)((uint64_t)d->low + k);
+  uint32_t bits[2 * CHUNK];
+  for (int64_t c = begin; c < end && !nn_interrupted(); c++) {
+    int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK;
+    nn_random_run(&d->r, 2 * at, 2 * n, bits);
+    for (int64_t i = 0; i < n; i++)
+      ((int64_t *)(void *)d->out)[at + i] = (int64_t)((uint64_t)d->low + nn_below(bits[2 * i], bits[2 * i + 1], d->span));
   }
+}
+
+/* Runs over all chunks of n elements that take `words` 32-bit numbers each. False when interrupted. */
+static bool draw_all(draw *d, nn_generator *g, int64_t n, int words, nn_range_fn chunks) {
+  int64_t count = (n + CHUNK - 1) / CHUNK;
+  d->n = n;
+  d->r = nn_random_take(g, count * CHUNK * words);
+  nn_parallel(count, GRAIN / CHUNK, chunks, d);
+  return n < 1 << 16 || !nn_interrupted();
 }
 
 static bool fill_normal(nn_generator *g, nn_tensor *t) {
-  int64_t pairs = (t->numel + 1) / 2;
-  draw d = {.r = nn_random_take(g, 2 * pairs), .dtype = (nn_dtype)t->dtype, .out = t->data, .span = (uint64_t)t->numel};
-  nn_parallel(pairs, GRAIN / 2, normal_range, &d);
-  return true;
+  draw d = {.dtype = (nn_dtype)t->dtype, .out = t->data};
+  return draw_all(&d, g, t->numel, t->dtype == NN_FLOAT32 ? 1 : 2, normal_chunks);
 }
 
 static bool fill_uniform(nn_generator *g, nn_tensor *t) {
-  bool single = t->dtype == NN_FLOAT32;
-  draw d = {.r = nn_random_take(g, single ? t->numel : 2 * t->numel), .dtype = (nn_dtype)t->dtype, .out = t->data};
-  nn_parallel(t->numel, GRAIN, uniform_range, &d);
-  return true;
+  draw d = {.dtype = (nn_dtype)t->dtype, .out = t->data};
+  return draw_all(&d, g, t->numel, t->dtype == NN_FLOAT32 ? 1 : 2, uniform_chunks);
 }
 
 static bool float_spec(nn_frame *f, nn_dtype dtype, int n, const int64_t *shape) {
@@ -132,9 +165,8 @@ static bool randint_compose(nn_frame *f) {
   if (high <= low) return nn_bad(f, "high (%lld, left out) must be above low (%lld)", (long long)high, (long long)low);
   nn_tensor *t = nn_keep(c, nn_empty(c, NN_INT64, f->arg[2].n, f->arg[2].ints));
   if (t == NULL) return false;
-  draw d = {.r = nn_random_take(generator_of(f, 3), 2 * t->numel), .out = t->data, .low = low,
-            .span = (uint64_t)high - (uint64_t)low};
-  nn_parallel(t->numel, GRAIN, integer_range, &d);
+  draw d = {.out = t->data, .low = low, .span = (uint64_t)high - (uint64_t)low};
+  if (!draw_all(&d, generator_of(f, 3), t->numel, 2, integer_chunks)) return nn_fail_code(c, NN_ERR_INTERRUPT, "interrupted");
   return (f->out[0] = dtype == NN_INT64 ? t : nn_do(c, &nn_op_to, v_t(t), v_dt(dtype))) != NULL;
 }
 
@@ -163,10 +195,13 @@ static bool randperm_infer(nn_frame *f) {
 /* Fisher and Yates, from the end. */
 static bool randperm_kernel(nn_frame *f) {
   int64_t n = f->out[0]->numel, *p = (int64_t *)(void *)f->out[0]->data;
-  nn_random r = nn_random_take(generator_of(f, 1), 2 * n);
+  nn_random r = nn_random_take(generator_of(f, 1), 2 * (n + CHUNK));
+  uint32_t bits[2 * CHUNK];
   for (int64_t i = 0; i < n; i++) p[i] = i + 1;
-  for (int64_t i = n - 1; i > 0; i--) {
-    int64_t j = (int64_t)nn_below(nn_random_bits(&r, 2 * i), nn_random_bits(&r, 2 * i + 1), (uint64_t)i + 1), t = p[i];
+  for (int64_t i = n - 1, at = 0; i > 0; i--, at++) {
+    int64_t k = at % CHUNK;
+    if (k == 0) nn_random_run(&r, 2 * at, 2 * CHUNK, bits);
+    int64_t j = (int64_t)nn_below(bits[2 * k], bits[2 * k + 1], (uint64_t)i + 1), t = p[i];
     p[i] = p[j];
     p[j] = t;
   }
@@ -183,16 +218,21 @@ static double float_at(const char *p, nn_dtype d, int64_t i) {
   return d == NN_FLOAT32 ? (double)((const float *)(const void *)p)[i] : ((const double *)(const void *)p)[i];
 }
 
-static void bernoulli_range(void *arg, int64_t begin, int64_t end, int thread) {
+static void bernoulli_chunks(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const draw *d = arg;
-  for (int64_t i = begin; i < end; i++) {
-    double p = d->prob ? float_at(d->prob, d->dtype, i) : d->p;
-    double x = (double)nn_random_bits(&d->r, i) * 0x1p-32 < p ? d->scale : 0;
-    if (d->dtype == NN_FLOAT32)
-      ((float *)(void *)d->out)[i] = (float)x;
-    else
-      ((double *)(void *)d->out)[i] = x;
+  uint32_t bits[CHUNK];
+  for (int64_t c = begin; c < end && !nn_interrupted(); c++) {
+    int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK;
+    nn_random_run(&d->r, at, n, bits);
+    for (int64_t i = 0; i < n; i++) {
+      double p = d->prob ? float_at(d->prob, d->dtype, at + i) : d->p;
+      double x = (double)bits[i] * 0x1p-32 < p ? d->scale : 0;
+      if (d->dtype == NN_FLOAT32)
+        ((float *)(void *)d->out)[at + i] = (float)x;
+      else
+        ((double *)(void *)d->out)[at + i] = x;
+    }
   }
 }
 
@@ -209,10 +249,8 @@ static bool bernoulli_kernel(nn_frame *f) {
     double p = float_at(x->data, (nn_dtype)x->dtype, i);
     if (!(p >= 0 && p <= 1)) return nn_bad(f, "probabilities must be between 0 and 1, got %g", p);
   }
-  draw d = {.r = nn_random_take(generator_of(f, 1), x->numel), .dtype = (nn_dtype)x->dtype, .out = f->out[0]->data,
-            .prob = x->data, .scale = 1};
-  nn_parallel(x->numel, GRAIN, bernoulli_range, &d);
-  return true;
+  draw d = {.dtype = (nn_dtype)x->dtype, .out = f->out[0]->data, .prob = x->data, .scale = 1};
+  return draw_all(&d, generator_of(f, 1), x->numel, 1, bernoulli_chunks);
 }
 
 const nn_op nn_op_bernoulli = {
@@ -267,10 +305,8 @@ static bool refill_uniform_kernel(nn_frame *f) {
 static bool refill_bernoulli_kernel(nn_frame *f) {
   double p = number(&f->arg[1]);
   if (!(p >= 0 && p <= 1)) return nn_bad(f, "p must be between 0 and 1, got %g", p);
-  draw d = {.r = nn_random_take(generator_of(f, 2), f->out[0]->numel), .dtype = (nn_dtype)f->out[0]->dtype,
-            .out = f->out[0]->data, .p = p, .scale = 1};
-  nn_parallel(f->out[0]->numel, GRAIN, bernoulli_range, &d);
-  return true;
+  draw d = {.dtype = (nn_dtype)f->out[0]->dtype, .out = f->out[0]->data, .p = p, .scale = 1};
+  return draw_all(&d, generator_of(f, 2), f->out[0]->numel, 1, bernoulli_chunks);
 }
 
 #define GENERATOR {"generator", P_GENERATOR, "nil", .keyword = true}
@@ -301,10 +337,8 @@ static bool mask_infer(nn_frame *f) {
 static bool mask_kernel(nn_frame *f) {
   nn_tensor *y = f->out[0];
   double keep = 1 - f->arg[1].f;
-  draw d = {.r = nn_random_take(nn_default_generator(f->ctx), y->numel), .dtype = (nn_dtype)y->dtype, .out = y->data, .p = keep,
-            .scale = keep > 0 ? 1 / keep : 0};
-  nn_parallel(y->numel, GRAIN, bernoulli_range, &d);
-  return true;
+  draw d = {.dtype = (nn_dtype)y->dtype, .out = y->data, .p = keep, .scale = keep > 0 ? 1 / keep : 0};
+  return draw_all(&d, nn_default_generator(f->ctx), y->numel, 1, bernoulli_chunks);
 }
 const nn_op nn_op_dropout_mask = {
     .name = "dropout_mask", .doc = "Factors for dropout.", .params = {{"input", P_TENSOR}, {"p", P_FLOAT}},

@@ -1,0 +1,16 @@
+// The block function of the random numbers, many blocks at once. Knows no generators, tensors or threads.
+#ifndef NN_KERNELS_RANDOM_H
+#define NN_KERNELS_RANDOM_H
+
+#include <stdint.h>
+
+#include "kernel.h"
+
+struct nn_random_kernels {
+  // out[4 * i .. 4 * i + 3] = Philox4x32-10 of counter block + i under key seed, i < blocks.
+  void (*philox)(uint64_t seed, uint64_t block, int64_t blocks, uint32_t *out);
+};
+
+NN_KERNEL_TABLE(struct nn_random_kernels, nn_random_table);
+
+#endif
