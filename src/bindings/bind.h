@@ -55,6 +55,8 @@ typedef struct Bind {
   int known;      /* weak: tensor pointer -> handle, for those that can come back from the engine */
   int anchors;    /* ephemerons: handle -> closures in its history (hooks.c) */
   int closures;   /* weak values: number -> closure */
+  int late;       /* key -> hook whose handle is gone but whose graph is not */
+  bool polling;
   int shapes;     /* metatable of shapes */
   int interrupt;  /* the value that is raised on an interrupt */
   int failure;    /* what a closure raised during a backward walk */

@@ -330,6 +330,99 @@ static int hook_remove(lua_State *L) {
   return 0;
 }
 
+/* ---- hooks that come late ------------------------------------------------------------------------------------------
+ * A hook on a tensor from which others were computed already must run even when the tensor's handle is gone, but the
+ * handles of those others know nothing of it. A sentinel with a finaliser, kept by the handle, tells when the handle
+ * is unreachable. If the graph is still needed, handle and closure are kept by a table until a poll, once a cycle of
+ * the collector, finds that it isn't. (A late closure that captures a tensor computed from its own is let go only
+ * when backward has passed or the hook is removed.) */
+
+static const char *const LATE = "nnlua.late", *const POLL = "nnlua.poll";
+
+static bool has_dependents(nn_tensor *t) {
+  const nn_node *node = nn_tensor_node(t);
+  return node != NULL ? node->refs > 1 && !(node->flags & NN_N_RELEASED) : t->refs > 1;
+}
+
+/* The hook's tensor, closure and key at index 1: does backward still want it? */
+static bool still_wanted(lua_State *L, Bind *b, int idx) {
+  int top = lua_gettop(L);
+  lua_getfield(L, idx, "tensor");
+  nn_tensor *t = bind_tensor(L, b, -1);
+  lua_getfield(L, idx, "record");
+  bool wanted = t != NULL && lua_getfield(L, -1, "f") != LUA_TNIL && has_dependents(t);
+  lua_settop(L, top);
+  return wanted;
+}
+
+static void arm_poll(lua_State *L, Bind *b) {
+  if (b->polling) return;
+  b->polling = true;
+  lua_newtable(L);
+  luaL_setmetatable(L, POLL);
+  lua_pop(L, 1);
+}
+
+static int late_gc(lua_State *L) {
+  Bind *b = lua_touserdata(L, lua_upvalueindex(1));
+  if (!still_wanted(L, b, 1)) return 0;
+  lua_getfield(L, 1, "key");
+  lua_Integer key = lua_tointeger(L, -1);
+  push_registered(L, b->late);
+  lua_pushvalue(L, 1);
+  lua_rawseti(L, -2, key);
+  push_registered(L, b->closures);
+  lua_getfield(L, 1, "record");
+  lua_rawseti(L, -2, key);
+  arm_poll(L, b);
+  return 0;
+}
+
+static int poll_gc(lua_State *L) {
+  Bind *b = lua_touserdata(L, lua_upvalueindex(1));
+  bool any = false;
+  b->polling = false;
+  push_registered(L, b->late);
+  int late = lua_gettop(L);
+  for (lua_pushnil(L); lua_next(L, late); lua_pop(L, 1)) {
+    if (still_wanted(L, b, lua_gettop(L))) {
+      any = true;
+      continue;
+    }
+    lua_pushvalue(L, -2);
+    lua_pushnil(L);
+    lua_rawset(L, late);
+  }
+  if (any) arm_poll(L, b);
+  return 0;
+}
+
+/* The record at stack index 3 belongs to a hook on the handle at 1. */
+static void watch(lua_State *L, Bind *b, uintptr_t key) {
+  push_own_anchor(L, b, 1);
+  lua_createtable(L, 0, 3);
+  lua_pushvalue(L, 1);
+  lua_setfield(L, -2, "tensor");
+  lua_pushvalue(L, 3);
+  lua_setfield(L, -2, "record");
+  lua_pushinteger(L, (lua_Integer)key);
+  lua_setfield(L, -2, "key");
+  luaL_setmetatable(L, LATE);
+  lua_rawseti(L, -2, -(lua_Integer)key);
+  lua_pop(L, 1);
+}
+
+static void open_late(lua_State *L, Bind *b) {
+  static const luaL_Reg late_events[] = {{"__gc", late_gc}, {NULL, NULL}}, poll_events[] = {{"__gc", poll_gc}, {NULL, NULL}};
+  luaL_newmetatable(L, LATE);
+  bind_register(L, b, lua_gettop(L), late_events);
+  luaL_newmetatable(L, POLL);
+  bind_register(L, b, lua_gettop(L), poll_events);
+  lua_pop(L, 2);
+  lua_newtable(L);
+  b->late = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
 static int register_hook(lua_State *L, bool after, const char *who) {
   Bind *b = bind_of(L);
   nn_tensor *t = bind_check(L, b, 1);
@@ -343,6 +436,7 @@ static int register_hook(lua_State *L, bool after, const char *who) {
   lua_setfield(L, 3, "f");
   uintptr_t key = register_record(L, b);
   anchor_record(L, b, 1, key, 3);
+  if (has_dependents(t)) watch(L, b, key);
   if (after) bind_know(L, b, 1);
   int64_t id = nn_add_hook(t, (void *)key, after);
   if (id == 0) return bind_raise(L, b);
@@ -701,6 +795,7 @@ void bind_hooks_open(lua_State *L, Bind *b, int core, int tensor, int methods) {
   b->closures = new_weak_table(L, "v");
   lua_pushboolean(L, 0);
   b->failure = luaL_ref(L, LUA_REGISTRYINDEX);
+  open_late(L, b);
   static const luaL_Reg hook_methods[] = {{"remove", hook_remove}, {NULL, NULL}};
   static const luaL_Reg method_list[] = {{"register_hook", tensor_register_hook},
                                          {"register_post_accumulate_grad_hook", tensor_register_after},
