@@ -110,8 +110,12 @@ bool nn_make_reshaped(nn_frame *f, int ndim, const int64_t *shape) {
   nn_tensor *as_x = nn_view_raw(y, x->ndim, x->shape, stride, 0);
   bool ok = nn_copy_data(as_x, x);
   nn_release(as_x);
+  if (!ok) {
+    nn_release(y);
+    return false;
+  }
   f->out[0] = y;
-  return ok;
+  return true;
 }
 
 bool nn_reshape_vjp(nn_vjp *v) {
