@@ -57,7 +57,7 @@ static void set_remove(void *p) {
 }
 
 nn_tensor *bind_handle_tensor(const Bind *b, const void *p) {
-  return set_has((const char *)p - b->cell_header) ? *(nn_tensor *const *)p : NULL;
+  return p != NULL && set_has((const char *)p - b->cell_header) ? *(nn_tensor *const *)p : NULL;
 }
 
 static bool is_cell(const Bind *b, const void *p) {
