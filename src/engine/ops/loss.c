@@ -128,7 +128,7 @@ const nn_op nn_op_binary_cross_entropy = {
     .name = "binary_cross_entropy",
     .doc = "-(t log p + (1 - t) log(1 - p)) for probabilities p and targets t in [0, 1], of one shape; weight broadcasts.\n"
            "Logarithms are not below -100.",
-    .example = "F.binary_cross_entropy(tensor{0.5, 0.5}, tensor{1, 0})\n--> 0.6931",
+    .example = "F.binary_cross_entropy(tensor{0.5, 0.25}, tensor{1, 0}, {reduction = \"none\"})\n--> {0.6931, 0.2877}",
     .params = {PAIR, {"weight", P_TENSOR, "nil"}, REDUCTION}, .flags = NN_F, .compose = bce_compose,
     .samples = NN_SAMPLES("P(2,3) / 3, C(P(2,3) / 3)", "P(2,3) / 3, C(P(2,3) / 3), C(P(3)), \"sum\""),
     .invalid = "R(2,3), R(2,3) * 0 + 0.5", .complaint = "probabilities"};
@@ -153,7 +153,7 @@ const nn_op nn_op_binary_cross_entropy_with_logits = {
     .name = "binary_cross_entropy_with_logits",
     .doc = "binary_cross_entropy of sigmoid(input), without its loss of digits. pos_weight weighs the positive targets; it and\n"
            "weight broadcast.",
-    .example = "F.binary_cross_entropy_with_logits(tensor{0, 100}, tensor{1, 1})\n--> 0.3466",
+    .example = "F.binary_cross_entropy_with_logits(tensor{0, 2}, tensor{1, 0}, {reduction = \"none\"})\n--> {0.6931, 2.1269}",
     .params = {PAIR, {"weight", P_TENSOR, "nil"}, {"pos_weight", P_TENSOR, "nil", .keyword = true}, REDUCTION}, .flags = NN_F,
     .compose = bce_logits_compose,
     .samples = NN_SAMPLES("N(2,3), C(P(2,3) / 3)", "N(2,3), C(P(2,3) / 3), C(P(3)), {pos_weight = C(P(3)), reduction = \"sum\"}"),
@@ -389,7 +389,7 @@ const nn_op nn_op_cross_entropy = {
            "not apply softmax before. target [N] holds class numbers from 1 to C, or is of input's shape and holds\n"
            "probabilities. weight [C] weighs the classes (the mean is over the weights), targets equal to ignore_index do not\n"
            "count, label_smoothing mixes the target with the uniform distribution.",
-    .example = "F.cross_entropy(tensor{{2, 0}, {0, 2}}, tensor{1, 2})\n--> 0.1269",
+    .example = "F.cross_entropy(tensor{{2, 0}, {2, 0}}, tensor{1, 2}, {reduction = \"none\"})\n--> {0.1269, 2.1269}",
     .params = {PAIR, {"weight", P_TENSOR, "nil"}, CLASS_OPTIONS, {"reduction", P_CHOICE, "mean", .choices = "none|mean|sum", .keyword = true}},
     .flags = NN_F, .compose = cross_entropy_compose,
     .samples = NN_SAMPLES("R(4,3), I(3,4)", "R(4,3), I(3,4), C(P(3)), {label_smoothing = 0.1}", "R(2,3,4), I(3,2,4), {reduction = \"sum\"}",
@@ -421,7 +421,7 @@ const nn_op nn_op_nll_loss = {
     .name = "nll_loss",
     .doc = "The negative of input at the target class: input [N, C] (or [C], or [N, C, d1, ...]) holds log-probabilities, target\n"
            "class numbers from 1. Options as in cross_entropy.",
-    .example = "F.nll_loss(tensor{{0.5, 0.5}}:log(), tensor{1})\n--> 0.6931",
+    .example = "F.nll_loss(tensor{{-1, -2}, {-3, -4}}, tensor{1, 2})\n--> 2.5",
     .params = {PAIR, {"weight", P_TENSOR, "nil"}, {"ignore_index", P_INT, "-100", .keyword = true},
                {"reduction", P_CHOICE, "mean", .choices = "none|mean|sum", .keyword = true}},
     .flags = NN_F, .compose = nll_compose,

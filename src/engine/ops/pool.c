@@ -245,7 +245,7 @@ const nn_op nn_op_max_pool2d = {
     .name = "max_pool2d",
     .doc = "The largest value of each window: input [N, C, H, W] or [C, H, W]. stride is kernel_size unless given. With\n"
            "return_indices also the positions, from 1 within each H x W plane.",
-    .example = "F.max_pool2d(tensor.arange(16):view(1, 4, 4), 2)\n--> {{{5, 7}, {13, 15}}}",
+    .example = "F.max_pool2d(tensor.arange(16):view(1, 4, 4):float(), 2)\n--> {{{5, 7}, {13, 15}}}",
     .params = {{"input", P_TENSOR},
                {"kernel_size", P_INTS, .count = 2},
                {"stride", P_INTS, "nil", .count = 2},

@@ -416,13 +416,13 @@ const nn_op nn_op_var = {
     .name = "var",
     .doc = "Variance over all elements or given dimensions: squared deviations from the mean, divided by n - correction\n"
            "(unbiased = false is correction = 0).",
-    .example = "tensor{1, 2, 3, 4}:var()\n--> 1.6667",
+    .example = "tensor{1, 2, 3, 4, 5}:var()\n--> 2.5",
     .params = SPREAD_PARAMS, .flags = USUAL, .compose = var_compose,
     .samples = NN_SAMPLES("R(2,3)", "R(2,3,4), {1,3}", "R(2,3), 2, {correction = 0, keepdim = true}"), .invalid = "I(3,4)",
     .complaint = "float"};
 const nn_op nn_op_std = {
     .name = "std", .doc = "Standard deviation: the square root of var, see there. The gradient at 0 is 0.",
-    .example = "tensor{1, 2, 3, 4}:std()\n--> 1.291",
+    .example = "tensor{1, 2, 3}:std()\n--> 1",
     .params = SPREAD_PARAMS, .flags = USUAL, .compose = std_compose,
     .samples = NN_SAMPLES("R(2,3)", "R(2,3,4), {1,3}", "R(2,3), 2, {correction = 0, keepdim = true}"), .invalid = "I(3,4)",
     .complaint = "float"};
@@ -491,7 +491,7 @@ static bool logsumexp_compose(nn_frame *f) {
 
 const nn_op nn_op_logsumexp = {
     .name = "logsumexp", .doc = "log(sum(exp(x))) over given dimensions, without overflow.",
-    .example = "tensor{1000, 1000}:logsumexp(1)\n--> 1000.6931",
+    .example = "tensor{{100, 100}}:logsumexp(2)\n--> {100.6931}",
     .params = {{"input", P_TENSOR}, {"dim", P_DIMS}, {"keepdim", P_BOOL, "false"}}, .flags = USUAL,
     .compose = logsumexp_compose, .samples = NN_SAMPLES("R(2,3), 2", "R(2,3,4), {1,3}, true", "R(3), 1"),
     .invalid = "R(2,3), 3", .complaint = "dimensions are"};
