@@ -1,0 +1,142 @@
+/* ternary.c - elementwise operations on three tensors: lerp, addcmul, addcdiv. Loops and gradient rules stand beside
+ * the rows. Knows nothing of broadcasting, dtype promotion or memory: those are apply.c's and walk.c's. */
+#include <math.h>
+
+#include "elementwise.h"
+#include "expr.h"
+#include "walk.h"
+
+/* d[i] where it is wanted */
+#define D(i, expr) \
+  do { \
+    if (nn_need(v, i) && (v->d[i] = (expr)) == NULL) return false; \
+  } while (0)
+
+#define USUAL (NN_ANY_OUT | NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_BROADCASTS)
+
+/* ---- loops ------------------------------------------------------------------------------------------ */
+
+enum { GRAIN = 8 * 1024 };
+
+/* A loop over one run of elements: x, a, b are the three operands, value is the number that *arg points to. */
+#define AT(type, k) (*(const type *)(const void *)(data[k] + i * stride[k]))
+#define LOOP(name, type, ...) \
+  static void name(void *arg, int64_t count, char *const *data, const int64_t *stride) { \
+    const type value = *(const type *)arg; \
+    for (int64_t i = 0; i < count; i++) { \
+      const type x = AT(type, 1), a = AT(type, 2), b = AT(type, 3); \
+      *(type *)(void *)(data[0] + i * stride[0]) = (__VA_ARGS__); \
+    } \
+  }
+
+static bool run(nn_frame *f, nn_run_fn loop, void *value) {
+  const nn_tensor *t[4] = {f->out[0], f->in[0], f->in[1], f->in[2]};
+  nn_walk w;
+  if (!nn_walk_init(&w, 4, t)) return nn_bad(f, "shapes do not broadcast");
+  return nn_walk_run(&w, GRAIN, loop, value) || nn_fail_code(f->ctx, NN_ERR_INTERRUPT, "interrupted");
+}
+
+static bool run_float(nn_frame *f, nn_run_fn loop32, nn_run_fn loop64, double value) {
+  float single = (float)value;
+  return f->out[0]->dtype == NN_FLOAT32 ? run(f, loop32, &single) : run(f, loop64, &value);
+}
+
+static bool infer_float(nn_frame *f) { return nn_elementwise_infer(f) && nn_expect_float(f, 0); }
+
+/* ---- lerp ------------------------------------------------------------------------------------------- */
+
+/* From the nearer end, so that both ends are met exactly. value is 1: in the loop's own type. */
+LOOP(lerp_f32, float, fabsf(b) < 0.5f ? x + b * (a - x) : a - (a - x) * (value - b))
+LOOP(lerp_f64, double, fabs(b) < 0.5 ? x + b * (a - x) : a - (a - x) * (value - b))
+
+static bool lerp_kernel(nn_frame *f) { return run_float(f, lerp_f32, lerp_f64, 1); }
+
+/* y = x + w (e - x) */
+static bool lerp_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  T g = v->g[0];
+  D(0, t_mul(c, g, t_rsubs(c, 1, nn_in(v, 2))));
+  D(1, t_mul(c, g, nn_in(v, 2)));
+  D(2, t_mul(c, g, t_sub(c, nn_in(v, 1), nn_in(v, 0))));
+  return true;
+}
+
+const nn_op nn_op_lerp = {
+    .name = "lerp",
+    .doc = "Linear interpolation, elementwise: input + weight * (stop - input), which is input for weight 0 and stop for\n"
+           "weight 1. The weight is a number or a tensor; all three broadcast. (PyTorch's `end` is `stop` here, since\n"
+           "that is a keyword of Lua.)",
+    .example = "tensor{0, 10}:lerp(tensor{100, 20}, 0.25)\n--> {25, 12.5}",
+    .params = {{"input", P_TENSOR}, {"stop", P_TENSOR}, {"weight", P_TENSOR}},
+    .flags = USUAL, .saves_in = 7, .infer = infer_float, .kernel = lerp_kernel, .vjp = lerp_vjp,
+    .samples = NN_SAMPLES("R(2,3), R(3), 0.3", "R(2,3), R(2,3), U(2,1)", "T(R(3,2)), R(2), 0.75", "R(), R(4), P()",
+                          "R(0,3), R(3), R()"),
+    .invalid = "R(2,3), R(4), 0.5", .complaint = "do not broadcast"};
+
+/* ---- addcmul, addcdiv ------------------------------------------------------------------------------- */
+
+static double number(const nn_value *v) { return v->tag == NN_V_INT ? (double)v->i : v->f; }
+
+static T scaled(C c, T x, const nn_value *value) { return number(value) == 1 ? x : t_muls(c, x, number(value)); }
+
+LOOP(addcmul_f32, float, x + value * a * b)
+LOOP(addcmul_f64, double, x + value * a * b)
+LOOP(addcmul_i64, uint64_t, x + value * a * b) /* two's complement, wraps around */
+LOOP(addcdiv_f32, float, x + value * (a / b))
+LOOP(addcdiv_f64, double, x + value * (a / b))
+
+static bool addcmul_infer(nn_frame *f) {
+  if (!nn_elementwise_infer(f)) return false;
+  if (f->spec[0].dtype != NN_INT64) return nn_expect_float(f, 0);
+  return f->arg[3].tag == NN_V_INT || nn_bad(f, "value must be an integer when the tensors are int64");
+}
+
+static bool addcmul_kernel(nn_frame *f) {
+  if (f->out[0]->dtype == NN_INT64) return run(f, addcmul_i64, &f->arg[3].i);
+  return run_float(f, addcmul_f32, addcmul_f64, number(&f->arg[3]));
+}
+
+static bool addcdiv_kernel(nn_frame *f) { return run_float(f, addcdiv_f32, addcdiv_f64, number(&f->arg[3])); }
+
+/* y = x + value a b */
+static bool addcmul_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  T g = v->g[0];
+  D(0, g);
+  D(1, scaled(c, t_mul(c, g, nn_in(v, 2)), &v->arg[3]));
+  D(2, scaled(c, t_mul(c, g, nn_in(v, 1)), &v->arg[3]));
+  return true;
+}
+
+/* y = x + value a / b */
+static bool addcdiv_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  T g = v->g[0];
+  D(0, g);
+  D(1, scaled(c, t_div(c, g, nn_in(v, 2)), &v->arg[3]));
+  D(2, t_neg(c, scaled(c, t_mul(c, g, t_div(c, nn_in(v, 1), t_mul(c, nn_in(v, 2), nn_in(v, 2)))), &v->arg[3])));
+  return true;
+}
+
+#define ADD_PARAMS \
+  {{"input", P_TENSOR}, {"tensor1", P_TENSOR}, {"tensor2", P_TENSOR}, {"value", P_NUMBER, "1", .keyword = true}}
+
+const nn_op nn_op_addcmul = {
+    .name = "addcmul",
+    .doc = "input + value * tensor1 * tensor2, elementwise, in one pass. All three broadcast.",
+    .example = "tensor{1, 1}:addcmul(tensor{2, 3}, tensor{4, 5}, {value = 0.5})\n--> {5, 8.5}",
+    .params = ADD_PARAMS,
+    .flags = USUAL, .saves_in = 6, .infer = addcmul_infer, .kernel = addcmul_kernel, .vjp = addcmul_vjp,
+    .samples = NN_SAMPLES("R(2,3), R(3), R(2,1)", "R(2,3), T(R(3,2)):t(), R(3), {value = -0.5}",
+                          "R(), R(), R(), {value = 3}", "I(9,4), I(9,4), I(9,4), {value = 2}", "R(0,3), R(3), R(1)"),
+    .invalid = "I(3,2), I(3,2), I(3,2), {value = 0.5}", .complaint = "value must be an integer"};
+
+const nn_op nn_op_addcdiv = {
+    .name = "addcdiv",
+    .doc = "input + value * tensor1 / tensor2, elementwise, in one pass. All three broadcast; integers have to be converted\n"
+           "first.",
+    .example = "tensor{1, 1}:addcdiv(tensor{6, 9}, tensor{2, 3}, {value = -1})\n--> {-2, -2}",
+    .params = ADD_PARAMS,
+    .flags = USUAL, .saves_in = 6, .infer = infer_float, .kernel = addcdiv_kernel, .vjp = addcdiv_vjp,
+    .samples = NN_SAMPLES("R(2,3), R(3), N(2,1)", "R(2,3), R(), P(2,3), {value = -0.5}", "R(0,3), R(3), P(1)"),
+    .invalid = "I(3,2), I(3,2), I(3,2)", .complaint = "float32"};
