@@ -1,5 +1,5 @@
-/* ternary.c - elementwise operations on three tensors: lerp, addcmul, addcdiv. Loops and gradient rules stand beside
- * the rows. Knows nothing of broadcasting, dtype promotion or memory: those are apply.c's and walk.c's. */
+/* ternary.c - elementwise operations on three tensors: lerp, addcmul, addcdiv. Loops and gradient rules
+ * stand beside the rows. Knows nothing of broadcasting, dtype promotion or memory: apply.c and walk.c do. */
 #include <math.h>
 
 #include "elementwise.h"
@@ -63,21 +63,23 @@ static bool lerp_vjp(nn_vjp *v) {
 
 const nn_op nn_op_lerp = {
     .name = "lerp",
-    .doc = "Linear interpolation, elementwise: input + weight * (stop - input), which is input for weight 0 and stop for\n"
-           "weight 1. The weight is a number or a tensor; all three broadcast. (PyTorch's `end` is `stop` here, since\n"
-           "that is a keyword of Lua.)",
+    .doc = "Linear interpolation, elementwise: input + weight * (stop - input), which is input for weight 0 and\n"
+           "stop for weight 1. The weight is a number or a tensor; all three broadcast. (PyTorch's `end` is\n"
+           "`stop` here, since that is a keyword of Lua.)",
     .example = "tensor{0, 10}:lerp(tensor{100, 20}, 0.25)\n--> {25, 12.5}",
     .params = {{"input", P_TENSOR}, {"stop", P_TENSOR}, {"weight", P_TENSOR}},
     .flags = USUAL, .saves_in = 7, .infer = infer_float, .kernel = lerp_kernel, .vjp = lerp_vjp,
-    .samples = NN_SAMPLES("R(2,3), R(3), 0.3", "R(2,3), R(2,3), U(2,1)", "T(R(3,2)), R(2), 0.75", "R(), R(4), P()",
-                          "R(0,3), R(3), R()"),
+    .samples = NN_SAMPLES("R(2,3), R(3), 0.3", "R(2,3), R(2,3), U(2,1)", "T(R(3,2)), R(2), 0.75",
+                          "R(), R(4), P()", "R(0,3), R(3), R()"),
     .invalid = "R(2,3), R(4), 0.5", .complaint = "do not broadcast"};
 
 /* ---- addcmul, addcdiv ------------------------------------------------------------------------------- */
 
 static double number(const nn_value *v) { return v->tag == NN_V_INT ? (double)v->i : v->f; }
 
-static T scaled(C c, T x, const nn_value *value) { return number(value) == 1 ? x : t_muls(c, x, number(value)); }
+static T scaled(C c, T x, const nn_value *value) {
+  return number(value) == 1 ? x : t_muls(c, x, number(value));
+}
 
 LOOP(addcmul_f32, float, x + value * a * b)
 LOOP(addcmul_f64, double, x + value * a * b)
@@ -96,7 +98,9 @@ static bool addcmul_kernel(nn_frame *f) {
   return run_float(f, addcmul_f32, addcmul_f64, number(&f->arg[3]));
 }
 
-static bool addcdiv_kernel(nn_frame *f) { return run_float(f, addcdiv_f32, addcdiv_f64, number(&f->arg[3])); }
+static bool addcdiv_kernel(nn_frame *f) {
+  return run_float(f, addcdiv_f32, addcdiv_f64, number(&f->arg[3]));
+}
 
 /* y = x + value a b */
 static bool addcmul_vjp(nn_vjp *v) {
@@ -114,12 +118,16 @@ static bool addcdiv_vjp(nn_vjp *v) {
   T g = v->g[0];
   D(0, g);
   D(1, scaled(c, t_div(c, g, nn_in(v, 2)), &v->arg[3]));
-  D(2, t_neg(c, scaled(c, t_mul(c, g, t_div(c, nn_in(v, 1), t_mul(c, nn_in(v, 2), nn_in(v, 2)))), &v->arg[3])));
+  T b = nn_in(v, 2);
+  D(2, t_neg(c, scaled(c, t_mul(c, g, t_div(c, nn_in(v, 1), t_mul(c, b, b))), &v->arg[3])));
   return true;
 }
 
 #define ADD_PARAMS \
-  {{"input", P_TENSOR}, {"tensor1", P_TENSOR}, {"tensor2", P_TENSOR}, {"value", P_NUMBER, "1", .keyword = true}}
+  {{"input", P_TENSOR}, \
+   {"tensor1", P_TENSOR}, \
+   {"tensor2", P_TENSOR}, \
+   {"value", P_NUMBER, "1", .keyword = true}}
 
 const nn_op nn_op_addcmul = {
     .name = "addcmul",
@@ -128,13 +136,14 @@ const nn_op nn_op_addcmul = {
     .params = ADD_PARAMS,
     .flags = USUAL, .saves_in = 6, .infer = addcmul_infer, .kernel = addcmul_kernel, .vjp = addcmul_vjp,
     .samples = NN_SAMPLES("R(2,3), R(3), R(2,1)", "R(2,3), T(R(3,2)):t(), R(3), {value = -0.5}",
-                          "R(), R(), R(), {value = 3}", "I(9,4), I(9,4), I(9,4), {value = 2}", "R(0,3), R(3), R(1)"),
+                          "R(), R(), R(), {value = 3}", "I(9,4), I(9,4), I(9,4), {value = 2}",
+                          "R(0,3), R(3), R(1)"),
     .invalid = "I(3,2), I(3,2), I(3,2), {value = 0.5}", .complaint = "value must be an integer"};
 
 const nn_op nn_op_addcdiv = {
     .name = "addcdiv",
-    .doc = "input + value * tensor1 / tensor2, elementwise, in one pass. All three broadcast; integers have to be converted\n"
-           "first.",
+    .doc = "input + value * tensor1 / tensor2, elementwise, in one pass. All three broadcast; integers have to be\n"
+           "converted first.",
     .example = "tensor{1, 1}:addcdiv(tensor{6, 9}, tensor{2, 3}, {value = -1})\n--> {-2, -2}",
     .params = ADD_PARAMS,
     .flags = USUAL, .saves_in = 6, .infer = infer_float, .kernel = addcdiv_kernel, .vjp = addcdiv_vjp,
