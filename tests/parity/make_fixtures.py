@@ -19,6 +19,10 @@ from spec import Op
 HERE = os.path.dirname(os.path.abspath(__file__))
 FAMILIES = ["creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss", "autograd", "module",
             "training"]
+# Operations whose cases go into the family "more", which is written when it is asked for by name.
+MORE = {"threshold", "prelu", "selu", "celu", "hardshrink", "nan_to_num", "addcmul", "addcdiv", "lerp", "nansum", "var_mean",
+        "std_mean", "aminmax", "linalg.norm", "linalg.vector_norm", "cumprod", "addmv", "tensordot", "conv1d", "group_norm",
+        "cosine_similarity"}
 MIN_CASES = 10
 MAX_BYTES = 4 << 20
 
@@ -34,14 +38,16 @@ def main(wanted):
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     failures, total = [], 0
+    modules = {family: importlib.import_module("cases_" + family) for family in FAMILIES}
+    for module in modules.values():
+        if hasattr(module, "declare"):
+            module.declare()
     for family in wanted or FAMILIES:
-        cases = importlib.import_module("cases_" + family)
-        if hasattr(cases, "records"):
-            records = cases.records()
+        if hasattr(modules.get(family), "records"):
+            records = modules[family].records()
             total += write(family, len({r["op"] for r in records}), records)
             continue
-        cases.declare()
-        ops = [op for key, op in Op.registry.items() if key[0] == family]
+        ops = [op for op in Op.registry.values() if family == ("more" if op.name in MORE else op.family)]
         records = []
         for op in ops:
             if len(op.cases) < MIN_CASES:

@@ -148,7 +148,7 @@ end
 -- Gradients ---------------------------------------------------------------------------------------
 
 --- Runs backward from all float results with cotangents of the formula.
-local function backward(record, family, results)
+local function backward(record, results)
   local total, k = nil, 0
   for n = 1, results.n do
     local y = results[n]
@@ -157,7 +157,7 @@ local function backward(record, family, results)
       for d = 1, #y.shape do shape[d] = y.shape[d] end
       local cot = make_base({
         base = shape, dtype = y.dtype, dom = "any",
-        seed = formula.seed_of(("%s/%s/cot%d"):format(family, record.id, k)),
+        seed = formula.seed_of(("%s/%s/cot%d"):format(record.family, record.id, k)),
       })
       k = k + 1
       if y.requires_grad then
@@ -294,7 +294,7 @@ local function build_module(record, mode, inputs)
   return module
 end
 
-local function run_form(record, family, mode, form)
+local function run_form(record, mode, form)
   local inputs, problems = {}, {}
   record.mode = mode
   local args = arguments(record, mode, inputs)
@@ -304,7 +304,7 @@ local function run_form(record, family, mode, form)
   check_results(record, mode, prec, results, problems)
   if record.changed then check_changed(record, mode, prec, inputs, problems) end
   if record.grads and #problems == 0 then
-    backward(record, family, results)
+    backward(record, results)
     check_gradients(record, inputs, prec, problems)
   end
   return problems
@@ -355,10 +355,10 @@ local function kind_of_trouble(record, form, problem)
 end
 
 --- Runs one case in every mode and form; the text of the first failure and its kind, or nil.
-local function run_case(record, family, handler)
+local function run_case(record, handler)
   for _, mode in ipairs(MODES) do
     for _, form in ipairs(record.forms) do
-      local ok, problems = xpcall(handler, traced, record, family, mode, form)
+      local ok, problems = xpcall(handler, traced, record, mode, form)
       if not ok then problems = { "error: " .. tostring(problems) } end
       if #problems > 0 then
         local text = ("FAIL %s [%s, %s] %s\n    %s"):format(record.id, mode, form, describe_case(record),
@@ -382,7 +382,7 @@ function runner.run(family, handlers)
         seen[record.op] = true
         operations = operations + 1
       end
-      local text, kind = run_case(record, family, handlers and handlers[record.kind] or run_form)
+      local text, kind = run_case(record, handlers and handlers[record.kind] or run_form)
       if text then
         failed = failed + 1
         shown[kind] = (shown[kind] or 0) + 1

@@ -420,7 +420,7 @@ class Case:
         if grads is not None or self.scale == "abs":
             out_scales, grad_scales = self.scales(form)
 
-        rec = {"op": self.op.name, "id": self.id, "forms": forms, "tol": self.tol,
+        rec = {"op": self.op.name, "id": self.id, "family": self.op.family, "forms": forms, "tol": self.tol,
                "args": [to_lua(a) for a in self.args]}
         if self.op.reference:
             rec["reference"] = self.op.reference

@@ -25,7 +25,7 @@ local function copy(t)
 end
 
 --- Problems found when an optimiser walks down the regression problem.
-function training.handlers.optimizer(record, _, mode)
+function training.handlers.optimizer(record, mode)
   local data, problems, losses, tol = {}, {}, {}, TOLERANCE[mode]
   for _, desc in ipairs(record.tensors) do data[desc.param] = runner.materialise(desc, mode, {}) end
   local params = { data.w1, data.b1, data.w2 }
@@ -77,7 +77,7 @@ local function check_state(what, state, wanted, mode, tol, problems)
 end
 
 --- Problems found when a model is loaded, trained, saved and loaded again.
-function training.handlers.model(record, _, mode)
+function training.handlers.model(record, mode)
   local problems, losses, tol = {}, {}, TOLERANCE[mode]
   local loaded = nnlua.nn.load(training.directory .. "fixtures/" .. record.file)
   check_state("loaded", loaded, record.weights, "float32", 0.0, problems)
