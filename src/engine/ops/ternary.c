@@ -18,7 +18,7 @@
 
 enum { GRAIN = 8 * 1024 };
 
-/* A loop over one run of elements: x, a, b are the three operands, value is the number that *arg points to. */
+/* A loop over one run of elements: x, a, b are the operands, value is the number that *arg points to. */
 #define AT(type, k) (*(const type *)(const void *)(data[k] + i * stride[k]))
 #define LOOP(name, type, ...) \
   static void name(void *arg, int64_t count, char *const *data, const int64_t *stride) { \
@@ -118,9 +118,10 @@ static bool addcdiv_vjp(nn_vjp *v) {
   T g = v->g[0];
   D(0, g);
   D(1, scaled(c, t_div(c, g, nn_in(v, 2)), &v->arg[3]));
+  if (!nn_need(v, 2)) return true;
   T b = nn_in(v, 2);
-  D(2, t_neg(c, scaled(c, t_mul(c, g, t_div(c, nn_in(v, 1), t_mul(c, b, b))), &v->arg[3])));
-  return true;
+  v->d[2] = t_neg(c, scaled(c, t_mul(c, g, t_div(c, nn_in(v, 1), t_mul(c, b, b))), &v->arg[3]));
+  return v->d[2] != NULL;
 }
 
 #define ADD_PARAMS \
@@ -142,10 +143,11 @@ const nn_op nn_op_addcmul = {
 
 const nn_op nn_op_addcdiv = {
     .name = "addcdiv",
-    .doc = "input + value * tensor1 / tensor2, elementwise, in one pass. All three broadcast; integers have to be\n"
-           "converted first.",
+    .doc = "input + value * tensor1 / tensor2, elementwise, in one pass. All three broadcast; integers have to\n"
+           "be converted first.",
     .example = "tensor{1, 1}:addcdiv(tensor{6, 9}, tensor{2, 3}, {value = -1})\n--> {-2, -2}",
     .params = ADD_PARAMS,
     .flags = USUAL, .saves_in = 6, .infer = infer_float, .kernel = addcdiv_kernel, .vjp = addcdiv_vjp,
-    .samples = NN_SAMPLES("R(2,3), R(3), N(2,1)", "R(2,3), R(), P(2,3), {value = -0.5}", "R(0,3), R(3), P(1)"),
+    .samples = NN_SAMPLES("R(2,3), R(3), N(2,1)", "R(2,3), R(), P(2,3), {value = -0.5}",
+                          "R(0,3), R(3), P(1)"),
     .invalid = "I(3,2), I(3,2), I(3,2)", .complaint = "float32"};
