@@ -53,7 +53,9 @@ function TensorDataset:init(...)
         sizes(list[1]))
     end
   end
-  rawset(self, "tensors", list)
+  local tensors = {} -- rows in one piece each, or every batch would have to copy all of them
+  for i, t in ipairs(list) do tensors[i] = t:is_contiguous() and t or t:detach():contiguous() end
+  rawset(self, "tensors", tensors)
 end
 
 function TensorDataset.count(self) return self.tensors[1]:size(1) end

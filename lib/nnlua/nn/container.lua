@@ -168,7 +168,9 @@ function slice(self, range)
   end
   if from < 0 then from = n + 1 + from end
   if to < 0 then to = n + 1 + to end
-  return getmetatable(self)(table.move(self, math.max(from, 1), math.min(to, n), 1, {}))
+  local class = getmetatable(self) -- a class of the user's may have another constructor
+  while rawget(class, "slices") == nil do class = getmetatable(class).__index end
+  return class.slices(table.move(self, math.max(from, 1), math.min(to, n), 1, {}))
 end
 
 local form = "a table keyed by names has no order: write {{\"name\", module}, ...}"
@@ -204,7 +206,7 @@ end
 --- Modules one after the other: nn.Sequential(m1, m2, ...), one list of them, or named {{"conv", m1}, {"relu", m2}}.
 local Sequential = module.class("Sequential", Container)
 layers.Sequential = Sequential
-Sequential.nests = true
+Sequential.nests, Sequential.slices = true, Sequential
 
 function Sequential:init(...) fill(self, ...) end
 
@@ -219,13 +221,14 @@ end
 --- A list of modules: nn.ModuleList({m1, m2}). It computes nothing itself.
 local ModuleList = module.class("ModuleList", Container)
 layers.ModuleList = ModuleList
+ModuleList.slices = ModuleList
 
 function ModuleList:init(...) fill(self, ...) end
 
 --- Modules under names, in order: nn.ModuleDict({{"linear", m1}, {"pool", m2}}); d.linear, d["pool"].
 local ModuleDict = module.class("ModuleDict", Container)
 layers.ModuleDict = ModuleDict
-ModuleDict.named = true
+ModuleDict.named, ModuleDict.slices = true, ModuleList
 
 local function init_named(self, list)
   if list == nil then return end
@@ -269,7 +272,7 @@ function ModuleDict.__pairs(self) return self:items() end
 --- A list of parameters: nn.ParameterList({p1, p2}); plain tensors become parameters.
 local ParameterList = module.class("ParameterList", Container)
 layers.ParameterList = ParameterList
-ParameterList.holds = "parameter"
+ParameterList.holds, ParameterList.slices = "parameter", ParameterList
 
 local function as_parameter(v)
   if tensor.is_tensor(v) and not module.is_parameter(v) then return module.Parameter(v) end
@@ -295,7 +298,7 @@ end
 --- Parameters under names, in order: nn.ParameterDict({{"left", p1}, {"right", p2}}).
 local ParameterDict = module.class("ParameterDict", Container)
 layers.ParameterDict = ParameterDict
-ParameterDict.holds = "parameter"
+ParameterDict.holds, ParameterDict.slices = "parameter", ParameterList
 ParameterDict.named = true
 
 function ParameterDict:init(list) init_named(self, list) end
