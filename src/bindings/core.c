@@ -198,12 +198,6 @@ static int core_is_interrupt(lua_State *L) {
   return 1;
 }
 
-/* end_interrupt(): an interrupt was handled, Lua runs freely again (catch.c does both in one). */
-static int core_end_interrupt(lua_State *L) {
-  bind_interrupt_end(bind_of(L));
-  return 0;
-}
-
 static int after_catch(lua_State *L, int status, lua_KContext context) {
   Bind *b = lua_touserdata(L, lua_upvalueindex(1));
   (void)context;
