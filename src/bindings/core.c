@@ -198,29 +198,6 @@ static int core_is_interrupt(lua_State *L) {
   return 1;
 }
 
-static int after_catch(lua_State *L, int status, lua_KContext context) {
-  Bind *b = lua_touserdata(L, lua_upvalueindex(1));
-  (void)context;
-  bind_enter(b, L);
-  if (status == LUA_OK || status == LUA_YIELD) {
-    lua_pushboolean(L, 1);
-    lua_insert(L, 1);
-    return lua_gettop(L);
-  }
-  if (!bind_is_interrupt(L, b, -1)) return lua_error(L);
-  bind_interrupt_end(b);
-  lua_pushboolean(L, 0);
-  return 1;
-}
-
-/* catch_interrupt(f, ...): true and what f returns, or false if an interrupt ended it; then Lua runs freely again.
- * Other errors pass. */
-static int core_catch_interrupt(lua_State *L) {
-  bind_of(L);
-  luaL_checkany(L, 1);
-  return after_catch(L, lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, after_catch), 0);
-}
-
 /* ---- closers that an interrupt doesn't stop ------------------------------------------------------------------------ */
 
 static const char *const CLOSER = "nnlua.closer";
@@ -331,7 +308,6 @@ static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"position", core_position},
                                      {"nearest", core_nearest},
                                      {"is_interrupt", core_is_interrupt},
-                                     {"catch_interrupt", core_catch_interrupt},
                                      {"defer", core_defer},
                                      {"threads", core_threads},
                                      {"memory", core_memory},
