@@ -140,7 +140,7 @@ static void copy_args(nn_node *n, const nn_frame *f, int64_t *ints) {
     size_t words = 0;
     if (f->arg[a].tag == NN_V_INTS || f->arg[a].tag == NN_V_FLOATS) {
       words = (size_t)f->arg[a].n;
-      memcpy(ints, f->arg[a].ints, words * 8);
+      if (words > 0) memcpy(ints, f->arg[a].ints, words * 8);
     } else if (f->arg[a].tag == NN_V_STRING) {
       words = strlen(f->arg[a].s) / 8 + 1;
       memcpy(ints, f->arg[a].s, strlen(f->arg[a].s) + 1);
