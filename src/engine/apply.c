@@ -262,7 +262,7 @@ static bool promote_inputs(nn_frame *f) {
   if ((f->op->flags & NN_FLOATS) && !nn_is_float(to)) to = NN_FLOAT32;
   for (int i = 0; i < f->n_in; i++) {
     nn_tensor *t = f->in[i];
-    if (t == NULL || t->dtype == to) continue;
+    if (t == NULL || (t->dtype == to && !(t->flags & NN_T_NUMBER))) continue;
     f->in[i] = t->flags & NN_T_NUMBER ? convert_number(f->ctx, t, to) : nn_do(f->ctx, &nn_op_to, v_t(t), v_dt(to));
     if (f->in[i] == NULL) return false;
   }

@@ -88,3 +88,12 @@ const nn_tensor *nn_dense(nn_frame *f, int i) {
   nn_tensor *t = f->in[i];
   return nn_contig(t) ? t : nn_keep(f->ctx, nn_contiguous_data(t));
 }
+
+bool nn_same_as(nn_frame *f) {
+  nn_value args[NN_MAX_PARAMS];
+  for (int p = 0; p < f->n_args; p++) {
+    args[p] = f->arg[p];
+    if (f->op->params[p].kind == P_TENSOR) args[p] = v_opt(f->in[f->arg[p].i]);
+  }
+  return (f->out[0] = nn_call(f->ctx, f->op->data, f->n_args, args)) != NULL;
+}

@@ -186,6 +186,9 @@ bool nn_results_reserve(nn_ctx *ctx, nn_results *r, int n);
 /* Elementwise rows share these (elementwise.c). */
 bool nn_elementwise_infer(nn_frame *f);
 
+/* compose of a row that is another name: data is the row that does the work, with the same parameters. */
+bool nn_same_as(nn_frame *f);
+
 /* Calls from C: pooled results, NULL on error. */
 nn_tensor *nn_call(nn_ctx *ctx, const nn_op *op, int n, const nn_value *args);
 

@@ -162,10 +162,14 @@ static bool clamp_infer(nn_frame *f) {
   if (!nn_given(f, 1) && !nn_given(f, 2)) return nn_bad(f, "at least one of min and max is needed");
   nn_spec_like(f, 0, f->in[0]);
   bool fraction = f->arg[1].tag == NN_V_FLOAT || f->arg[2].tag == NN_V_FLOAT;
-  if (!nn_is_float((nn_dtype)f->in[0]->dtype) && (fraction || f->in[0]->dtype != NN_INT64))
-    return nn_bad(f, "of %s needs a conversion first: x:to(\"%s\")", nn_dtype_name((nn_dtype)f->in[0]->dtype),
-                  fraction ? "float32" : "int64");
-  return true;
+  nn_dtype d = (nn_dtype)f->in[0]->dtype;
+  if (nn_is_float(d)) return true;
+  if (fraction) {
+    f->in[0] = t_to(f->ctx, f->in[0], NN_FLOAT32);
+    f->spec[0].dtype = NN_FLOAT32;
+    return f->in[0] != NULL;
+  }
+  return d == NN_INT64 || nn_bad(f, "of %s needs a conversion first: x:to(\"int64\")", nn_dtype_name(d));
 }
 
 static bool clamp_kernel(nn_frame *f) {
@@ -206,6 +210,43 @@ const nn_op nn_op_clamp_tensor = {
     .flags = NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_BROADCASTS, .compose = clamp_tensor_compose,
     .samples = NN_SAMPLES("D(2,3), R(3) - 1, R(2,1) + 1", "D(4), nil, R(4)"), .invalid = "R(3), R(4)",
     .complaint = "do not broadcast"};
+
+/* ---- other names of clamp --------------------------------------------------------------------------- */
+
+const nn_op nn_op_clip = {
+    .name = "clip", .doc = "The same as clamp.", .example = "tensor{-2, 0.5, 3}:clip(-1, 1)\n--> {-1, 0.5, 1}",
+    .params = {{"input", P_TENSOR}, {"min", P_NUMBER, "nil"}, {"max", P_NUMBER, "nil"}},
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE, .compose = nn_same_as, .data = &nn_op_clamp,
+    .samples = NN_SAMPLES("D(2,3), -0.52, 0.52"), .invalid = "R(3)", .complaint = "min and max"};
+const nn_op nn_op_clip_tensor = {
+    .name = "clip.tensor", .doc = "The same as clamp with tensors.", .example = "tensor{-2, 3}:clip(tensor{-1, -1}, tensor{1, 2})\n--> {-1, 2}",
+    .params = {{"input", P_TENSOR}, {"min", P_TENSOR, "nil"}, {"max", P_TENSOR, "nil"}},
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_BROADCASTS, .compose = nn_same_as, .data = &nn_op_clamp_tensor,
+    .samples = NN_SAMPLES("D(2,3), R(3) - 1, R(2,1) + 1"), .invalid = "R(3), R(4)", .complaint = "do not broadcast"};
+
+static bool one_bound_compose(nn_frame *f) {
+  nn_value bound = f->arg[1];
+  bool low = f->op->data == NULL;
+  f->out[0] = nn_do(f->ctx, &nn_op_clamp, v_t(f->in[0]), low ? bound : V_NONE, low ? V_NONE : bound);
+  return f->out[0] != NULL;
+}
+static bool one_bound_tensor_compose(nn_frame *f) {
+  bool low = f->op->data == NULL;
+  f->out[0] = nn_do(f->ctx, low ? &nn_op_maximum : &nn_op_minimum, v_t(f->in[0]), v_t(f->in[1]));
+  return f->out[0] != NULL;
+}
+#define ONE_BOUND(id, bound_, data_, doc_, example_) \
+  const nn_op nn_op_##id = {.name = #id, .doc = doc_, .example = example_, \
+                            .params = {{"input", P_TENSOR}, {bound_, P_NUMBER}}, .flags = NN_TENSOR | NN_METHOD | NN_INPLACE, \
+                            .compose = one_bound_compose, .data = data_, .samples = NN_SAMPLES("D(2,3), 0.1"), \
+                            .invalid = "R(3)", .complaint = bound_}; \
+  const nn_op nn_op_##id##_tensor = {.name = #id ".tensor", .doc = doc_, .example = example_, \
+                                     .params = {{"input", P_TENSOR}, {bound_, P_TENSOR}}, \
+                                     .flags = NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_BROADCASTS, \
+                                     .compose = one_bound_tensor_compose, .data = data_, .samples = NN_SAMPLES("D(2,3), R(3)"), \
+                                     .invalid = "R(3), R(4)", .complaint = "do not broadcast"};
+ONE_BOUND(clamp_min, "min", NULL, "Elements below min, a number or a tensor that broadcasts, become min.", "tensor{-2, 3}:clamp_min(0)\n--> {0, 3}")
+ONE_BOUND(clamp_max, "max", &nn_op_clamp, "Elements above max, a number or a tensor that broadcasts, become max.", "tensor{-2, 3}:clamp_max(0)\n--> {-2, 0}")
 
 /* ---- gelu, silu, softplus, mish, logsigmoid --------------------------------------------------------- */
 

@@ -86,14 +86,12 @@ const nn_op nn_op_mul = {
     .samples = NN_SAMPLES("R(2,3), R(3)", "R(2,3), R(2,1)", "R(), R(4)", "T(R(3,2)), 2.5", "R(2,0), R(1)"),
     .invalid = "R(2,3), R(4)", .complaint = "do not broadcast"};
 
-static bool div_infer(nn_frame *f) { return nn_elementwise_infer(f); }
-
 const nn_op nn_op_div = {
     .name = "div",
     .doc = "Divides input by other, elementwise. The result is floating-point: integers become float32. For other\n"
            "ways to round, see the form with rounding_mode.",
     .example = "tensor{1, 2, 3} / 2\n--> {0.5, 1, 1.5}",
-    .params = TWO, .flags = USUAL | NN_FLOATS, .saves_in = 3, .infer = div_infer, .kernel = nn_elementwise_kernel,
+    .params = TWO, .flags = USUAL | NN_FLOATS, .saves_in = 3, .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel,
     .vjp = vjp_div, .data = NN_EW(EW_BINARY, NN_BINARY_DIV),
     .samples = NN_SAMPLES("R(2,3), P(3)", "R(2,3), N(2,1)", "R(), P(4)", "R(3,2), 2.5", "2, P(3)"),
     .invalid = "R(2,3), P(4)", .complaint = "do not broadcast"};
@@ -136,6 +134,19 @@ const nn_op nn_op_trunc_divide = {
     .example = "tensor{-7, 7}:div(2, {rounding_mode = \"trunc\"})\n--> {-3, 3}",
     .params = TWO, .flags = NN_PRIVATE | NN_PROMOTES | NN_BROADCASTS, .infer = nn_elementwise_infer,
     .kernel = nn_elementwise_kernel, .vjp = nn_flat_vjp, .data = NN_EW(EW_BINARY, NN_BINARY_TRUNC_DIVIDE)};
+
+#define DIVIDES(id) \
+  const nn_op nn_op_##id = {.name = #id, .doc = "The same as div.", .example = "tensor." #id "(tensor{1, 2, 3}, 2)\n--> {0.5, 1, 1.5}", \
+                            .params = TWO, .flags = USUAL | NN_FLOATS, .compose = nn_same_as, .data = &nn_op_div, \
+                            .samples = NN_SAMPLES("R(2,3), P(3)"), .invalid = "R(2,3), P(4)", .complaint = "do not broadcast"};
+DIVIDES(divide)
+DIVIDES(true_divide)
+const nn_op nn_op_divide_mode = {
+    .name = "divide.mode", .doc = "The same as div with rounding_mode.", .example = "tensor{-7, 7}:divide(2, {rounding_mode = \"floor\"})\n--> {-4, 3}",
+    .params = {{"input", P_TENSOR}, {"other", P_TENSOR},
+               {"rounding_mode", P_CHOICE, NULL, .choices = "trunc|floor", .keyword = true}},
+    .flags = USUAL, .compose = nn_same_as, .data = &nn_op_div_mode, .samples = NN_SAMPLES("C(N(2,3)), P(3), {rounding_mode = \"floor\"}"),
+    .invalid = "R(2,3), P(3), {rounding_mode = \"up\"}", .complaint = "rounding_mode"};
 
 /* d/da (a - b * q) = 1, d/db = -q with q the rounded quotient. */
 static T quotient(C c, const nn_op *op, T a, T b) { return a && b ? nn_do(c, op, v_t(a), v_t(b)) : NULL; }

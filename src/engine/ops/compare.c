@@ -33,15 +33,15 @@ static bool predicate_kernel(nn_frame *f) {
   return true;
 }
 
-#define PREDICATE(id, loop_, doc_, example_) \
+#define PREDICATE(id, loop_, flags_, doc_, example_) \
   const nn_op nn_op_##id = { \
       .name = #id, .doc = doc_, .example = example_, .params = {{"input", P_TENSOR}}, \
-      .flags = NN_TENSOR | NN_METHOD | NN_NO_GRAD, .infer = predicate_infer, .kernel = predicate_kernel, \
+      .flags = NN_TENSOR | NN_METHOD | NN_NO_GRAD | flags_, .infer = predicate_infer, .kernel = predicate_kernel, \
       .data = NN_EW(EW_PREDICATE, loop_), .samples = NN_SAMPLES("R(2,3)", "I(3,4)", "T(R(3,2))"), .invalid = "\"x\"", \
       .complaint = "tensor"};
 
-PREDICATE(isnan, NN_PREDICATE_ISNAN, "Where an element is NaN (not a number).", "tensor{1, 0/0}:isnan()\n--> {false, true}")
-PREDICATE(isinf, NN_PREDICATE_ISINF, "Where an element is infinite.", "tensor{1, 1/0}:isinf()\n--> {false, true}")
-PREDICATE(isfinite, NN_PREDICATE_ISFINITE, "Where an element is neither infinite nor NaN.", "tensor{1, 1/0}:isfinite()\n--> {true, false}")
-PREDICATE(logical_not, NN_PREDICATE_LOGICAL_NOT, "True where an element is zero. Operator ~ of a bool tensor.",
+PREDICATE(isnan, NN_PREDICATE_ISNAN, 0, "Where an element is NaN (not a number).", "tensor{1, 0/0}:isnan()\n--> {false, true}")
+PREDICATE(isinf, NN_PREDICATE_ISINF, 0, "Where an element is infinite.", "tensor{1, 1/0}:isinf()\n--> {false, true}")
+PREDICATE(isfinite, NN_PREDICATE_ISFINITE, 0, "Where an element is neither infinite nor NaN.", "tensor{1, 1/0}:isfinite()\n--> {true, false}")
+PREDICATE(logical_not, NN_PREDICATE_LOGICAL_NOT, NN_INPLACE, "True where an element is zero. Operator ~ of a bool tensor.",
           "tensor{0, 2}:logical_not()\n--> {true, false}")

@@ -114,13 +114,52 @@ static bool within_unit(nn_frame *f) {
   return true;
 }
 
-/* -(t log p + (1 - t) log(1 - p)), logarithms cut at -100 as PyTorch's are. */
+/* -(t log p + (1 - t) log(1 - p)), logarithms cut at -100 as PyTorch's are; so is the gradient's denominator at 1e-12. */
+static double bce(double p, double t) {
+  double yes = log(p), no = log1p(-p);
+  return (t - 1) * (no < -100 ? -100 : no) - t * (yes < -100 ? -100 : yes);
+}
+
+static bool bce_infer(nn_frame *f) {
+  nn_spec_like(f, 0, f->in[0]);
+  return nn_expect_same_dtype(f, 0, 1);
+}
+
+static bool bce_kernel(nn_frame *f) {
+  const nn_tensor *p = nn_dense(f, 0), *t = nn_dense(f, 1);
+  if (p == NULL || t == NULL) return false;
+  for (int64_t i = 0; i < p->numel; i++) {
+    if ((i & 0xffff) == 0 && nn_interrupted()) return false;
+    if (p->dtype == NN_FLOAT32)
+      ((float *)(void *)f->out[0]->data)[i] =
+          (float)bce((double)((const float *)(const void *)p->data)[i], (double)((const float *)(const void *)t->data)[i]);
+    else
+      ((double *)(void *)f->out[0]->data)[i] =
+          bce(((const double *)(const void *)p->data)[i], ((const double *)(const void *)t->data)[i]);
+  }
+  return true;
+}
+
+static bool bce_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  T p = nn_in(v, 0), t = nn_in(v, 1), g = v->g[0];
+  if (nn_need(v, 0)) {
+    T slope = t_clamp_min(c, t_mul(c, t_rsubs(c, 1, p), p), 1e-12);
+    if ((v->d[0] = t_mul(c, g, t_div(c, t_sub(c, p, t), slope))) == NULL) return false;
+  }
+  if (!nn_need(v, 1)) return true;
+  return (v->d[1] = t_mul(c, g, t_sub(c, t_log1p(c, t_neg(c, p)), t_log(c, p)))) != NULL;
+}
+
+const nn_op nn_op_bce_elements = {
+    .name = "bce_elements", .doc = "Binary cross entropy of each element.", .params = {{"input", P_TENSOR}, {"target", P_TENSOR}},
+    .flags = NN_PRIVATE, .saves_in = 3, .infer = bce_infer, .kernel = bce_kernel, .vjp = bce_vjp};
+
 static bool bce_compose(nn_frame *f) {
   C c = f->ctx;
   if (!same_shapes(f) || !within_unit(f)) return false;
-  T p = f->in[0], t = f->in[1];
-  T yes = t_clamp_min(c, t_log(c, p), -100), no = t_clamp_min(c, t_log1p(c, t_neg(c, p)), -100);
-  T loss = t_neg(c, t_add(c, t_mul(c, t, yes), t_mul(c, t_rsubs(c, 1, t), no)));
+  T loss = nn_do(c, &nn_op_bce_elements, v_t(f->in[0]), v_t(f->in[1]));
+  if (loss == NULL) return false;
   return (f->out[0] = reduced(c, weighted(c, loss, f->in[2]), f->arg[3].i)) != NULL;
 }
 

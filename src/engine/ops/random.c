@@ -218,6 +218,29 @@ static double float_at(const char *p, nn_dtype d, int64_t i) {
   return d == NN_FLOAT32 ? (double)((const float *)(const void *)p)[i] : ((const double *)(const void *)p)[i];
 }
 
+/* One probability for all: 32 random bits against a threshold. */
+static void same_chance(const draw *d, int64_t at, int64_t n, const uint32_t *bits) {
+  double limit = d->p * 0x1p32;
+  uint64_t below = limit >= 0x1p32 ? (uint64_t)1 << 32 : (uint64_t)limit;
+  if (d->dtype == NN_FLOAT32) {
+    float *y = (float *)(void *)d->out + at, yes = (float)d->scale;
+    for (int64_t i = 0; i < n; i++) y[i] = bits[i] < below ? yes : 0;
+  } else {
+    double *y = (double *)(void *)d->out + at;
+    for (int64_t i = 0; i < n; i++) y[i] = bits[i] < below ? d->scale : 0;
+  }
+}
+
+static void own_chance(const draw *d, int64_t at, int64_t n, const uint32_t *bits) {
+  for (int64_t i = 0; i < n; i++) {
+    double x = (double)bits[i] * 0x1p-32 < float_at(d->prob, d->dtype, at + i) ? d->scale : 0;
+    if (d->dtype == NN_FLOAT32)
+      ((float *)(void *)d->out)[at + i] = (float)x;
+    else
+      ((double *)(void *)d->out)[at + i] = x;
+  }
+}
+
 static void bernoulli_chunks(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const draw *d = arg;
@@ -225,14 +248,7 @@ static void bernoulli_chunks(void *arg, int64_t begin, int64_t end, int thread) 
   for (int64_t c = begin; c < end && !nn_interrupted(); c++) {
     int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK;
     nn_random_run(&d->r, at, n, bits);
-    for (int64_t i = 0; i < n; i++) {
-      double p = d->prob ? float_at(d->prob, d->dtype, at + i) : d->p;
-      double x = (double)bits[i] * 0x1p-32 < p ? d->scale : 0;
-      if (d->dtype == NN_FLOAT32)
-        ((float *)(void *)d->out)[at + i] = (float)x;
-      else
-        ((double *)(void *)d->out)[at + i] = x;
-    }
+    (d->prob ? own_chance : same_chance)(d, at, n, bits);
   }
 }
 

@@ -427,6 +427,18 @@ const nn_op nn_op_std = {
     .samples = NN_SAMPLES("R(2,3)", "R(2,3,4), {1,3}", "R(2,3), 2, {correction = 0, keepdim = true}"), .invalid = "I(3,4)",
     .complaint = "float"};
 
+/* var(true), var(false): whether to divide by n - 1, over all elements. */
+static bool unbiased_compose(nn_frame *f) {
+  return (f->out[0] = nn_do(f->ctx, f->op->data, v_t(f->in[0]), V_NONE, f->arg[1])) != NULL;
+}
+#define UNBIASED(id, name_, of, example_) \
+  const nn_op nn_op_##id = {.name = name_, .doc = "Over all elements; unbiased tells whether to divide by n - 1 or by n.", \
+                            .example = example_, .params = {{"input", P_TENSOR}, {"unbiased", P_BOOL}}, .flags = USUAL, \
+                            .compose = unbiased_compose, .data = &of, .samples = NN_SAMPLES("R(2,3), false", "R(2,3), true"), \
+                            .invalid = "I(3,4), false", .complaint = "float"};
+UNBIASED(var_unbiased, "var.unbiased", nn_op_var, "tensor{1, 2, 3, 4}:var(false)\n--> 1.25")
+UNBIASED(std_unbiased, "std.unbiased", nn_op_std, "tensor{1, 3}:std(false)\n--> 1")
+
 static bool norm_compose(nn_frame *f) {
   C c = f->ctx;
   T x = f->in[0];
@@ -458,6 +470,16 @@ const nn_op nn_op_norm = {
     .params = {{"input", P_TENSOR}, {"p", P_NUMBER, "2"}, {"dim", P_DIMS, "nil"}, {"keepdim", P_BOOL, "false"}}, .flags = USUAL,
     .compose = norm_compose, .samples = NN_SAMPLES("N(2,3)", "N(2,3), 1, 2", "N(2,3), 3, {1,2}, true", "D(2,3), math.huge"),
     .invalid = "I(3,4)", .complaint = "float"};
+
+static bool norm_name_compose(nn_frame *f) {
+  return (f->out[0] = nn_do(f->ctx, &nn_op_norm, v_t(f->in[0]), v_i(2), f->arg[2], f->arg[3])) != NULL;
+}
+const nn_op nn_op_norm_name = {
+    .name = "norm.name", .doc = "The Frobenius norm: the 2-norm of all elements or over given dimensions.",
+    .example = "tensor{{3, 4}}:norm(\"fro\")\n--> 5",
+    .params = {{"input", P_TENSOR}, {"p", P_CHOICE, NULL, .choices = "fro"}, {"dim", P_DIMS, "nil"}, {"keepdim", P_BOOL, "false"}},
+    .flags = USUAL, .compose = norm_name_compose, .samples = NN_SAMPLES("N(2,3), \"fro\"", "N(2,3), \"fro\", 1"),
+    .invalid = "R(2,3), \"nuclear\"", .complaint = "p must be"};
 
 /* The largest element, 0 where it is infinite: what exponents are taken relative to. No gradient. */
 static T level(C c, T x, uint32_t mask) {
@@ -551,7 +573,7 @@ static bool cumsum_vjp(nn_vjp *v) {
 const nn_op nn_op_cumsum = {
     .name = "cumsum", .doc = "Running sum along a dimension: each element is the sum of those up to it.",
     .example = "tensor{1, 2, 3}:cumsum(1)\n--> {1, 3, 6}",
-    .params = {{"input", P_TENSOR}, {"dim", P_DIM}, {"dtype", P_DTYPE, "nil", .keyword = true}}, .flags = USUAL,
+    .params = {{"input", P_TENSOR}, {"dim", P_DIM}, {"dtype", P_DTYPE, "nil", .keyword = true}}, .flags = USUAL | NN_INPLACE,
     .infer = cumsum_infer, .kernel = cumsum_kernel, .vjp = cumsum_vjp,
     .samples = NN_SAMPLES("R(2,3), 1", "R(2,3,4), 2", "T(R(3,2)), -1", "R(), 1", "R(2,0), 2"), .invalid = "R(2,3), 3",
     .complaint = "dimensions are"};
