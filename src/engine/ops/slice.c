@@ -201,8 +201,10 @@ const nn_op nn_op_slice_backward = {
     .name = "slice_backward",
     .doc = "A tensor of zeros of the given size with the input in one of its slices: the gradient of slice.\n"
            "dim, start and stop count from 0.",
-    .example = "tensor.grad(tensor.zeros(4, {requires_grad = true})[{ {2, 3} }]:sum(), {}).shape\n"
-               "--> {4}",
+    .example = "local x = tensor.zeros(4, {requires_grad = true})\n"
+               "x[{ {2, 3} }]:sum():backward()\n"
+               "x.grad\n"
+               "--> {0, 1, 1, 0}",
     .params = {{"input", P_TENSOR},
                {"size", P_SHAPE},
                {"dim", P_INT},
