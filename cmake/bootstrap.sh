@@ -83,9 +83,10 @@ build_tree() {
   cores=$(nproc 2>/dev/null) || cores=2
   log=$dir/build.log
   {
-    cmake -S "$home" -B "$dir" "$@" && cmake --build "$dir" --parallel "$cores" --target $targets
+    cmake -S "$home" -B "$dir" -G "Unix Makefiles" "$@" &&
+      cmake --build "$dir" --parallel "$cores" --target $targets -- --keep-going
   } >"$log" 2>&1 </dev/null && return 0
-  tail -n 60 "$log" >&2
+  grep -v '^\[ *[0-9]*%\]' "$log" | tail -n 60 >&2 # all but the progress
   command -v dpkg-query >/dev/null || say "the build needs what Debian calls $build_packages"
   die "the build failed (all of its output: $log)"
 }
