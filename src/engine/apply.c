@@ -48,6 +48,7 @@ static nn_value parse_default(const nn_param *p) {
     case P_STRING: return v_s(s);
     case P_FLOAT: return v_f(strtod(s, NULL));
     case P_NUMBER:
+      if (s[1] == '\0') return v_i(s[0] - '0');
       if (strpbrk(s, ".e") != NULL) return v_f(strtod(s, NULL));
       return v_i(strtoll(s, NULL, 10));
     case P_DIM:
@@ -415,6 +416,33 @@ static void close_room(nn_ctx *ctx, input_room *room) {
   if (room->in != room->fixed && room->in != NULL) nn_mem_free(ctx, room->in, (size_t)room->n * sizeof(nn_tensor *));
 }
 
+/* The short way for small elementwise operations, the most frequent ones. False: not one of these. */
+static bool run_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r) {
+  nn_tensor *out = NULL;
+  if (!nn_elementwise_direct(ctx, op, args, n_args, &out)) return false;
+  if (out == NULL) return true;
+  r->t[0] = out;
+  r->n = 1;
+  bool wanted = ctx->grad_enabled && !(op->flags & NN_NO_GRAD) &&
+                (nn_requires_grad(args[0].t) || (n_args > 1 && nn_requires_grad(args[1].t)));
+  if (!wanted) return true;
+  nn_value arg[NN_MAX_PARAMS];
+  nn_tensor *in[2] = {args[0].t, n_args > 1 ? args[1].t : NULL};
+  nn_frame f;
+  f.ctx = ctx, f.op = op, f.arg = arg, f.in = in, f.out = r->t, f.results = r;
+  f.n_in = n_args, f.n_out = 1, f.n_args = 0;
+  f.extra[0] = f.extra[1] = NULL;
+  f.note[0] = f.note[1] = 0;
+  for (const nn_param *p = op->params; p->kind != P_END; p++, f.n_args++) {
+    if (p->kind == P_TENSOR)
+      arg[f.n_args] = (nn_value){.tag = NN_V_TENSOR, .n = 1, {.i = f.n_args}};
+    else
+      arg[f.n_args] = parse_default(p);
+  }
+  nn_record(&f, NULL); /* sets the error when it fails */
+  return true;
+}
+
 static bool run(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r, nn_tensor *into,
                 bool *wrote) {
   nn_value arg[NN_MAX_PARAMS];
@@ -452,7 +480,9 @@ static bool apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args
   r->t = r->small;
   if (ctx->error != NN_OK) return false;
   if (outer == NULL) ctx->outer = op;
-  bool ok = run(ctx, op, args, n_args, r, into, wrote);
+  bool direct = into == NULL && op->kernel != NULL && op->flags & NN_DIRECT;
+  bool ok = direct && run_direct(ctx, op, args, n_args, r);
+  ok = ok ? ctx->error == NN_OK : run(ctx, op, args, n_args, r, into, wrote);
   if (outer == NULL) ctx->outer = NULL;
   if (ok) return true;
   for (int k = 0; k < r->n; k++) nn_release(r->t[k]);

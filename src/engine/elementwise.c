@@ -7,7 +7,12 @@
 #include "walk.h"
 
 static const void *loop_of(const nn_elementwise *e, nn_dtype d) {
-  const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath);
+  static const struct nn_vmath_kernels *chosen;
+  const struct nn_vmath_kernels *k = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
+  if (k == NULL) {
+    k = NN_SELECT(nn_vmath);
+    __atomic_store_n(&chosen, k, __ATOMIC_RELAXED);
+  }
   switch (e->family) {
     case EW_UNARY: return (const void *)k->unary[e->loop][d];
     case EW_PARAM: return (const void *)k->param[e->loop][d];
@@ -122,6 +127,34 @@ bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q
   if (j.failed)
     return nn_fail(ctx, "%s", e->loop == NN_BINARY_POW ? "pow: an integer cannot be raised to a negative power; convert to float32"
                                                        : "an integer was divided by zero");
+  return true;
+}
+
+static bool lane_operand(const nn_value *v, const nn_tensor *like) {
+  if (v->tag != NN_V_TENSOR || v->t == NULL) return false;
+  const nn_tensor *t = v->t;
+  if ((t->flags & (NN_T_CONTIGUOUS | NN_T_NUMBER)) != NN_T_CONTIGUOUS) return false;
+  return like == NULL || (t->dtype == like->dtype && nn_same_shape(t, like));
+}
+
+bool nn_elementwise_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_tensor **out) {
+  const nn_elementwise *e = op->data;
+  if (!(op->flags & NN_DIRECT) || n_args != (e->family == EW_UNARY ? 1 : 2)) return false;
+  if (!lane_operand(&args[0], NULL)) return false;
+  const nn_tensor *a = args[0].t, *b = n_args > 1 ? args[1].t : NULL;
+  if (n_args > 1 && !lane_operand(&args[1], a)) return false;
+  nn_dtype d = (nn_dtype)a->dtype;
+  if (a->numel > COSTLY_GRAIN || (op->flags & NN_FLOATS && !nn_is_float(d))) return false;
+  const void *loop = loop_of(e, d);
+  if (loop == NULL) return false;
+  nn_tensor *y = nn_empty(ctx, op->flags & NN_BOOL_OUT ? NN_BOOL : d, a->ndim, a->shape);
+  if (y == NULL) return true;
+  job j = {.loop = loop, .family = e->family};
+  if (!call_loop(&j, a->numel, a->data, 1, b ? b->data : NULL, 1, y->data)) {
+    nn_release(y);
+    return false; /* the usual way finds the same and says it */
+  }
+  *out = y;
   return true;
 }
 

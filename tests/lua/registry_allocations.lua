@@ -1,5 +1,5 @@
--- Every allocation that an operation and its gradient make fails in turn: each time an error says that memory is out, nothing
--- is lost or left behind, and the next try succeeds with the same result.
+-- Every allocation that an operation and its gradient make fails in turn: each time an error says that memory is out,
+-- nothing is lost or left behind, and the next try succeeds with the same result.
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
 local check = require "check"

@@ -28,7 +28,8 @@ local function inner(list, with)
 end
 
 local function gradients(outputs, inputs, with, create)
-  return {tensor.grad(outputs, inputs, {grad_outputs = with, create_graph = create, retain_graph = true, allow_unused = true})}
+  return {tensor.grad(outputs, inputs,
+    {grad_outputs = with, create_graph = create, retain_graph = true, allow_unused = true})}
 end
 
 -- The central difference of f() for every element of leaf, compared with `found` (a tensor or nil, which is zero).
@@ -44,7 +45,8 @@ local function compare(leaf, found, f, what)
     flat:set(k, x)
     local numeric, analytic = (up - down) / (2 * STEP), values and values:get(k) or 0
     largest = math.max(largest, math.abs(numeric))
-    if not (math.abs(numeric - analytic) <= TOLERANCE * largest * 10) then
+    local off = math.abs(numeric - analytic)
+    if off ~= off or off > TOLERANCE * largest * 10 then
       error(("%s: element %d: differences say %.12g, the gradient %.12g"):format(what, k, numeric, analytic), 0)
     end
   end

@@ -1,4 +1,5 @@
--- Every row of the registry: complete, float32 like float64, in-place form like the plain one, the invalid case's error.
+-- Every row of the registry: complete, float32 like float64, in-place form like the plain one, the invalid case's
+-- error.
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
 local check = require "check"

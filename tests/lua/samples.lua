@@ -1,5 +1,5 @@
--- The sample arguments that every row of the registry carries, made into tensors. A sample is an argument list in Lua with
--- the makers of op.h; its leaves are made once and reused, so that a test can shift an element and evaluate again.
+-- The sample arguments that every row of the registry carries, made into tensors. A sample is an argument list in Lua
+-- with the makers of op.h; its leaves are made once and reused, so that a test can shift an element and evaluate again.
 
 local core = require "nnlua.core"
 
@@ -92,7 +92,9 @@ function Sample:makers()
   end
   function env.B(...)
     local sizes = {...}
-    return constant(function(random) return filled(sizes, function() return random() < 0.5 end, {dtype = "bool"}) end)
+    return constant(function(random)
+      return filled(sizes, function() return random() < 0.5 end, {dtype = "bool"})
+    end)
   end
   env.C = function(t) return t:detach() end
   env.T = other_memory

@@ -5,7 +5,7 @@
 #include "elementwise.h"
 #include "expr.h"
 
-#define FUNCTION (NN_TENSOR | NN_METHOD | NN_F | NN_INPLACE)
+#define FUNCTION (NN_DIRECT | NN_TENSOR | NN_METHOD | NN_F | NN_INPLACE)
 #define EW(...) .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel, .data = NN_EW(__VA_ARGS__)
 
 EXPR1(t_exp, exp)

@@ -19,7 +19,7 @@
   }
 
 #define TWO {{"input", P_TENSOR}, {"other", P_TENSOR}}
-#define USUAL (NN_ANY_OUT | NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_BROADCASTS)
+#define USUAL (NN_ANY_OUT | NN_DIRECT | NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_BROADCASTS)
 
 /* ---- add, sub: with a factor ------------------------------------------------------------------------ */
 

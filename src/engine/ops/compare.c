@@ -5,7 +5,7 @@
 #define COMPARE(id, loop_, doc_, example_) \
   const nn_op nn_op_##id = { \
       .name = #id, .doc = doc_, .example = example_, .params = {{"input", P_TENSOR}, {"other", P_TENSOR}}, \
-      .flags = NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_BROADCASTS | NN_BOOL_OUT | NN_NO_GRAD, \
+      .flags = NN_DIRECT | NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_BROADCASTS | NN_BOOL_OUT | NN_NO_GRAD, \
       .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel, .data = NN_EW(EW_COMPARE, loop_), \
       .samples = NN_SAMPLES("R(2,3), R(3)", "I(3,4), I(3,4)", "R(3), 0"), .invalid = "R(2,3), R(4)", \
       .complaint = "do not broadcast"};

@@ -144,7 +144,7 @@ static bool bce_vjp(nn_vjp *v) {
   C c = v->ctx;
   T p = nn_in(v, 0), t = nn_in(v, 1), g = v->g[0];
   if (nn_need(v, 0)) {
-    T slope = t_clamp_min(c, t_mul(c, t_rsubs(c, 1, p), p), 1e-12);
+    T slope = t_clamp_min(c, t_mul(c, t_rsubs(c, 1, p), p), (double)1e-12f);
     if ((v->d[0] = t_mul(c, g, t_div(c, t_sub(c, p, t), slope))) == NULL) return false;
   }
   if (!nn_need(v, 1)) return true;

@@ -12,12 +12,10 @@
   }
 
 EXPR1(t_exp, exp)
-EXPR1(t_log, log)
 EXPR1(t_sin, sin)
 EXPR1(t_cos, cos)
 EXPR1(t_sinh, sinh)
 EXPR1(t_cosh, cosh)
-EXPR1(t_sqrt, sqrt)
 EXPR1(t_square, square)
 EXPR1(t_sign, sign)
 EXPR1(t_rsqrt, rsqrt)
@@ -31,7 +29,7 @@ EXPR1(t_rsqrt, rsqrt)
 /* saves: IN (the rule uses X), OUT (it uses Y). costs: dear loops are worth a thread earlier. */
 #define IN .saves_in = 1
 #define OUT .saves_out = 1
-#define FLOAT (NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_FLOATS)
+#define FLOAT (NN_DIRECT | NN_TENSOR | NN_METHOD | NN_INPLACE | NN_PROMOTES | NN_FLOATS)
 #define ROW(id, loop_, flags_, saves, doc_, example_, ...) \
   const nn_op nn_op_##id = {.name = #id, .doc = doc_, .example = example_, .params = ONE, .flags = flags_, saves, \
                             .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel, .vjp = vjp_##id, \
@@ -91,7 +89,7 @@ ROW(erfinv, ERFINV, FLOAT, OUT, "Inverse of erf on (-1, 1).", "tensor{0, 0.5}:er
 
 /* ---- for every number ------------------------------------------------------------------------------- */
 
-#define ANY (NN_TENSOR | NN_METHOD | NN_INPLACE)
+#define ANY (NN_DIRECT | NN_TENSOR | NN_METHOD | NN_INPLACE)
 #define ANY_ROW(id, loop_, saves, doc_, example_, ...) \
   const nn_op nn_op_##id = {.name = #id, .doc = doc_, .example = example_, .params = ONE, .flags = ANY, saves, \
                             .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel, .vjp = vjp_##id, \
