@@ -149,7 +149,7 @@ check.test("samplers", function()
 end)
 
 check.test("loader misuse", function()
-  check.error("unknown option 'batchsize'; did you mean 'batch_size'?", data.DataLoader, {tensor.zeros(1)},
+  check.error("unknown option 'batchsize' (did you mean 'batch_size'?)", data.DataLoader, {tensor.zeros(1)},
     {batchsize = 3})
   check.error("expected a data set", data.DataLoader, 3)
   check.error("take set.train", data.DataLoader, {train = {}, test = {}})
