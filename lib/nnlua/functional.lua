@@ -41,11 +41,13 @@ end
 
 -- ---- products -----------------------------------------------------------------------------------------------------
 
+--- x W^T + b on the last dimension: x [..., in], weight [out, in], bias [out] or nil.
 define("linear", "input weight bias?", "", function(_, x, weight, bias)
   local y = x:matmul(weight:t())
   return bias and y + bias or y
 end)
 
+--- y_k = x1^T W_k x2 + b_k: input1 [..., i], input2 [..., j], weight [k, i, j], bias [k] or nil.
 define("bilinear", "input1 input2 weight bias?", "", function(_, a, b, weight, bias)
   -- [..., i] and [..., j] with [k, i, j]: sum over i and j
   local left = a:unsqueeze(-2):unsqueeze(-2):matmul(weight):squeeze(-2)
@@ -61,6 +63,7 @@ define("selu", "input", "inplace:bool=false", function(_, x)
   return F.elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
 end)
 
+--- max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0), elementwise (Barron 2017).
 define("celu", "input", "alpha:number=1.0, inplace:bool=false", function(a, x)
   return x:clamp(0) + (x / a.alpha):clamp(nil, 0):expm1() * a.alpha
 end)
@@ -69,12 +72,15 @@ define("softsign", "input", "", function(_, x) return x / (x:abs() + 1) end)
 
 define("tanhshrink", "input", "", function(_, x) return x - x:tanh() end)
 
+--- softmax(-x) along dim.
 define("softmin", "input", "dim:int?", function(a, x) return F.softmax(-x, a.dim) end)
 
+--- Moves each element by lambd towards zero, and to zero where it is nearer than that.
 define("softshrink", "input", "lambd:positive=0.5", function(a, x)
   return x - x:clamp(-a.lambd, a.lambd)
 end)
 
+--- x where |x| > lambd, else 0, elementwise.
 define("hardshrink", "input", "lambd:positive=0.5", function(a, x)
   return tensor.where(x:abs():gt(a.lambd), x, tensor.zeros_like(x))
 end)
@@ -83,6 +89,7 @@ define("hardsigmoid", "input", "inplace:bool=false", function(_, x) return (x + 
 
 define("hardswish", "input", "inplace:bool=false", function(_, x) return x * ((x + 3):clamp(0, 6) / 6) end)
 
+--- The first half of dimension dim times the sigmoid of the second half (Dauphin et al. 2017).
 define("glu", "input", "dim:int=-1", function(a, x)
   if x:size(a.dim) % 2 ~= 0 then
     fail.raise("glu: dimension %d of %s has no two halves", a.dim, dims_text(x))
@@ -91,6 +98,7 @@ define("glu", "input", "dim:int=-1", function(a, x)
   return left * right:sigmoid()
 end)
 
+--- x where x > 0, else weight * x; weight has one element or one for each channel (dimension 2).
 define("prelu", "input weight", "", function(_, x, weight)
   local n = weight:numel()
   if n > 1 then
@@ -102,6 +110,7 @@ define("prelu", "input weight", "", function(_, x, weight)
   return x:clamp(0) + weight * x:clamp(nil, 0)
 end)
 
+--- Leaky relu: in training with a slope drawn from lower to upper for each element, else with their mean.
 define("rrelu", "input", "lower:number=0.125, upper:number=0.3333333333333333, training:bool=false, "
   .. "inplace:bool=false", function(a, x)
   if not a.training then return F.leaky_relu(x, (a.lower + a.upper) / 2) end
@@ -111,6 +120,8 @@ end)
 
 -- ---- dropout of whole channels ------------------------------------------------------------------------------------
 
+--- Sets whole channels of [N, C, ...] or [C, ...] to zero with probability p in training and divides the rest by 1 - p:
+-- F.dropout1d, F.dropout2d, F.dropout3d by the number of dimensions behind the channels.
 for n = 1, 3 do
   local name = ("dropout%dd"):format(n)
   define(name, "input", "p:fraction=0.5, training:bool=true, inplace:bool=false", function(a, x)
@@ -139,6 +150,8 @@ local function check_1d(name, x)
   end
 end
 
+--- Convolution of sequences: input [N, C, L] or [C, L], weight [K, C / groups, k], bias [K] to [N, K, L'].
+-- padding = "same" keeps the length.
 define("conv1d", "input weight bias?", "stride:count*1=1, padding:amount*1|string=0, dilation:count*1=1, "
   .. "groups:count=1", function(a, x, weight, bias)
   check_1d("conv1d", x)
@@ -148,6 +161,7 @@ define("conv1d", "input weight bias?", "stride:count*1=1, padding:amount*1|strin
   end)
 end)
 
+--- The largest element of each window of [N, C, L] or [C, L]; with return_indices also their places (from 1).
 define("max_pool1d", "input", "kernel_size:count*1, stride:count*1?, padding:amount*1=0, dilation:count*1=1, "
   .. "ceil_mode:bool=false, return_indices:bool=false", function(a, x)
   check_1d("max_pool1d", x)
@@ -158,6 +172,7 @@ define("max_pool1d", "input", "kernel_size:count*1, stride:count*1?, padding:amo
   end)
 end)
 
+--- The mean of each window of [N, C, L] or [C, L].
 define("avg_pool1d", "input", "kernel_size:count*1, stride:count*1?, padding:amount*1=0, ceil_mode:bool=false, "
   .. "count_include_pad:bool=true", function(a, x)
   check_1d("avg_pool1d", x)
@@ -194,7 +209,9 @@ for n = 1, 3 do
       return x
     end)
   end
+  --- Means over output_size windows that divide [N, C, ...] or [C, ...] as evenly as it goes.
   adaptive(("adaptive_avg_pool%dd"):format(n), function(x, dim) return x:mean(dim, true) end)
+  --- Maxima over output_size windows that divide [N, C, ...] or [C, ...] as evenly as it goes.
   adaptive(("adaptive_max_pool%dd"):format(n), function(x, dim) return x:amax(dim, true) end)
 end
 
@@ -207,6 +224,8 @@ local function by_channel(v, dims)
   return v:reshape(shape)
 end
 
+--- x / sqrt(mean(x^2) + eps) * weight over the last dimensions, whose sizes normalized_shape gives (Zhang and
+-- Sennrich 2019). Without eps the smallest one of the dtype.
 define("rms_norm", "input", "normalized_shape:amount*, weight:any?, eps:positive?", function(a, x)
   local n, dims = #a.normalized_shape, {}
   for i = 1, n do
@@ -220,6 +239,8 @@ define("rms_norm", "input", "normalized_shape:amount*, weight:any?, eps:positive
   return a.weight and y * a.weight or y
 end)
 
+--- Normalises groups of channels of [N, C, ...] to mean 0 and variance 1; weight and bias [C] scale and shift
+-- (Wu and He 2018).
 define("group_norm", "input", "num_groups:count, weight:any?, bias:any?, eps:positive=1e-5", function(a, x)
   local shape = {x:size()}
   if #shape < 2 or shape[2] % a.num_groups ~= 0 then
@@ -233,6 +254,8 @@ define("group_norm", "input", "num_groups:count, weight:any?, bias:any?, eps:pos
   return a.bias and y + by_channel(a.bias, #shape) or y
 end)
 
+--- Normalises each channel of each sample of [N, C, ...]; without use_input_stats by the running statistics,
+-- which are updated otherwise (Ulyanov et al. 2016).
 define("instance_norm", "input running_mean? running_var? weight? bias?", "use_input_stats:bool=true, "
   .. "momentum:number=0.1, eps:positive=1e-5", function(a, x, running_mean, running_var, weight, bias)
   local dims = {}
@@ -257,17 +280,20 @@ define("instance_norm", "input running_mean? running_var? weight? bias?", "use_i
   return bias and y + by_channel(bias, x:dim()) or y
 end)
 
+--- x divided by its p-norm along dim, or by eps where that is larger.
 define("normalize", "input", "p:number=2, dim:int=2, eps:positive=1e-12", function(a, x)
   return x / x:norm(a.p, a.dim, true):clamp(a.eps)
 end)
 
 -- ---- distances ----------------------------------------------------------------------------------------------------
 
+--- The cosine of the angle between x1 and x2 along dim.
 define("cosine_similarity", "x1 x2", "dim:int=2, eps:positive=1e-8", function(a, x, y)
   local xx, yy = x:square():sum(a.dim), y:square():sum(a.dim)
   return (x * y):sum(a.dim) / (xx:sqrt():clamp(a.eps) * yy:sqrt():clamp(a.eps))
 end)
 
+--- The p-norm of x1 - x2 + eps along the last dimension.
 define("pairwise_distance", "x1 x2", "p:number=2, eps:positive=1e-6, keepdim:bool=false", function(a, x, y)
   return (x - y + a.eps):norm(a.p, -1, a.keepdim)
 end)
@@ -300,6 +326,8 @@ define("kl_div", "input target", "reduction:string=mean, log_target:bool=false",
   return reduce("kl_div", loss, a.reduction)
 end)
 
+--- Negative log-likelihood of counts under Poisson distributions: exp(x) - y x for log_input, else
+-- x - y log(x + eps); full adds Stirling's approximation of log y!.
 define("poisson_nll_loss", "input target", "log_input:bool=true, full:bool=false, eps:positive=1e-8, "
   .. "reduction:string=mean", function(a, x, y)
   local loss = a.log_input and x:exp() - y * x or x - y * (x + a.eps):log()
@@ -312,6 +340,8 @@ define("poisson_nll_loss", "input target", "log_input:bool=true, full:bool=false
   return reduce("poisson_nll_loss", loss, a.reduction)
 end)
 
+--- Negative log-likelihood of target under normal distributions with mean input and variance var:
+-- (log v + (x - y)^2 / v) / 2 with v = max(var, eps); full adds log(2 pi) / 2.
 define("gaussian_nll_loss", "input target var", "full:bool=false, eps:positive=1e-6, reduction:string=mean",
   function(a, x, y, var)
     if var:dim() == x:dim() - 1 then var = var:unsqueeze(-1) end
@@ -323,10 +353,12 @@ define("gaussian_nll_loss", "input target var", "full:bool=false, eps:positive=1
     return reduce("gaussian_nll_loss", loss, a.reduction)
   end)
 
+--- log(1 + exp(-y x)) for targets of -1 and 1.
 define("soft_margin_loss", "input target", "reduction:string=mean", function(a, x, y)
   return reduce("soft_margin_loss", F.softplus(-y * x), a.reduction)
 end)
 
+--- x where the target is 1, max(0, margin - x) where it is -1.
 define("hinge_embedding_loss", "input target", "margin:number=1.0, reduction:string=mean", function(a, x, y)
   local zero = tensor.zeros_like(x)
   local near = tensor.where(y:ne(-1), x, zero)
@@ -334,10 +366,12 @@ define("hinge_embedding_loss", "input target", "margin:number=1.0, reduction:str
   return reduce("hinge_embedding_loss", near + far, a.reduction)
 end)
 
+--- max(0, -y (x1 - x2) + margin) for targets of -1 and 1.
 define("margin_ranking_loss", "input1 input2 target", "margin:number=0.0, reduction:string=mean", function(a, x1, x2, y)
   return reduce("margin_ranking_loss", (-y * (x1 - x2) + a.margin):clamp(0), a.reduction)
 end)
 
+--- 1 - cos(x1, x2) where the target is 1, max(0, cos(x1, x2) - margin) where it is -1.
 define("cosine_embedding_loss", "input1 input2 target", "margin:number=0.0, reduction:string=mean",
   function(a, x1, x2, y)
     local dot = (x1 * x2):sum(-1)
@@ -347,6 +381,8 @@ define("cosine_embedding_loss", "input1 input2 target", "margin:number=0.0, redu
     return reduce("cosine_embedding_loss", loss, a.reduction)
   end)
 
+--- max(0, d(anchor, positive) - d(anchor, negative) + margin), d the p-norm distance; swap takes the nearer of
+-- anchor and positive to the negative.
 define("triplet_margin_loss", "anchor positive negative", "margin:number=1.0, p:number=2, eps:positive=1e-6, "
   .. "swap:bool=false, reduction:string=mean", function(a, anchor, positive, negative)
   local o = {p = a.p, eps = a.eps}

@@ -13,7 +13,8 @@ local optim = {}
 -- State of a group's parameters, one array a kind: group[STATE].exp_avg[i] belongs to group.params[i].
 local STATE = setmetatable({}, {__name = "state"})
 
--- An optimiser has param_groups, defaults (the options) and state (opt.state[p] is get_state(p)).
+--- What all optimisers have in common. One has param_groups, defaults (the options) and state (opt.state[p] is
+-- get_state(p)).
 local Optimizer = {}
 optim.Optimizer = Optimizer
 

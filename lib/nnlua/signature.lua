@@ -143,7 +143,9 @@ function meta:__tostring()
     if p.required then
       required[#required + 1] = p.name
     else
-      optional[#optional + 1] = ("%s = %s"):format(p.name, tostring(p.default))
+      local v = p.default
+      local text = type(v) == "table" and "{" .. table.concat(v, ", ") .. "}" or tostring(v)
+      optional[#optional + 1] = ("%s = %s"):format(p.name, type(v) == "string" and ("%q"):format(v) or text)
     end
   end
   if #optional > 0 then required[#required + 1] = "{" .. table.concat(optional, ", ") .. "}" end

@@ -195,6 +195,7 @@ void bind_push_node(lua_State *L, Bind *b, nn_node *node);
 
 void bind_tensor_open(lua_State *L, Bind *b, int tensor, int methods, int metatable);
 void bind_index_open(lua_State *L, Bind *b, int tensor);
+int bind_terminal_width(void); /* in columns; 80 where standard output is no terminal */
 void bind_print_open(lua_State *L, Bind *b, int metatable);
 void bind_grad_open(lua_State *L, Bind *b, int tensor, int methods);
 void bind_hooks_open(lua_State *L, Bind *b, int core, int tensor, int methods);

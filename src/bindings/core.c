@@ -78,7 +78,8 @@ static void push_flags(lua_State *L, uint32_t flags) {
                {"inplace", NN_INPLACE},       {"private", NN_PRIVATE},       {"promotes", NN_PROMOTES},
                {"floats", NN_FLOATS},         {"broadcasts", NN_BROADCASTS}, {"bool_out", NN_BOOL_OUT},
                {"no_grad", NN_NO_GRAD},       {"random", NN_RANDOM},         {"list_out", NN_LIST_OUT},
-               {"lua_value", NN_LUA_VALUE},   {"linalg", NN_LINALG},         {"creates", NN_CREATES}};
+               {"lua_value", NN_LUA_VALUE},   {"linalg", NN_LINALG},         {"creates", NN_CREATES},
+               {"numbers", NN_NUMBERS}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) set_flag(L, names[i].name, (flags & names[i].flag) != 0);
 }
@@ -287,6 +288,12 @@ static int core_machine(lua_State *L) {
   return 1;
 }
 
+/* width(): columns of the terminal. */
+static int core_width(lua_State *L) {
+  lua_pushinteger(L, bind_terminal_width());
+  return 1;
+}
+
 /* handles(): how many tensors have a handle; for tests. */
 static int core_handles(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)bind_of(L)->live);
@@ -315,6 +322,7 @@ static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"memory_limit", core_memory_limit},
                                      {"clock", core_clock},
                                      {"machine", core_machine},
+                                     {"width", core_width},
                                      {"handles", core_handles},
                                      {"fail_allocation", core_fail_allocation},
                                      {NULL, NULL}};

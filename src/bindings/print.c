@@ -20,7 +20,7 @@ typedef struct Print {
   int64_t head[NN_MAX_DIMS], tail[NN_MAX_DIMS]; /* how many are shown at both ends of a dimension */
 } Print;
 
-static int terminal_width(void) {
+int bind_terminal_width(void) {
   struct winsize size;
   int width = 0;
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) width = size.ws_col;
@@ -239,7 +239,7 @@ static void push_text(lua_State *L, const nn_tensor *t, int width) {
 
 static int tensor_tostring(lua_State *L) {
   Bind *b = bind_of(L);
-  push_text(L, bind_check(L, b, 1), terminal_width());
+  push_text(L, bind_check(L, b, 1), bind_terminal_width());
   return 1;
 }
 

@@ -51,7 +51,7 @@ function collate(list)
   return list
 end
 
--- The fields of a batch as several values.
+--- What DataLoader makes of a list of samples: the fields of one batch, joined field by field, as several values.
 local function default_collate(samples)
   local first = samples[1]
   if type(first) == "table" and not getmetatable(first) and #first > 0 then

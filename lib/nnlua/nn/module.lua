@@ -169,6 +169,8 @@ end
 
 -- ---- classes ------------------------------------------------------------------------------------------------------
 
+--- The parent of all modules: registers the parameters, buffers and modules that are assigned to its fields, walks over
+-- them (parameters, state_dict, to, train, eval), and is called like a function: m(x) runs m:forward(x).
 local Module = {__name = "Module"}
 
 local call_with_hooks

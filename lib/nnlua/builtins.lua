@@ -1,0 +1,102 @@
+-- What the bindings give beside the operations of the registry: how it is called and what it does. Data only; a test
+-- holds it against what there really is.
+
+return {
+  -- making tensors
+  {"tensor(values, {dtype = nil, requires_grad = false})",
+    "A tensor of a number, a boolean or nested tables of these (or of tensors): float32 for numbers, bool for booleans "
+    .. "unless dtype says otherwise. The data are copied."},
+  {"tensor.tensor(values, {dtype = nil, requires_grad = false})", "The same as tensor(values)."},
+  {"tensor.is_tensor(value)", "True for tensors, false for anything else."},
+  {"tensor.is_floating_point(x)", "True when the dtype is float32 or float64."},
+  {"tensor.numel(x)", "The number of elements."},
+  {"tensor.newaxis", "In x[{...}]: a new dimension of size 1."},
+  -- shape and memory
+  {"x.shape", "The sizes, as a list that prints as {2, 3} and compares with tables: x.shape == {2, 3}."},
+  {"x:size(dim)", "The size of a dimension (from 1, or from -1 backwards); without an argument all sizes, as several "
+    .. "values."},
+  {"x:stride(dim)", "How many elements lie between neighbours along a dimension; without an argument for all "
+    .. "dimensions, as several values."},
+  {"x:dim()", "The number of dimensions; also #x counts the first one's size."},
+  {"x:ndimension()", "The number of dimensions."},
+  {"x.ndim", "The number of dimensions."},
+  {"x:numel()", "The number of elements."},
+  {"x:nelement()", "The number of elements."},
+  {"x:element_size()", "Bytes of one element."},
+  {"x.itemsize", "Bytes of one element."},
+  {"x.nbytes", "Bytes of all elements."},
+  {"x:storage_offset()", "Where the first element lies in the memory that views share, in elements."},
+  {"x:data_ptr()", "The address of the first element, as a number."},
+  {"x:is_contiguous()", "True when the elements lie row by row without gaps."},
+  {"x:is_floating_point()", "True when the dtype is float32 or float64."},
+  {"x.T", "The transposed matrix, a view."},
+  {"x.mT", "The last two dimensions swapped, a view."},
+  -- values
+  {"x:item()", "The element of a one-element tensor as a Lua number (or boolean)."},
+  {"x:get(i, j, ...)", "One element as a Lua number, by its position in every dimension (from 1)."},
+  {"x:set(i, j, ..., value)", "Writes one element."},
+  {"x:totable()", "The elements as nested tables; a 0-dim tensor gives its number."},
+  {"x:tolist()", "The same as totable."},
+  -- dtypes
+  {"x.dtype", "\"float32\", \"float64\", \"int64\", \"uint8\" or \"bool\"."},
+  {"x:float()", "Converted to float32 (x itself when it is that already)."},
+  {"x:double()", "Converted to float64."},
+  {"x:long()", "Converted to int64; fractions are cut off."},
+  {"x:byte()", "Converted to uint8."},
+  {"x:bool()", "Converted to bool: true where not zero."},
+  {"x:type(dtype)", "Without an argument the dtype, with one the conversion to it."},
+  {"x:cpu()", "The tensor itself: there is no other device."},
+  {"x.device", "\"cpu\"."},
+  -- gradients
+  {"x:backward(gradient, {retain_graph = false, create_graph = false, inputs = nil})",
+    "Computes the gradients of x for all leaves that it was made of and adds them to their .grad. gradient is that of "
+    .. "x, 1 where x has one element. With create_graph the gradients can be differentiated again."},
+  {"tensor.grad(outputs, inputs, {grad_outputs = nil, retain_graph = false, create_graph = false, "
+    .. "allow_unused = false, materialize_grads = false})",
+    "The gradients of outputs with respect to inputs, as several values; .grad stays untouched. inputs may be a "
+    .. "tensor, a list, or a table with names, which gives a table with the same names. An input that was not used is "
+    .. "an error unless allow_unused (then nil) or materialize_grads (then zeros)."},
+  {"x.grad", "The gradient that backward has summed up, nil before; may be assigned."},
+  {"x.requires_grad", "Whether operations on x are recorded; may be assigned for leaves."},
+  {"x:requires_grad_(on)", "Sets requires_grad (default true) and returns x."},
+  {"x:retain_grad()", "Lets backward keep .grad for this result of an operation, too."},
+  {"x.is_leaf", "True for a tensor that is not the recorded result of an operation."},
+  {"x.grad_fn", "The node of the graph that made x: node:name(), node.next_functions; nil for leaves."},
+  {"x.data", "The same elements without history, a view."},
+  {"x:register_hook(f)", "f(gradient) is called when the gradient of x is known; what it returns replaces it. Returns "
+    .. "a handle with :remove()."},
+  {"x:register_post_accumulate_grad_hook(f)", "f(x) is called after a gradient was added to x.grad. Returns a handle "
+    .. "with :remove()."},
+  {"tensor.no_grad(f, ...)", "Calls f(...) without recording and returns what it returns. Without f: "
+    .. "`local _ <close> = tensor.no_grad()` until the end of the block."},
+  {"tensor.inference_mode(f, ...)", "The same as no_grad."},
+  {"tensor.enable_grad(f, ...)", "Records during f(...), also inside of no_grad; without f until the end of the "
+    .. "block."},
+  {"tensor.set_grad_enabled(on, f, ...)", "Switches recording on or off during f(...); without f from now on, or with "
+    .. "<close> until the end of the block."},
+  {"tensor.is_grad_enabled()", "Whether operations are recorded."},
+  {"tensor.detect_anomaly(f, ...)", "During f(...) a NaN in a gradient is an error that names the line of the "
+    .. "operation; without f until the end of the block."},
+  {"tensor.set_detect_anomaly(on, f, ...)", "The same with a switch."},
+  {"tensor.is_anomaly_enabled()", "Whether NaNs in gradients are looked for."},
+  {"tensor.checkpoint(f, ...)", "f(...) without keeping what its gradient needs: backward calls f again. Saves memory "
+    .. "for time."},
+  -- random numbers
+  {"tensor.manual_seed(seed)", "Starts the default stream of random numbers from a whole number."},
+  {"tensor.seed()", "Starts the default stream from a seed that nobody knows before, and returns it."},
+  {"tensor.initial_seed()", "The seed that the default stream started from."},
+  {"tensor.get_rng_state()", "The state of the default stream as a uint8 tensor."},
+  {"tensor.set_rng_state(state)", "Goes on from a state that get_rng_state gave."},
+  {"tensor.Generator()", "A stream of random numbers of its own: g:manual_seed(n), g:seed(), g:initial_seed(), "
+    .. "g:get_state(), g:set_state(s). Functions that draw take it as the option generator."},
+  -- the machine
+  {"nnlua.version", "The version, as text."},
+  {"nnlua.threads(n)", "Sets how many threads compute; without an argument tells."},
+  {"nnlua.memory()", "Bytes of tensors in use, and the highest number so far."},
+  {"nnlua.memory_limit(bytes)", "From now on an operation that would need more fails, after garbage was collected; 0 "
+    .. "lifts the limit, without an argument it is told."},
+  {"nnlua.clock()", "Wall time in seconds, as a float."},
+  {"nnlua.machine()", "A table: cores, kernels (the instruction set in use), blas (what computes large products)."},
+  {"nnlua.catch_interrupt(f, ...)", "Calls f(...); returns true when Ctrl-C ended it, else false and what f returned. "
+    .. "For library code that has to keep something."},
+}

@@ -1,0 +1,300 @@
+-- What there is for users, as data: the operations of the registry with their signatures, the functions of the
+-- bindings, the classes and functions of the Lua library with the `---` comments of their source. help, docs/make.lua
+-- and the tests read it; nothing here prints.
+
+local builtins = require "nnlua.builtins"
+local core = require "nnlua.core"
+
+local reference = {}
+
+-- f, whose result is kept: what there is does not change while a program runs.
+local function once(f)
+  local result
+  return function()
+    result = result or f()
+    return result
+  end
+end
+
+-- ---- operations ---------------------------------------------------------------------------------------------------
+
+local kind_text = {
+  tensors = "{tensor, ...}", indices = "{tensor, ...}", int = "integer", float = "number", number = "number",
+  bool = "boolean", dim = "dim", dims = "dim|{dim, ...}", position = "position", shape = "sizes",
+  floats = "number|{number, ...}", dtype = "dtype", string = "string", generator = "generator",
+}
+
+--- The type of a row's parameter as shown to users.
+function reference.type_text(row, p)
+  if p.kind == "tensor" then return (row.flags.promotes or row.flags.numbers) and "tensor|number" or "tensor" end
+  if p.kind == "ints" then
+    if not p.count then return "{integer, ...}" end
+    return "integer|{" .. ("integer, "):rep(p.count):sub(1, -3) .. "}" .. (p.choices and "|string" or "")
+  end
+  if p.kind ~= "choice" then return kind_text[p.kind] end
+  local quoted = {}
+  for i, choice in ipairs(p.choices) do quoted[i] = ("%q"):format(choice) end
+  return table.concat(quoted, "|")
+end
+
+--- A parameter's default as the user would write it; nil when there is none.
+function reference.default_text(p)
+  if p.default == nil or p.default == "nil" then return p.default end
+  local text = p.kind == "choice" or p.kind == "dtype" or p.kind == "string"
+  return text and ("%q"):format(p.default) or p.default
+end
+
+--- A row as a call: "sum(input: tensor, dim: dim|{dim, ...} = nil, {dtype: dtype = nil})". What stands in braces is
+-- given by name only; everything else can be.
+function reference.signature(row)
+  local positional, named = {}, {}
+  for _, p in ipairs(row.params) do
+    local default = reference.default_text(p)
+    local text = ("%s: %s%s"):format(p.name, reference.type_text(row, p), default and " = " .. default or "")
+    table.insert(p.keyword and named or positional, text)
+  end
+  if row.flags.creates then named[#named + 1] = "requires_grad: boolean = false" end
+  if #named > 0 then positional[#positional + 1] = "{" .. table.concat(named, ", ") .. "}" end
+  return ("%s(%s)"):format(row.base, table.concat(positional, ", "))
+end
+
+local places = {
+  {"tensor", "tensor.%s"}, {"method", "x:%s"}, {"functional", "F.%s"}, {"linalg", "tensor.linalg.%s"},
+}
+
+-- The names under which the rows of one base are called: {"tensor.add", "x:add", "x:add_"}.
+local function calls_of(base, rows)
+  local calls, seen = {}, {}
+  local function add(text)
+    if not seen[text] then calls[#calls + 1], seen[text] = text, true end
+  end
+  for _, place in ipairs(places) do
+    for _, row in ipairs(rows) do
+      if row.flags[place[1]] then add(place[2]:format(base)) end
+    end
+  end
+  for _, place in ipairs(places) do
+    for _, row in ipairs(rows) do
+      local here = row.flags[place[1]] or (place[1] == "method" and not row.flags.method)
+      if row.flags.inplace and here then add(place[2]:format(base .. "_")) end
+    end
+  end
+  return calls
+end
+
+--- The public operations by name: {{name, rows, calls, differentiable}, ...}, sorted.
+reference.operations = once(function()
+  local list, by_name = {}, {}
+  for _, row in ipairs(core.ops()) do
+    if not row.flags.private then
+      local entry = by_name[row.base]
+      if not entry then
+        entry = {name = row.base, rows = {}, differentiable = false}
+        by_name[row.base] = entry
+        list[#list + 1] = entry
+      end
+      table.insert(entry.rows, row)
+      entry.differentiable = entry.differentiable or row.differentiable == true
+    end
+  end
+  for _, entry in ipairs(list) do entry.calls = calls_of(entry.name, entry.rows) end
+  table.sort(list, function(a, b) return a.name < b.name end)
+  return list
+end)
+
+-- ---- comments in sources ------------------------------------------------------------------------------------------
+
+-- The `---` blocks of a file: {text, code (the few lines that follow), line (of the first of these)}.
+local function read_blocks(path)
+  local blocks, lines = {}, {}
+  local file = io.open(path)
+  if not file then return blocks end
+  for line in file:lines() do lines[#lines + 1] = line end
+  file:close()
+  local i = 1
+  while i <= #lines do
+    local first = lines[i]:match("^%s*%-%-%-%s(.*)$")
+    local text = {first}
+    i = i + 1
+    if first then
+      while lines[i] and lines[i]:match("^%s*%-%- ?(.*)$") do
+        text[#text + 1] = lines[i]:match("^%s*%-%- ?(.*)$")
+        i = i + 1
+      end
+      local code = {}
+      for k = i, math.min(i + 2, #lines) do
+        if lines[k]:match("^%s*$") or lines[k]:match("^%s*%-%-") then break end
+        code[#code + 1] = lines[k]
+      end
+      blocks[#blocks + 1] = {text = table.concat(text, "\n"), code = table.concat(code, "\n"), line = i}
+    end
+  end
+  return blocks
+end
+
+local cache = {}
+
+local function blocks_of(path)
+  cache[path] = cache[path] or read_blocks(path)
+  return cache[path]
+end
+
+-- Whether code makes the thing of this name: define("Name" ...), function x.Name( or x:Name(, "Name%dd" for Name2d.
+local function makes(code, name)
+  if code:find('"' .. name .. '"', 1, true) then return true end
+  local family = name:gsub("%dd$", "%%dd")
+  if family ~= name and code:find('"' .. family .. '"', 1, true) then return true end
+  return code:find("^%s*function [%w_]+[.:]" .. name .. "%(") ~= nil or code:find("^local " .. name .. " =") ~= nil
+    or code:find("^local function " .. name .. "%(") ~= nil
+end
+
+-- The comment of a name in a list of files: the one in front of its definition, else one that mentions part.name.
+local function find_comment(paths, part, name)
+  for _, path in ipairs(paths) do
+    for _, block in ipairs(blocks_of(path)) do
+      if makes(block.code, name) then return block.text end
+    end
+  end
+  local mention = part .. "." .. name
+  for _, path in ipairs(paths) do
+    for _, block in ipairs(blocks_of(path)) do
+      if (block.text .. " "):find(mention:gsub("%.", "%%.") .. "[^%w_]") then return block.text end
+    end
+  end
+end
+
+--- The `---` comment of a function or class of the user's own, nil when there is none.
+function reference.comment_of(value)
+  local name
+  if type(value) == "table" then
+    name = rawget(value, "__name")
+    value = rawget(value, "forward") or rawget(value, "init")
+  end
+  if type(value) ~= "function" then return nil end
+  local info = debug.getinfo(value, "S")
+  local path = info.source:match("^@(.*)$")
+  if not path then return nil end
+  for _, block in ipairs(read_blocks(path)) do
+    if name and makes(block.code, name) or not name and block.line == info.linedefined then return block.text end
+  end
+end
+
+-- ---- the library --------------------------------------------------------------------------------------------------
+
+-- Where the parts of the library are written; the order is that of the reference.
+local parts = {
+  {name = "F", files = {"functional"}},
+  {name = "nn", files = {"nn.module", "nn.container", "nn.linear", "nn.conv", "nn.pooling", "nn.norm", "nn.activation",
+    "nn.dropout", "nn.embedding", "nn.loss", "save"}},
+  {name = "nn.init", files = {"nn.initialize"}},
+  {name = "optim", files = {"optim"}},
+  {name = "data", files = {"data", "data.dataset", "data.loader"}},
+  {name = "train", files = {"train"}},
+  {name = "metrics", files = {"metrics"}},
+}
+
+local function value_of(path)
+  local v = require "nnlua"
+  for key in path:gmatch("[^.]+") do v = v[key] end
+  return v
+end
+
+local function upvalue(f, wanted)
+  for i = 1, 255 do
+    local name, value = debug.getupvalue(f, i)
+    if name == wanted then return value end
+    if name == nil then return nil end
+  end
+end
+
+local function parameter_names(f)
+  local names, info = {}, debug.getinfo(f, "u")
+  for i = 1, info.nparams do names[i] = debug.getlocal(f, i) end
+  if info.isvararg then names[#names + 1] = "..." end
+  return table.concat(names, ", ")
+end
+
+-- How something of the library is called: by its signature where it has one, else by its parameters' names.
+local function call_text(part, name, v)
+  local full = part .. "." .. name
+  if type(v) == "table" then
+    local signature = rawget(v, "signature") or rawget(v, "read")
+    if not signature then return full end
+    local text = tostring(signature):gsub("^[%w_.]+", "")
+    return full .. (rawget(v, "read") and text:gsub("^%(", "(parameters, "):gsub(", %)$", ")") or text)
+  end
+  local signature, tensors = upvalue(v, "read"), upvalue(v, "names")
+  if not tensors or getmetatable(signature) == nil then return ("%s(%s)"):format(full, parameter_names(v)) end
+  local first = table.concat(tensors, ", "):gsub("%?", " = nil")
+  local rest = tostring(signature):match("%((.*)%)$")
+  return ("%s(%s%s%s)"):format(full, first, rest ~= "" and ", " or "", rest)
+end
+
+-- Public things of a part, sorted by name: {name, call, text, value}.
+local function items_of(part, operations)
+  local items, paths = {}, {}
+  for i, file in ipairs(part.files) do paths[i] = package.searchpath("nnlua." .. file, package.path) end
+  for name, v in pairs(value_of(part.name)) do
+    local made_here = type(v) == "function" or (type(v) == "table" and getmetatable(v) ~= nil) or name == "Optimizer"
+    if type(name) == "string" and made_here and not operations[v] then
+      items[#items + 1] = {name = part.name .. "." .. name, call = call_text(part.name, name, v), value = v,
+        text = find_comment(paths, part.name, name)}
+    end
+  end
+  table.sort(items, function(a, b) return a.name < b.name end)
+  return items
+end
+
+-- All functions of the registry's operations, as a set.
+local function operation_functions(operations)
+  local set = {}
+  for _, entry in ipairs(operations) do
+    for _, call in ipairs(entry.calls) do
+      local place, name = call:match("^(.*)[.:]([%w_]+)$")
+      set[place == "x" and core.methods[name] or value_of(place)[name]] = entry
+    end
+  end
+  return set
+end
+
+--- The Lua library by parts: {{name, items = {{name, call, text, value}, ...}}, ...}.
+reference.parts = once(function()
+  local list, functions = {}, operation_functions(reference.operations())
+  for i, part in ipairs(parts) do list[i] = {name = part.name, items = items_of(part, functions)} end
+  return list
+end)
+
+--- The functions and fields that the bindings give: {{name, call, text, value}, ...} in the order of builtins.lua.
+reference.builtins = once(function()
+  local list = {}
+  for i, item in ipairs(builtins) do
+    local call, text = item[1], item[2]
+    local name = call:match("^[%w_.:]+")
+    local place, last = name:match("^(.*)[.:]([%w_]+)$")
+    local value
+    if place == "x" then
+      value = core.methods[last]
+    elseif place == nil then
+      value = value_of(name)
+    else
+      local owner = place == "nnlua" and require "nnlua" or value_of(place)
+      value = type(owner) == "table" and owner[last] or nil
+    end
+    list[i] = {name = name, call = call, text = text, value = value}
+  end
+  return list
+end)
+
+--- Everything that has a value of its own, by value: operations (entries of operations()) and items.
+reference.by_value = once(function()
+  local set = operation_functions(reference.operations())
+  for _, item in ipairs(reference.builtins()) do
+    if type(item.value) == "function" or type(item.value) == "table" then set[item.value] = item end
+  end
+  for _, part in ipairs(reference.parts()) do
+    for _, item in ipairs(part.items) do set[item.value] = item end
+  end
+  return set
+end)
+
+return reference
