@@ -138,7 +138,7 @@ typedef struct nn_free_block {
   struct nn_free_block *next;
 } nn_free_block;
 
-enum { NN_BUCKETS = 256 };
+enum { NN_BUCKETS = 448 }; /* 8 an octave up to 2^63 bytes */
 
 struct nn_ctx {
   nn_host host;
