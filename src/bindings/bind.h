@@ -109,6 +109,8 @@ void bind_switch(Bind *b, lua_State *L);
 static inline void bind_enter(Bind *b, lua_State *L) {
   if (b->L != L) bind_switch(b, L);
 }
+/* L's mode outside of a backward walk. */
+bool bind_grad_mode(lua_State *L, Bind *b);
 /* Sets L's mode and returns what it was. */
 bool bind_set_grad_enabled(lua_State *L, Bind *b, bool on);
 
@@ -168,8 +170,9 @@ void bind_nearest_try(Nearest *n, const char *candidate);
 
 /* Fills the tables on the stack with the functions of the registry. */
 void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functional, int linalg);
-/* Pushes a function that calls just this row; unary: with its first argument only. */
-void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, bool unary);
+/* Pushes a function that calls just this row: as a function, or with the operands of a Lua operator. */
+typedef enum Operator { NO_OPERATOR, UNARY_OPERATOR, BINARY_OPERATOR } Operator;
+void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, Operator operator);
 /* Applies a row of one result, pushed; raises errors. */
 void bind_apply(lua_State *L, Bind *b, const nn_op *op, int n, const nn_value *args);
 /* Pushes what an operation returned; gives the results free. */

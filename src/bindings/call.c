@@ -21,7 +21,8 @@ typedef struct Entry {
   Bind *b;
   const nn_op *fast[3]; /* the row for calls with nothing but 1 or 2 tensors (or numbers); NULL: look */
   bool inplace;
-  bool unary; /* Lua gives the operand of a unary operator twice */
+  bool operator; /* the arguments are operands: none is missing, none holds options */
+  bool unary;    /* Lua gives the operand of a unary operator twice */
   char name[46];
   int n_forms;
   Form form[MAX_FORMS];
@@ -64,9 +65,8 @@ static Fit complain(Call *c, Fit fit, const char *format, ...) {
 
 /* For an argument that the caller perhaps didn't know it passed. */
 static const char *parentheses(const Call *c, int idx) {
-  bool last = idx == c->top && idx > 1;
-  bool odd = idx > 2 || bind_tensor(c->L, c->b, idx) != NULL;
-  return last && odd ? "; where a call that returns several values stands last, put it in parentheses: f(a, (g(b)))"
+  bool odd = bind_tensor(c->L, c->b, idx) != NULL || (idx == c->top && idx > 2);
+  return odd && idx > 1 && !c->e->operator ? "; where a call that returns several values stands last, put it in parentheses: f(a, (g(b)))"
                      : "";
 }
 
@@ -190,7 +190,7 @@ static Fit take_choice(Call *c, const nn_param *p, int i, int idx) {
     if (bar == NULL) break;
     choice = bar + 1;
   }
-  return complain(c, MISFIT, "%s must be one of %s, got '%.60s'", p->name, p->choices, s);
+  return complain(c, WRONG, "%s must be one of %s, got '%.60s'", p->name, p->choices, s);
 }
 
 /* Sizes that may also be named, as padding = "same". */
@@ -348,7 +348,7 @@ static Fit take_single(Call *c, const nn_param *p, int i, int idx) {
 
 static Fit take(Call *c, int i, int idx) {
   const nn_param *p = &c->form->op->params[i];
-  if (lua_isnil(c->L, idx)) return FITS;
+  if (lua_isnil(c->L, idx) && !c->e->operator) return FITS;
   c->given[i] = true;
   const nn_tensor *t;
   switch (p->kind) {
@@ -544,7 +544,7 @@ static Fit check_required(Call *c) {
 static int options_table(Call *c, int *parts) {
   *parts = 0;
   int at = c->top;
-  if (at == 0 || !lua_istable(c->L, at)) return 0;
+  if (at == 0 || c->e->operator || !lua_istable(c->L, at)) return 0;
   *parts = table_parts(c->L, at);
   return *parts & 2 ? at : 0;
 }
@@ -557,7 +557,7 @@ static Fit read_form(Call *c, const Form *form, int options, int parts) {
       return complain(c, MISFIT, "a table mixes a list and options; give the list in a table of its own");
     last = 1; /* zeros{2, 3, dtype = "int64"} */
   }
-  if (parts == 0 && c->top > 0 && c->top == last && lua_istable(c->L, last) && lua_rawlen(c->L, last) == 0) {
+  if (parts == 0 && !c->e->operator && c->top > 0 && c->top == last && lua_istable(c->L, last) && lua_rawlen(c->L, last) == 0) {
     int i = last - 1; /* an empty table where no list is due: no options */
     if (i >= form->positional || !takes_list(form->op->params[i].kind)) last--;
   }
@@ -917,9 +917,10 @@ void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functio
   }
 }
 
-void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, bool unary) {
+void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, Operator operator) {
   Entry *e = new_entry(L, b, op->name, nn_op_base(op), false);
-  e->unary = unary;
+  e->operator = operator != NO_OPERATOR;
+  e->unary = operator == UNARY_OPERATOR;
   e->form[e->n_forms++] = make_form(op);
   finish_entry(e);
   push_function(L, b, e);

@@ -130,7 +130,7 @@ static int core_op(lua_State *L) {
   if (op == NULL) return bind_error(L, b, "there is no operation '%s'", name);
   lua_getfield(L, LUA_REGISTRYINDEX, "nnlua.operations");
   if (lua_getfield(L, -1, name) != LUA_TNIL) return 1;
-  bind_push_operation(L, b, op, false);
+  bind_push_operation(L, b, op, NO_OPERATOR);
   lua_pushvalue(L, -1);
   lua_setfield(L, -4, name);
   return 1;

@@ -671,7 +671,7 @@ static int checkpoint_backward(lua_State *L) {
   Bind *b = bind_find(L);
   nn_generator *generator = nn_default_generator(b->ctx);
   Rng now;
-  bool was = nn_grad_enabled(b->ctx);
+  bool was = nn_grad_enabled(b->ctx), mode = bind_grad_mode(L, b);
   luaL_checkstack(L, 8, NULL);
   nn_generator_state(generator, now.state);
   lua_getfield(L, 1, "random");
@@ -681,8 +681,8 @@ static int checkpoint_backward(lua_State *L) {
   lua_pushcfunction(L, checkpoint_recompute);
   lua_insert(L, 1);
   int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
-  bind_enter(b, L);
-  bind_set_grad_enabled(L, b, was);
+  bind_set_grad_enabled(L, b, mode);
+  nn_set_grad_enabled(b->ctx, was); /* the walk's own */
   if (then != NULL) nn_generator_set_state(generator, now.state);
   return status == LUA_OK ? lua_gettop(L) : lua_error(L);
 }

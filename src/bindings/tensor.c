@@ -392,7 +392,7 @@ static Options read_options(lua_State *L, Bind *b, int idx) {
                      "tensor{1, 2}", bind_describe(L, b, idx, text));
   for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
     const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[1]";
-    nn_dtype dtype;
+    nn_dtype dtype = NN_FLOAT32;
     if (strcmp(key, "dtype") == 0) {
       if (lua_type(L, -1) != LUA_TSTRING || !nn_dtype_parse(lua_tostring(L, -1), &dtype))
         bind_error(L, b, "tensor: dtype must be \"float32\", \"float64\", \"int64\", \"uint8\" or \"bool\", got %s",
@@ -458,21 +458,21 @@ static void add_operators(lua_State *L, Bind *b, int metatable) {
   static const struct {
     const char *event;
     const nn_op *op;
-    bool unary;
-  } operators[] = {{"__add", &nn_op_add, false},
-                   {"__sub", &nn_op_sub, false},
-                   {"__mul", &nn_op_mul, false},
-                   {"__div", &nn_op_div, false},
-                   {"__idiv", &nn_op_floor_divide, false},
-                   {"__mod", &nn_op_remainder, false},
-                   {"__pow", &nn_op_pow, false},
-                   {"__unm", &nn_op_neg, true},
-                   {"__band", &nn_op_bitwise_and, false},
-                   {"__bor", &nn_op_bitwise_or, false},
-                   {"__bxor", &nn_op_bitwise_xor, false},
-                   {"__bnot", &nn_op_bitwise_not, true}};
+    Operator kind;
+  } operators[] = {{"__add", &nn_op_add, BINARY_OPERATOR},
+                   {"__sub", &nn_op_sub, BINARY_OPERATOR},
+                   {"__mul", &nn_op_mul, BINARY_OPERATOR},
+                   {"__div", &nn_op_div, BINARY_OPERATOR},
+                   {"__idiv", &nn_op_floor_divide, BINARY_OPERATOR},
+                   {"__mod", &nn_op_remainder, BINARY_OPERATOR},
+                   {"__pow", &nn_op_pow, BINARY_OPERATOR},
+                   {"__unm", &nn_op_neg, UNARY_OPERATOR},
+                   {"__band", &nn_op_bitwise_and, BINARY_OPERATOR},
+                   {"__bor", &nn_op_bitwise_or, BINARY_OPERATOR},
+                   {"__bxor", &nn_op_bitwise_xor, BINARY_OPERATOR},
+                   {"__bnot", &nn_op_bitwise_not, UNARY_OPERATOR}};
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
-    bind_push_operation(L, b, operators[i].op, operators[i].unary);
+    bind_push_operation(L, b, operators[i].op, operators[i].kind);
     lua_setfield(L, metatable, operators[i].event);
   }
 }
@@ -526,7 +526,7 @@ static void add_conversions(lua_State *L, Bind *b, int tensor, int methods) {
   }
   for (int i = 0; i < 2; i++) {
     lua_pushlightuserdata(L, b);
-    bind_push_operation(L, b, &nn_op_to, false);
+    bind_push_operation(L, b, &nn_op_to, NO_OPERATOR);
     lua_pushcclosure(L, i ? tensor_type : tensor_to, 2);
     lua_setfield(L, methods, i ? "type" : "to");
   }

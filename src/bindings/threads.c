@@ -104,18 +104,19 @@ static Thread *known(Bind *b, lua_State *L) {
   return t;
 }
 
+bool bind_grad_mode(lua_State *L, Bind *b) {
+  Thread *t = known(b, L);
+  if (t == NULL || !b->modes) return true;
+  if (t->mode == MODE_NEW) {
+    bool creator_on = lua_gethookmask(L) != 0 ? t->guess : lua_gethookcount(L) != COUNT_OFF;
+    t->mode = creator_on ? MODE_ON : MODE_OFF;
+  }
+  return t->mode == MODE_ON;
+}
+
 void bind_switch(Bind *b, lua_State *L) {
   b->L = L;
-  Thread *t = known(b, L);
-  bool on = true;
-  if (t != NULL && b->modes) {
-    if (t->mode == MODE_NEW) {
-      bool creator_on = lua_gethookmask(L) != 0 ? t->guess : lua_gethookcount(L) != COUNT_OFF;
-      t->mode = creator_on ? MODE_ON : MODE_OFF;
-    }
-    on = t->mode == MODE_ON;
-  }
-  nn_set_grad_enabled(b->ctx, on);
+  nn_set_grad_enabled(b->ctx, bind_grad_mode(L, b));
 }
 
 bool bind_set_grad_enabled(lua_State *L, Bind *b, bool on) {

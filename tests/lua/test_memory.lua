@@ -1,0 +1,199 @@
+-- Memory stays flat in loops, without collectgarbage; closures in the graph leave nothing behind; the collector's pace.
+
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local check = require "check"
+local nnlua = require "nnlua"
+local core = require "nnlua.core"
+local tensor = nnlua.tensor
+
+local MB = 1024 * 1024
+local sanitized = os.getenv("NNLUA_SANITIZED") ~= nil
+local scale = sanitized and 100 or 1
+
+-- Bytes of tensors that f needed at most beyond what was there before.
+local function peak_of(f)
+  collectgarbage()
+  core.reset_peak()
+  local before = nnlua.memory()
+  f()
+  local _, peak = nnlua.memory()
+  return peak - before
+end
+
+-- Handles of tensors after everything that can be collected was.
+local function handles()
+  for _ = 1, 4 do collectgarbage() end
+  return core.handles()
+end
+
+check.test("fresh tensors in a loop", function()
+  local peak = peak_of(function() for _ = 1, 20000 // scale do local _ = tensor.zeros(10000) end end)
+  check.ok(peak < 32 * MB, "peak " .. peak)
+end)
+
+check.test("small tensors: as many handles as the collector's pace allows", function()
+  local most = 0
+  for i = 1, 300000 // scale do
+    local _ = tensor.zeros(3)
+    if i % 1000 == 0 then most = math.max(most, core.handles()) end
+  end
+  check.ok(most < 100000, most .. " handles")
+end)
+
+check.test("large ones, and views of them", function()
+  local peak = peak_of(function()
+    for _ = 1, 500 // scale do
+      local x = tensor.zeros(1000, 250) -- 1 MB
+      local _ = x[1] + x[{{}, 1}]:sum()
+    end
+  end)
+  check.ok(peak < 32 * MB, "peak " .. peak)
+end)
+
+check.test("what is alive counts: 64 MB kept, few more needed", function()
+  local keep = {}
+  local peak = peak_of(function()
+    for i = 1, 64 do keep[i] = tensor.zeros(MB // 4) end
+    for _ = 1, 500 // scale do local _ = tensor.zeros(MB // 4) + 1 end
+  end)
+  check.ok(peak < 1.5 * 64 * MB + 32 * MB, "peak " .. peak)
+end)
+
+check.test("beside a large Lua heap", function()
+  local heap = {}
+  for i = 1, 1000000 // scale do heap[i] = {i} end
+  local start = os.clock()
+  local peak = peak_of(function() for _ = 1, 50000 // scale do local _ = tensor.zeros(10000) end end)
+  check.ok(peak < 32 * MB + 0.5 * collectgarbage("count") * 1024, "peak " .. peak)
+  check.ok(os.clock() - start < 20, "it took " .. os.clock() - start)
+  check.equal(#heap, 1000000 // scale)
+end)
+
+check.test("incremental mode holds the bar too", function()
+  collectgarbage("incremental")
+  local peak = peak_of(function() for _ = 1, 20000 // scale do local _ = tensor.zeros(10000) end end)
+  collectgarbage("generational")
+  check.ok(peak < 32 * MB + 0.5 * collectgarbage("count") * 1024, "peak " .. peak)
+end)
+
+check.test("a training loop is flat", function()
+  local w = tensor.randn(20, 20, {requires_grad = true})
+  local x = tensor.randn(8, 20)
+  local function step()
+    w.grad = nil
+    local loss = (x:matmul(w):relu() ^ 2):mean()
+    loss:backward()
+    tensor.no_grad(function() w:sub_(w.grad * 0.01) end)
+    return loss:item()
+  end
+  for _ = 1, 10 do step() end
+  local peak = peak_of(function() for _ = 1, 20000 // scale do step() end end)
+  check.ok(peak < 16 * MB, "peak " .. peak)
+end)
+
+check.test("a chain of 100,000 additions differentiates", function()
+  local x = tensor.ones(2, {requires_grad = true})
+  local y = x
+  for _ = 1, 100000 // scale do y = y + 1 end
+  y:sum():backward()
+  check.equal(x.grad:totable(), {1.0, 1.0})
+end)
+
+check.test("hooks that capture their own tensors leave nothing behind", function()
+  local before = handles()
+  for i = 1, 100000 // scale do
+    local x = tensor.ones(2, {requires_grad = true})
+    local h = x * 2
+    h:register_hook(function(g) return g + h * 0 end)
+    x:register_hook(function() return x * 0 end)
+    local y = h:sum()
+    y:register_hook(function() return y * x:sum() end)
+    x:register_hook(function(g) return g + x * 0 end) -- late: h and y are there already
+    if i % 2 == 0 then y:backward() end
+  end
+  check.ok(handles() - before <= 10, handles() - before .. " handles are left")
+end)
+
+check.test("checkpoints that capture their own tensors leave nothing behind", function()
+  local w = tensor.randn(2, 2, {requires_grad = true})
+  local before = handles()
+  for i = 1, 100000 // scale do
+    local x = tensor.ones(2, {requires_grad = true})
+    local y
+    y = tensor.checkpoint(function(a)
+      local _ = y -- captured
+      return (a * x):matmul(w)
+    end, x)
+    if i % 10 == 1 then tensor.checkpoint(function(a) return (a * x):matmul(w) end, y):sum():backward() end
+  end
+  w.grad = nil
+  check.ok(handles() - before <= 10, handles() - before .. " handles are left")
+end)
+
+check.test("a tensor in a cycle of Lua tables is collected", function()
+  local before = handles()
+  for _ = 1, 1000 // scale do
+    local t = {}
+    t.self, t.x = t, tensor.zeros(10)
+  end
+  check.ok(handles() - before <= 2)
+end)
+
+check.test("a limit: garbage is collected before it fails, and the failure is an error", function()
+  local used = nnlua.memory()
+  nnlua.memory_limit(used + 8 * MB)
+  for _ = 1, 100 // (sanitized and 10 or 1) do local _ = tensor.zeros(MB) end -- 4 MB each
+  check.error("out of memory", function() return tensor.zeros(16 * MB) end)
+  local kept = tensor.zeros(MB)
+  check.error("out of memory", function() return kept + tensor.ones(MB) + 1 + kept end)
+  check.equal(nnlua.memory_limit(), used + 8 * MB)
+  nnlua.memory_limit(nil)
+  check.equal(nnlua.memory_limit(), nil)
+  check.equal((kept + 1):get(1), 1.0)
+end)
+
+check.test("each allocation in turn fails, and everything goes on", function()
+  local x = tensor({{1, 2}, {3, 4}}, {requires_grad = true})
+  local mask = tensor{{true, false}, {true, true}}
+  local function work()
+    x.grad = nil
+    local y = (x:matmul(x) + x:sum(1)):relu()
+    y = tensor.cat({y, y * 2}, 1):view(2, 4)
+    y[{1, {1, 2}}] = 0
+    local z = tensor.checkpoint(function(a) return a:exp():sum() end, x) + x[mask]:sum()
+    z:register_hook(function(g) return g * 2 end)
+    local v, i = y:max(2)
+    ;(v:sum() + z + i:sum()):backward()
+    return x.grad:totable()
+  end
+  local want = work()
+  local failures = 0
+  for n = 1, 100000 do
+    core.fail_allocation(n)
+    local ok, e = pcall(work)
+    local left = core.fail_allocation(0)
+    if ok then
+      check.ok(left > 0, "allocation " .. n .. " failed unnoticed")
+      break
+    end
+    failures = failures + 1
+    check.ok(tostring(e):find("out of memory", 1, true), "allocation " .. n .. " gives: " .. tostring(e))
+  end
+  check.ok(failures > 50, failures .. " allocations failed")
+  check.equal(work(), want)
+end)
+
+check.test("coroutines come and go", function()
+  local before = handles()
+  for _ = 1, 10000 // scale do
+    local co = coroutine.wrap(function()
+      local _ <close> = tensor.no_grad()
+      coroutine.yield(tensor.zeros(3) + 1)
+    end)
+    check.equal(co():get(1), 1.0)
+  end
+  check.ok(handles() - before <= 2)
+  check.ok(tensor.is_grad_enabled())
+end)
+
+check.done()
