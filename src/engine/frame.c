@@ -1,7 +1,42 @@
-/* frame.c - checks and pieces that rows share. Knows no particular operation but the conversion of indices. */
+/* frame.c - what rows say and check about a call: errors, shapes, indices. Knows no particular operation but the
+ * conversion of indices. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "expr.h"
+
+const char *nn_input_name(const nn_frame *f, int i, char buf[64]) {
+  for (int p = 0; p < f->n_args; p++) {
+    nn_kind kind = f->op->params[p].kind;
+    if (kind != P_TENSOR && kind != P_TENSORS && kind != P_INDICES) continue;
+    int at = i - (int)f->arg[p].i;
+    if (at < 0 || at >= f->arg[p].n) continue;
+    if (kind == P_TENSOR)
+      snprintf(buf, 64, "%s", f->op->params[p].name);
+    else
+      snprintf(buf, 64, "%s[%d]", f->op->params[p].name, at + 1);
+    return buf;
+  }
+  snprintf(buf, 64, "argument %d", i + 1);
+  return buf;
+}
+
+int nn_op_base(const nn_op *op) {
+  const char *dot = strchr(op->name, '.');
+  return dot ? (int)(dot - op->name) : (int)strlen(op->name);
+}
+
+bool nn_bad(nn_frame *f, const char *format, ...) {
+  if (f->ctx->error != NN_OK) return false;
+  char text[1800];
+  va_list list;
+  va_start(list, format);
+  vsnprintf(text, sizeof text, format, list);
+  va_end(list);
+  const nn_op *op = f->ctx->outer ? f->ctx->outer : f->op;
+  return nn_fail(f->ctx, "%.*s%s: %s", nn_op_base(op), op->name, f->ctx->outer_inplace ? "_" : "", text);
+}
 
 bool nn_expect_ndim(nn_frame *f, int i, int min, int max) {
   const nn_tensor *t = f->in[i];
@@ -87,13 +122,4 @@ bool nn_broadcast_shapes(int na, const int64_t *a, int nb, const int64_t *b, int
 const nn_tensor *nn_dense(nn_frame *f, int i) {
   nn_tensor *t = f->in[i];
   return nn_contig(t) ? t : nn_keep(f->ctx, nn_contiguous_data(t));
-}
-
-bool nn_same_as(nn_frame *f) {
-  nn_value args[NN_MAX_PARAMS];
-  for (int p = 0; p < f->n_args; p++) {
-    args[p] = f->arg[p];
-    if (f->op->params[p].kind == P_TENSOR) args[p] = v_opt(f->in[f->arg[p].i]);
-  }
-  return (f->out[0] = nn_call(f->ctx, f->op->data, f->n_args, args)) != NULL;
 }
