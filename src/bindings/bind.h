@@ -1,6 +1,6 @@
 /* bind.h - what the files of the bindings share: the state behind one Lua universe, handles, errors, calls.
- * The Lua side of a tensor is a handle: an 8-byte userdata without finaliser that holds the tensor's pointer and
- * one reference to it (handle.c). A C function of the bindings has the Bind as its first upvalue. */
+ * The Lua side of a tensor is a handle: an 8-byte userdata without finaliser that holds the tensor's pointer
+ * and one reference to it (handle.c). A C function of the bindings has the Bind as its first upvalue. */
 #ifndef BIND_H
 #define BIND_H
 
@@ -20,17 +20,17 @@ typedef struct Bind {
   lua_State *L; /* the coroutine that called last; ctx's grad mode is its mode. NULL: none */
 
   /* handles: cells of one reserved range of addresses (handle.c) */
-  uintptr_t cells;    /* the first address of the range */
-  size_t cells_size;  /* and its length */
-  char *next_cell;    /* never used so far */
-  char *cells_ready;  /* the end of the part that memory lies behind */
-  void *free_cell;    /* returned cells: each holds the address of the next one */
-  size_t cell_size;   /* of an 8-byte userdata with its header, learned at the start */
+  uintptr_t cells;   /* the first address of the range */
+  size_t cells_size; /* and its length */
+  char *next_cell;   /* never used so far */
+  char *cells_ready; /* the end of the part that memory lies behind */
+  void *free_cell;   /* returned cells: each holds the address of the next one */
+  size_t cell_size;  /* of an 8-byte userdata with its header, learned at the start */
   size_t cell_header;
-  bool armed;         /* the next userdata is a handle */
-  bool fail_once;     /* the next handle's block is refused at first, so that Lua collects */
-  size_t live;        /* handles */
-  size_t made;        /* handles ever, times their cost in bytes */
+  bool armed;     /* the next userdata is a handle */
+  bool fail_once; /* the next handle's block is refused at first, so that Lua collects */
+  size_t live;    /* handles */
+  size_t made;    /* handles ever, times their cost in bytes */
 
   /* the state's own allocator, behind ours */
   lua_Alloc alloc;
@@ -45,25 +45,25 @@ typedef struct Bind {
   /* coroutines (threads.c): an open-addressed table by block */
   Thread *threads;
   size_t n_threads, threads_cap, thread_size;
-  bool modes;       /* some coroutine's gradients were ever switched off */
-  bool table_busy;  /* the table is being changed: a signal handler keeps away */
-  void *newborn;    /* made, but not yet ready to be touched */
+  bool modes;      /* some coroutine's gradients were ever switched off */
+  bool table_busy; /* the table is being changed: a signal handler keeps away */
+  void *newborn;   /* made, but not yet ready to be touched */
   bool interrupting;
 
   /* references in the registry */
-  int metatable;  /* of tensors */
-  int known;      /* weak: tensor pointer -> handle, for those that can come back from the engine */
-  int anchors;    /* ephemerons: handle -> closures in its history (hooks.c) */
-  int closures;   /* weak values: number -> closure */
-  int late;       /* key -> hook whose handle is gone but whose graph is not */
+  int metatable; /* of tensors */
+  int known;     /* weak: tensor pointer -> handle, for those that can come back from the engine */
+  int anchors;   /* ephemerons: handle -> closures in its history (hooks.c) */
+  int closures;  /* weak values: number -> closure */
+  int late;      /* key -> hook whose handle is gone but whose graph is not */
   bool polling;
-  int shapes;     /* metatable of shapes */
-  int interrupt;  /* the value that is raised on an interrupt */
-  int failure;    /* what a closure raised during a backward walk */
+  int shapes;    /* metatable of shapes */
+  int interrupt; /* the value that is raised on an interrupt */
+  int failure;   /* what a closure raised during a backward walk */
   int path_finder;
-  char *library;  /* where the Lua library lies (prefix of chunk names), or NULL */
+  char *library; /* where the Lua library lies (prefix of chunk names), or NULL */
   bool has_failure;
-  bool has_hooks;     /* closures exist: results may need anchors */
+  bool has_hooks; /* closures exist: results may need anchors */
   uintptr_t next_key;
   uintptr_t *forgotten; /* keys of closures that the engine needs no longer */
   size_t n_forgotten, forgotten_cap;
@@ -91,7 +91,8 @@ static inline nn_tensor *bind_tensor(lua_State *L, const Bind *b, int idx) {
 nn_tensor *bind_check(lua_State *L, Bind *b, int arg);
 /* Sees to it that n handles can be made without a failure; false: out of memory. */
 bool bind_reserve(Bind *b, int n);
-/* Pushes a handle for t, whose reference it takes over; for fresh tensors (no handle yet) after bind_reserve. */
+/* Pushes a handle for t, whose reference it takes over; for fresh tensors (no handle yet) after bind_reserve.
+ */
 void bind_push_fresh(lua_State *L, Bind *b, nn_tensor *t);
 /* Pushes t, whose reference it takes over; an engine error when t is NULL. */
 void bind_push(lua_State *L, Bind *b, nn_tensor *t);
@@ -121,7 +122,8 @@ static inline Bind *bind_of(lua_State *L) {
   return b;
 }
 
-/* For the program (see src/main.c). May be called in a signal handler: raises the interrupt in whatever runs. */
+/* For the program (see src/main.c). May be called in a signal handler: raises the interrupt in whatever runs.
+ */
 void bind_interrupt(Bind *b);
 /* The interrupt has reached the top: hooks go, the flag is cleared. */
 void bind_interrupt_end(Bind *b);
@@ -133,7 +135,8 @@ bool bind_is_interrupt(lua_State *L, Bind *b, int idx);
 Bind *bind_find(lua_State *L);
 void bind_publish(lua_State *L, Bind *b);
 
-/* ---- garbage (collect.c) -------------------------------------------------------------------------------- */
+/* ---- garbage (collect.c) --------------------------------------------------------------------------------
+ */
 
 void bind_collect(lua_State *L, Bind *b);
 /* Steps the collector when enough was allocated. */
@@ -145,7 +148,8 @@ void bind_collect_before(lua_State *L, Bind *b);
 /* Collects all garbage without running finalisers: for use inside an operation. */
 void bind_pressure(void *b);
 
-/* ---- errors (errors.c) ---------------------------------------------------------------------------------- */
+/* ---- errors (errors.c) ----------------------------------------------------------------------------------
+ */
 
 /* Raises the engine's error. */
 int bind_raise(lua_State *L, Bind *b);
@@ -166,7 +170,8 @@ typedef struct Nearest {
 void bind_nearest_start(Nearest *n, const char *name);
 void bind_nearest_try(Nearest *n, const char *candidate);
 
-/* ---- calls of operations (call.c) ----------------------------------------------------------------------- */
+/* ---- calls of operations (call.c) -----------------------------------------------------------------------
+ */
 
 /* Fills the tables on the stack with the functions of the registry. */
 void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functional, int linalg);
@@ -178,7 +183,8 @@ void bind_apply(lua_State *L, Bind *b, const nn_op *op, int n, const nn_value *a
 /* Pushes what an operation returned; gives the results free. */
 int bind_push_results(lua_State *L, Bind *b, nn_results *r);
 
-/* ---- conversions (convert.c) ------------------------------------------------------------------------------- */
+/* ---- conversions (convert.c)
+ * ------------------------------------------------------------------------------- */
 
 /* A fresh tensor from the value at idx: a number, boolean, nested table or tensor. dtype < 0: by the values.
  * Raises errors, which begin with `who`. */
@@ -194,7 +200,8 @@ bool bind_to_integer(lua_State *L, int idx, int64_t *out);
 /* The node of a graph as a Lua value, nil for NULL (grad.c). */
 void bind_push_node(lua_State *L, Bind *b, nn_node *node);
 
-/* ---- the other files: each adds its part; tables are absolute stack indices --------------------------------- */
+/* ---- the other files: each adds its part; tables are absolute stack indices
+ * --------------------------------- */
 
 void bind_tensor_open(lua_State *L, Bind *b, int tensor, int methods, int metatable);
 void bind_index_open(lua_State *L, Bind *b, int tensor);
@@ -213,8 +220,8 @@ int bind_index_write(lua_State *L, Bind *b, nn_tensor *t);
 /* A generator at idx, or NULL (random.c). */
 nn_generator *bind_generator(lua_State *L, int idx);
 
-/* Closures in the history of results (hooks.c): the handle on the top gets those of the tensors that stand between
- * two stack indices, alone or in lists. */
+/* Closures in the history of results (hooks.c): the handle on the top gets those of the tensors that stand
+ * between two stack indices, alone or in lists. */
 void bind_anchor_result(lua_State *L, Bind *b, int first, int last);
 /* Lets go of what belongs to closures that the engine has forgotten. */
 void bind_sweep_closures(lua_State *L, Bind *b);

@@ -1,5 +1,5 @@
-/* call.c - the one C function behind every operation: it reads the row's parameter list, takes Lua arguments by
- * position or by name, and gives the results to Lua. Knows no particular operation. */
+/* call.c - the one C function behind every operation: it reads the row's parameter list, takes Lua arguments
+ * by position or by name, and gives the results to Lua. Knows no particular operation. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +50,8 @@ typedef struct Call {
   char error[1024];
 } Call;
 
-/* ---- errors ----------------------------------------------------------------------------------------------- */
+/* ---- errors -----------------------------------------------------------------------------------------------
+ */
 
 static Fit complain(Call *c, Fit fit, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
@@ -66,30 +67,31 @@ static Fit complain(Call *c, Fit fit, const char *format, ...) {
 /* For an argument that the caller perhaps didn't know it passed. */
 static const char *parentheses(const Call *c, int idx) {
   bool odd = bind_tensor(c->L, c->b, idx) != NULL || (idx == c->top && idx > 2);
-  return odd && idx > 1 && !c->e->operator ? "; where a call that returns several values stands last, put it in parentheses: f(a, (g(b)))"
-                     : "";
+  return odd && idx > 1 && !c->e->operator
+             ? "; where a call that returns several values stands last, put it in parentheses: f(a, (g(b)))"
+             : "";
 }
 
 static const char *expected_text(const Call *c, const nn_param *p) {
   switch (p->kind) {
-    case P_TENSOR: return c->form->op->flags & (NN_PROMOTES | NN_NUMBERS) ? "a tensor or a number" : "a tensor";
-    case P_TENSORS: return "a list of tensors";
-    case P_INDICES: return "a list of index tensors";
-    case P_INT: return "a whole number";
-    case P_FLOAT:
-    case P_NUMBER: return "a number";
-    case P_BOOL: return "true or false";
-    case P_DIM: return "a dimension (a whole number, counted from 1)";
-    case P_DIMS: return "a dimension or a list of dimensions";
-    case P_POSITION: return "a position (a whole number, counted from 1)";
-    case P_SHAPE: return "sizes";
-    case P_INTS: return "a whole number or a list of whole numbers";
-    case P_FLOATS: return "a number or a list of numbers";
-    case P_DTYPE: return "a dtype (\"float32\", \"float64\", \"int64\", \"uint8\", \"bool\")";
-    case P_CHOICE:
-    case P_STRING: return "a string";
-    case P_GENERATOR: return "a generator (tensor.Generator())";
-    default: return "something else";
+  case P_TENSOR: return c->form->op->flags & (NN_PROMOTES | NN_NUMBERS) ? "a tensor or a number" : "a tensor";
+  case P_TENSORS: return "a list of tensors";
+  case P_INDICES: return "a list of index tensors";
+  case P_INT: return "a whole number";
+  case P_FLOAT:
+  case P_NUMBER: return "a number";
+  case P_BOOL: return "true or false";
+  case P_DIM: return "a dimension (a whole number, counted from 1)";
+  case P_DIMS: return "a dimension or a list of dimensions";
+  case P_POSITION: return "a position (a whole number, counted from 1)";
+  case P_SHAPE: return "sizes";
+  case P_INTS: return "a whole number or a list of whole numbers";
+  case P_FLOATS: return "a number or a list of numbers";
+  case P_DTYPE: return "a dtype (\"float32\", \"float64\", \"int64\", \"uint8\", \"bool\")";
+  case P_CHOICE:
+  case P_STRING: return "a string";
+  case P_GENERATOR: return "a generator (tensor.Generator())";
+  default: return "something else";
   }
 }
 
@@ -99,7 +101,8 @@ static Fit misfit(Call *c, const nn_param *p, int idx) {
                   bind_describe(c->L, c->b, idx, got), parentheses(c, idx));
 }
 
-/* ---- single values ---------------------------------------------------------------------------------------- */
+/* ---- single values ----------------------------------------------------------------------------------------
+ */
 
 bool bind_to_integer(lua_State *L, int idx, int64_t *out) {
   if (lua_type(L, idx) != LUA_TNUMBER) return false;
@@ -110,7 +113,9 @@ bool bind_to_integer(lua_State *L, int idx, int64_t *out) {
 
 static nn_value int_value(int64_t i) { return (nn_value){.tag = NN_V_INT, .n = 1, {.i = i}}; }
 static nn_value float_value(double f) { return (nn_value){.tag = NN_V_FLOAT, .n = 1, {.f = f}}; }
-static nn_value ints_value(int n, const int64_t *p) { return (nn_value){.tag = NN_V_INTS, .n = n, {.ints = p}}; }
+static nn_value ints_value(int n, const int64_t *p) {
+  return (nn_value){.tag = NN_V_INTS, .n = n, {.ints = p}};
+}
 
 /* A one-element tensor will do for a number where nothing could be differentiated. */
 static bool number_of_tensor(const Call *c, int idx, nn_value *v) {
@@ -136,7 +141,8 @@ static Fit take_tensor(Call *c, const nn_param *p, int i, int idx) {
     c->n_tensors++;
     return FITS;
   }
-  if (!(c->form->op->flags & (NN_PROMOTES | NN_NUMBERS)) || (c->e->inplace && i == 0)) return misfit(c, p, idx);
+  if (!(c->form->op->flags & (NN_PROMOTES | NN_NUMBERS)) || (c->e->inplace && i == 0))
+    return misfit(c, p, idx);
   if (lua_isinteger(c->L, idx))
     *v = int_value(lua_tointeger(c->L, idx));
   else if (lua_type(c->L, idx) == LUA_TNUMBER)
@@ -208,7 +214,8 @@ static Fit take_dtype(Call *c, const nn_param *p, int i, int idx) {
   return FITS;
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------ */
+/* ---- lists ------------------------------------------------------------------------------------------------
+ */
 
 /* Room for n entries: in the call, or in a userdata that stays on the Lua stack until the call is over. */
 static void *list_room(Call *c, int n, void *fixed, int *used, size_t entry) {
@@ -275,7 +282,8 @@ static Fit take_tensor_list(Call *c, const nn_param *p, int i, int idx, int n) {
     if (made) luaL_checkstack(c->L, 8, "too many tensors");
     lua_geti(c->L, idx, k + 1);
     at[k] = bind_tensor(c->L, c->b, -1);
-    if (at[k] == NULL && (p->kind == P_TENSORS || lua_toboolean(c->L, -1))) return bad_entry(c, p, k + 1, "a tensor");
+    if (at[k] == NULL && (p->kind == P_TENSORS || lua_toboolean(c->L, -1)))
+      return bad_entry(c, p, k + 1, "a tensor");
     if (!made) lua_pop(c->L, 1);
   }
   c->n_tensors += n;
@@ -284,7 +292,8 @@ static Fit take_tensor_list(Call *c, const nn_param *p, int i, int idx, int n) {
 }
 
 static bool takes_list(nn_kind kind) {
-  return kind == P_TENSORS || kind == P_INDICES || kind == P_DIMS || kind == P_SHAPE || kind == P_INTS || kind == P_FLOATS;
+  return kind == P_TENSORS || kind == P_INDICES || kind == P_DIMS || kind == P_SHAPE || kind == P_INTS ||
+         kind == P_FLOATS;
 }
 
 static bool list_length(Call *c, int idx, int *n) {
@@ -312,10 +321,10 @@ static Fit take_list(Call *c, const nn_param *p, int i, int idx) {
   int n;
   if (!list_length(c, idx, &n)) return complain(c, MISFIT, "%s: the list is too long", p->name);
   switch (p->kind) {
-    case P_TENSORS:
-    case P_INDICES: return take_tensor_list(c, p, i, idx, n);
-    case P_FLOATS: return take_float_list(c, p, i, idx, n);
-    default: return take_int_list(c, p, i, idx, n);
+  case P_TENSORS:
+  case P_INDICES: return take_tensor_list(c, p, i, idx, n);
+  case P_FLOATS: return take_float_list(c, p, i, idx, n);
+  default: return take_int_list(c, p, i, idx, n);
   }
 }
 
@@ -328,7 +337,8 @@ static Fit take_single(Call *c, const nn_param *p, int i, int idx) {
       v = float_value(lua_tonumber(c->L, idx));
     else if (!number_of_tensor(c, idx, &v))
       return misfit(c, p, idx);
-    double f = v.tag == NN_V_INT ? (double)v.i : v.f, *at = list_room(c, n, c->floats, &c->n_floats, sizeof *at);
+    double f = v.tag == NN_V_INT ? (double)v.i : v.f,
+           *at = list_room(c, n, c->floats, &c->n_floats, sizeof *at);
     for (int k = 0; k < n; k++) at[k] = f;
     c->arg[i] = (nn_value){.tag = NN_V_FLOATS, .n = n, {.floats = at}};
     return FITS;
@@ -344,7 +354,8 @@ static Fit take_single(Call *c, const nn_param *p, int i, int idx) {
   return FITS;
 }
 
-/* ---- one argument ------------------------------------------------------------------------------------------- */
+/* ---- one argument
+ * ------------------------------------------------------------------------------------------- */
 
 static Fit take(Call *c, int i, int idx) {
   const nn_param *p = &c->form->op->params[i];
@@ -352,29 +363,29 @@ static Fit take(Call *c, int i, int idx) {
   c->given[i] = true;
   const nn_tensor *t;
   switch (p->kind) {
-    case P_TENSOR: return take_tensor(c, p, i, idx);
-    case P_INT:
-    case P_DIM:
-    case P_POSITION: return take_int(c, p, i, idx);
-    case P_FLOAT:
-    case P_NUMBER: return take_number(c, p, i, idx);
-    case P_BOOL:
-      if (!lua_isboolean(c->L, idx)) return misfit(c, p, idx);
-      c->arg[i] = (nn_value){.tag = NN_V_BOOL, .n = 1, {.b = lua_toboolean(c->L, idx) != 0}};
-      return FITS;
-    case P_CHOICE: return take_choice(c, p, i, idx);
-    case P_DTYPE: return take_dtype(c, p, i, idx);
-    case P_STRING:
-      if (lua_type(c->L, idx) != LUA_TSTRING) return misfit(c, p, idx);
-      c->arg[i] = (nn_value){.tag = NN_V_STRING, .n = 1, {.s = lua_tostring(c->L, idx)}};
-      return FITS;
-    case P_GENERATOR: {
-      nn_generator *g = bind_generator(c->L, idx);
-      if (g == NULL) return misfit(c, p, idx);
-      c->arg[i] = (nn_value){.tag = NN_V_GENERATOR, .n = 1, {.generator = g}};
-      return FITS;
-    }
-    default: break;
+  case P_TENSOR: return take_tensor(c, p, i, idx);
+  case P_INT:
+  case P_DIM:
+  case P_POSITION: return take_int(c, p, i, idx);
+  case P_FLOAT:
+  case P_NUMBER: return take_number(c, p, i, idx);
+  case P_BOOL:
+    if (!lua_isboolean(c->L, idx)) return misfit(c, p, idx);
+    c->arg[i] = (nn_value){.tag = NN_V_BOOL, .n = 1, {.b = lua_toboolean(c->L, idx) != 0}};
+    return FITS;
+  case P_CHOICE: return take_choice(c, p, i, idx);
+  case P_DTYPE: return take_dtype(c, p, i, idx);
+  case P_STRING:
+    if (lua_type(c->L, idx) != LUA_TSTRING) return misfit(c, p, idx);
+    c->arg[i] = (nn_value){.tag = NN_V_STRING, .n = 1, {.s = lua_tostring(c->L, idx)}};
+    return FITS;
+  case P_GENERATOR: {
+    nn_generator *g = bind_generator(c->L, idx);
+    if (g == NULL) return misfit(c, p, idx);
+    c->arg[i] = (nn_value){.tag = NN_V_GENERATOR, .n = 1, {.generator = g}};
+    return FITS;
+  }
+  default: break;
   }
   if (lua_istable(c->L, idx)) return take_list(c, p, i, idx);
   if (p->kind == P_TENSORS || p->kind == P_INDICES) return misfit(c, p, idx);
@@ -383,7 +394,8 @@ static Fit take(Call *c, int i, int idx) {
   return take_single(c, p, i, idx);
 }
 
-/* ---- arguments by position ------------------------------------------------------------------------------------ */
+/* ---- arguments by position
+ * ------------------------------------------------------------------------------------ */
 
 static bool is_rest_item(const Call *c, const nn_param *p, int idx) {
   if (p->kind == P_TENSORS) return bind_tensor(c->L, c->b, idx) != NULL;
@@ -437,10 +449,12 @@ static Fit take_positional(Call *c, int last) {
   return FITS;
 }
 
-/* ---- arguments by name ------------------------------------------------------------------------------------------ */
+/* ---- arguments by name
+ * ------------------------------------------------------------------------------------------ */
 
 static const char *other_spelling(const char *name) {
-  static const char *const pairs[][2] = {{"axis", "dim"}, {"keepdims", "keepdim"}, {"end", "stop"}, {"self", "input"}};
+  static const char *const pairs[][2] = {
+      {"axis", "dim"}, {"keepdims", "keepdim"}, {"end", "stop"}, {"self", "input"}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
     if (strcmp(name, pairs[i][0]) == 0) return pairs[i][1];
   return NULL;
@@ -457,7 +471,8 @@ static Fit unknown_option(Call *c, const char *name) {
   bind_nearest_start(&near, name);
   for (int i = 0; i < c->form->n; i++) bind_nearest_try(&near, c->form->op->params[i].name);
   if (c->form->op->flags & NN_CREATES) bind_nearest_try(&near, "requires_grad");
-  if (near.best != NULL) return complain(c, MISFIT, "unknown option '%.60s' (did you mean '%s'?)", name, near.best);
+  if (near.best != NULL)
+    return complain(c, MISFIT, "unknown option '%.60s' (did you mean '%s'?)", name, near.best);
   char known[400] = "";
   size_t n = 0;
   for (int i = 1; i < c->form->n && n < sizeof known - 60; i++)
@@ -491,7 +506,8 @@ static Fit take_options(Call *c, int table) {
       int before = lua_gettop(L);
       Fit fit = take_option(c);
       if (fit != FITS) return fit;
-      while (lua_gettop(L) > before) lua_insert(L, before - 1), before++; /* room of long lists moves below the key */
+      while (lua_gettop(L) > before)
+        lua_insert(L, before - 1), before++; /* room of long lists moves below the key */
     }
     lua_pop(L, 1);
   }
@@ -511,7 +527,8 @@ static int table_parts(lua_State *L, int idx) {
   return parts;
 }
 
-/* ---- a form ------------------------------------------------------------------------------------------------- */
+/* ---- a form
+ * ------------------------------------------------------------------------------------------------- */
 
 static void start_call(Call *c, const Form *form) {
   lua_settop(c->L, c->top);
@@ -544,7 +561,7 @@ static Fit check_required(Call *c) {
 static int options_table(Call *c, int *parts) {
   *parts = 0;
   int at = c->top;
-  if (at == 0 || c->e->operator || !lua_istable(c->L, at)) return 0;
+  if (at == 0 || c->e->operator|| !lua_istable(c->L, at)) return 0;
   *parts = table_parts(c->L, at);
   return *parts & 2 ? at : 0;
 }
@@ -557,7 +574,8 @@ static Fit read_form(Call *c, const Form *form, int options, int parts) {
       return complain(c, MISFIT, "a table mixes a list and options; give the list in a table of its own");
     last = 1; /* zeros{2, 3, dtype = "int64"} */
   }
-  if (parts == 0 && !c->e->operator && c->top > 0 && c->top == last && lua_istable(c->L, last) && lua_rawlen(c->L, last) == 0) {
+  if (parts == 0 && !c->e->operator&& c->top> 0 && c->top == last && lua_istable(c->L, last) &&
+      lua_rawlen(c->L, last) == 0) {
     int i = last - 1; /* an empty table where no list is due: no options */
     if (i >= form->positional || !takes_list(form->op->params[i].kind)) last--;
   }
@@ -621,7 +639,8 @@ static void read_call(Call *c) {
   no_form_fits(c);
 }
 
-/* ---- results -------------------------------------------------------------------------------------------------- */
+/* ---- results
+ * -------------------------------------------------------------------------------------------------- */
 
 /* Pushes the argument that t is, if it is one. */
 static bool push_argument(const Call *c, const nn_tensor *t) {
@@ -713,13 +732,14 @@ void bind_apply(lua_State *L, Bind *b, const nn_op *op, int n, const nn_value *a
   bind_pace(L, b);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------------ */
+/* ---- calls
+ * ------------------------------------------------------------------------------------------------------ */
 
 static nn_tensor *number_tensor(nn_ctx *ctx, const nn_value *v) {
   switch (v->tag) {
-    case NN_V_INT: return nn_number_int(ctx, v->i);
-    case NN_V_FLOAT: return nn_number(ctx, v->f);
-    default: return nn_scalar_int(ctx, NN_BOOL, v->b);
+  case NN_V_INT: return nn_number_int(ctx, v->i);
+  case NN_V_FLOAT: return nn_number(ctx, v->f);
+  default: return nn_scalar_int(ctx, NN_BOOL, v->b);
   }
 }
 
@@ -829,7 +849,8 @@ static int call_operation(lua_State *L) {
   return call_slowly(L, b, e);
 }
 
-/* ---- the functions of the registry -------------------------------------------------------------------------------- */
+/* ---- the functions of the registry
+ * -------------------------------------------------------------------------------- */
 
 static Form make_form(const nn_op *op) {
   Form form = {.op = op};
@@ -919,8 +940,8 @@ void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functio
 
 void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, Operator operator) {
   Entry *e = new_entry(L, b, op->name, nn_op_base(op), false);
-  e->operator = operator != NO_OPERATOR;
-  e->unary = operator == UNARY_OPERATOR;
+  e->operator= operator!= NO_OPERATOR;
+  e->unary = operator== UNARY_OPERATOR;
   e->form[e->n_forms++] = make_form(op);
   finish_entry(e);
   push_function(L, b, e);

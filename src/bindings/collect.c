@@ -1,6 +1,7 @@
-/* collect.c - when Lua's collector runs: in proportion to the bytes of tensors, of which Lua sees only handles.
- * Works in both of Lua's modes without knowing which one is on: a basic step is a young collection in generational
- * mode and a small increment otherwise; where steps don't hold memory down, a full collection does. */
+/* collect.c - when Lua's collector runs: in proportion to the bytes of tensors, of which Lua sees only
+ * handles. Works in both of Lua's modes without knowing which one is on: a basic step is a young collection
+ * in generational mode and a small increment otherwise; where steps don't hold memory down, a full collection
+ * does. */
 #include "bind.h"
 
 /* Garbage may come to 3/8 of what is alive and 16 MB between them: a step each BUDGET of allocation, a full
@@ -47,8 +48,8 @@ static int make_handle(lua_State *L) {
   return 0;
 }
 
-/* Lua collects without running finalisers (which could call us in the middle of an operation) when its allocator
- * refuses a block: the one of an unused handle. */
+/* Lua collects without running finalisers (which could call us in the middle of an operation) when its
+ * allocator refuses a block: the one of an unused handle. */
 void bind_pressure(void *data) {
   Bind *b = data;
   lua_State *L = b->L;

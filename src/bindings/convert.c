@@ -5,25 +5,26 @@
 
 #include "bind.h"
 
-/* ---- elements ----------------------------------------------------------------------------------------------- */
+/* ---- elements
+ * ----------------------------------------------------------------------------------------------- */
 
 void bind_push_element(lua_State *L, nn_dtype dtype, const void *p) {
   switch (dtype) {
-    case NN_BOOL: lua_pushboolean(L, *(const uint8_t *)p != 0); break;
-    case NN_UINT8: lua_pushinteger(L, *(const uint8_t *)p); break;
-    case NN_INT64: lua_pushinteger(L, *(const int64_t *)p); break;
-    case NN_FLOAT32: lua_pushnumber(L, (lua_Number) * (const float *)p); break;
-    default: lua_pushnumber(L, *(const double *)p);
+  case NN_BOOL: lua_pushboolean(L, *(const uint8_t *)p != 0); break;
+  case NN_UINT8: lua_pushinteger(L, *(const uint8_t *)p); break;
+  case NN_INT64: lua_pushinteger(L, *(const int64_t *)p); break;
+  case NN_FLOAT32: lua_pushnumber(L, (lua_Number) * (const float *)p); break;
+  default: lua_pushnumber(L, *(const double *)p);
   }
 }
 
 static void store_int(nn_dtype dtype, void *p, int64_t v) {
   switch (dtype) {
-    case NN_BOOL: *(uint8_t *)p = v != 0; break;
-    case NN_UINT8: *(uint8_t *)p = (uint8_t)v; break;
-    case NN_INT64: *(int64_t *)p = v; break;
-    case NN_FLOAT32: *(float *)p = (float)v; break;
-    default: *(double *)p = (double)v;
+  case NN_BOOL: *(uint8_t *)p = v != 0; break;
+  case NN_UINT8: *(uint8_t *)p = (uint8_t)v; break;
+  case NN_INT64: *(int64_t *)p = v; break;
+  case NN_FLOAT32: *(float *)p = (float)v; break;
+  default: *(double *)p = (double)v;
   }
 }
 
@@ -37,14 +38,15 @@ static int64_t whole_part(double v) {
 
 static void store_float(nn_dtype dtype, void *p, double v) {
   switch (dtype) {
-    case NN_BOOL: *(uint8_t *)p = v != 0; break;
-    case NN_FLOAT32: *(float *)p = (float)v; break;
-    case NN_FLOAT64: *(double *)p = v; break;
-    default: store_int(dtype, p, whole_part(v));
+  case NN_BOOL: *(uint8_t *)p = v != 0; break;
+  case NN_FLOAT32: *(float *)p = (float)v; break;
+  case NN_FLOAT64: *(double *)p = v; break;
+  default: store_int(dtype, p, whole_part(v));
   }
 }
 
-/* ---- nested tables -------------------------------------------------------------------------------------------- */
+/* ---- nested tables
+ * -------------------------------------------------------------------------------------------- */
 
 typedef struct Nest {
   lua_State *L;
@@ -73,9 +75,11 @@ static const char *place(const Nest *n, int depth, char buf[256]) {
 static void bad_leaf(Nest *n, int depth) {
   char at[256], got[128];
   bind_describe(n->L, n->b, -1, got);
-  if (depth == 0) bind_error(n->L, n->b, "%s: expected a number, a boolean, a table of these or a tensor, got %s", n->who, got);
-  bind_error(n->L, n->b, "%s: the element %s must be a number, a boolean, a table or a tensor, but is %s", n->who,
-             place(n, depth, at), got);
+  if (depth == 0)
+    bind_error(n->L, n->b, "%s: expected a number, a boolean, a table of these or a tensor, got %s", n->who,
+               got);
+  bind_error(n->L, n->b, "%s: the element %s must be a number, a boolean, a table or a tensor, but is %s",
+             n->who, place(n, depth, at), got);
 }
 
 static void ragged(Nest *n, int depth, int64_t got) {
@@ -86,15 +90,18 @@ static void ragged(Nest *n, int depth, int64_t got) {
   else
     snprintf(here, sizeof here, "%s", at);
   if (depth >= n->ndim)
-    bind_error(n->L, n->b, "%s: ragged table: %s is a table, but the elements before it are numbers", n->who, here);
+    bind_error(n->L, n->b, "%s: ragged table: %s is a table, but the elements before it are numbers", n->who,
+               here);
   if (got < 0)
-    bind_error(n->L, n->b, "%s: ragged table: %s is a single value, but the elements before it are tables", n->who, here);
+    bind_error(n->L, n->b, "%s: ragged table: %s is a single value, but the elements before it are tables",
+               n->who, here);
   bind_error(n->L, n->b, "%s: ragged table: %s has %lld element%s, the ones before it %lld", n->who, here,
              (long long)got, got == 1 ? "" : "s", (long long)n->shape[depth]);
 }
 
 static void too_deep(Nest *n) {
-  bind_error(n->L, n->b, "%s: the table is nested deeper than %d levels, the most dimensions a tensor can have", n->who,
+  bind_error(n->L, n->b,
+             "%s: the table is nested deeper than %d levels, the most dimensions a tensor can have", n->who,
              NN_MAX_DIMS);
 }
 
@@ -103,7 +110,8 @@ static void check_leaf(Nest *n, int depth) {
   const nn_tensor *t = bind_tensor(n->L, n->b, -1);
   int more = t ? nn_ndim(t) : 0;
   if (t != NULL)
-    n->tensors = n->tensors < 0 ? (int)nn_tensor_dtype(t) : (int)nn_promote((nn_dtype)n->tensors, nn_tensor_dtype(t));
+    n->tensors =
+        n->tensors < 0 ? (int)nn_tensor_dtype(t) : (int)nn_promote((nn_dtype)n->tensors, nn_tensor_dtype(t));
   else if (lua_type(n->L, -1) == LUA_TNUMBER)
     n->numbers = true;
   else if (!lua_isboolean(n->L, -1))
@@ -229,7 +237,8 @@ nn_tensor *bind_from_lua(lua_State *L, Bind *b, int idx, int dtype, const char *
   return n.whole;
 }
 
-/* ---- to tables --------------------------------------------------------------------------------------------------- */
+/* ---- to tables
+ * --------------------------------------------------------------------------------------------------- */
 
 static void push_nested(lua_State *L, const nn_tensor *t, int dim, const char *p) {
   if (dim == nn_ndim(t)) {
@@ -252,7 +261,8 @@ int bind_totable(lua_State *L) {
   return 1;
 }
 
-/* ---- shapes ------------------------------------------------------------------------------------------------------ */
+/* ---- shapes
+ * ------------------------------------------------------------------------------------------------------ */
 
 void bind_push_shape(lua_State *L, Bind *b, int n, const int64_t *sizes) {
   lua_createtable(L, n, 0);

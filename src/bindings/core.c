@@ -1,5 +1,5 @@
-/* core.c - the module nnlua.core: puts the parts together. Its table has tensor and F for the user and, for the Lua
- * library, the registry as data and what the library needs of the machine. */
+/* core.c - the module nnlua.core: puts the parts together. Its table has tensor and F for the user and, for
+ * the Lua library, the registry as data and what the library needs of the machine. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,12 +17,13 @@ void bind_register(lua_State *L, Bind *b, int table, const luaL_Reg *functions) 
   lua_pop(L, 1);
 }
 
-/* ---- the registry as data ------------------------------------------------------------------------------------ */
+/* ---- the registry as data
+ * ------------------------------------------------------------------------------------ */
 
 static const char *kind_name(nn_kind kind) {
-  static const char *const names[] = {"end",   "tensor", "tensors",  "indices", "int",  "float",  "number",
-                                      "bool",  "dim",    "dims",     "position", "shape", "ints", "floats",
-                                      "dtype", "choice", "string",   "generator"};
+  static const char *const names[] = {"end",    "tensor", "tensors", "indices", "int",      "float",
+                                      "number", "bool",   "dim",     "dims",    "position", "shape",
+                                      "ints",   "floats", "dtype",   "choice",  "string",   "generator"};
   return names[kind];
 }
 
@@ -74,14 +75,15 @@ static void push_flags(lua_State *L, uint32_t flags) {
   static const struct {
     const char *name;
     uint32_t flag;
-  } names[] = {{"tensor", NN_TENSOR},         {"method", NN_METHOD},         {"functional", NN_F},
-               {"inplace", NN_INPLACE},       {"private", NN_PRIVATE},       {"promotes", NN_PROMOTES},
-               {"floats", NN_FLOATS},         {"broadcasts", NN_BROADCASTS}, {"bool_out", NN_BOOL_OUT},
-               {"no_grad", NN_NO_GRAD},       {"random", NN_RANDOM},         {"list_out", NN_LIST_OUT},
-               {"lua_value", NN_LUA_VALUE},   {"linalg", NN_LINALG},         {"creates", NN_CREATES},
+  } names[] = {{"tensor", NN_TENSOR},       {"method", NN_METHOD},         {"functional", NN_F},
+               {"inplace", NN_INPLACE},     {"private", NN_PRIVATE},       {"promotes", NN_PROMOTES},
+               {"floats", NN_FLOATS},       {"broadcasts", NN_BROADCASTS}, {"bool_out", NN_BOOL_OUT},
+               {"no_grad", NN_NO_GRAD},     {"random", NN_RANDOM},         {"list_out", NN_LIST_OUT},
+               {"lua_value", NN_LUA_VALUE}, {"linalg", NN_LINALG},         {"creates", NN_CREATES},
                {"numbers", NN_NUMBERS}};
   lua_newtable(L);
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) set_flag(L, names[i].name, (flags & names[i].flag) != 0);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    set_flag(L, names[i].name, (flags & names[i].flag) != 0);
 }
 
 static void push_op(lua_State *L, const nn_op *op) {
@@ -107,7 +109,8 @@ static void push_op(lua_State *L, const nn_op *op) {
   lua_setfield(L, -2, "results");
   lua_pushinteger(L, op->grads_in);
   lua_setfield(L, -2, "grads_in");
-  set_flag(L, "differentiable", !(op->flags & NN_NO_GRAD) && (op->vjp != NULL || op->compose != NULL || op->view != NULL));
+  set_flag(L, "differentiable",
+           !(op->flags & NN_NO_GRAD) && (op->vjp != NULL || op->compose != NULL || op->view != NULL));
   set_flag(L, "view", op->view != NULL);
   set_flag(L, "composed", op->compose != NULL);
 }
@@ -136,7 +139,8 @@ static int core_op(lua_State *L) {
   return 1;
 }
 
-/* ---- errors ------------------------------------------------------------------------------------------------------ */
+/* ---- errors
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* set_path_finder(f): f(text) returns the text with the path of the module that is being called before it. */
 static int core_set_path_finder(lua_State *L) {
@@ -180,7 +184,8 @@ static int core_nearest(lua_State *L) {
   lua_Integer n = luaL_len(L, 2);
   for (lua_Integer i = 1; i <= n; i++) {
     lua_rawgeti(L, 2, i);
-    if (lua_type(L, -1) == LUA_TSTRING) bind_nearest_try(&near, lua_tostring(L, -1)); /* the list keeps the string */
+    if (lua_type(L, -1) == LUA_TSTRING)
+      bind_nearest_try(&near, lua_tostring(L, -1)); /* the list keeps the string */
     lua_pop(L, 1);
   }
   lua_pushstring(L, near.best); /* nil for NULL */
@@ -199,7 +204,8 @@ static int core_is_interrupt(lua_State *L) {
   return 1;
 }
 
-/* ---- closers that an interrupt doesn't stop ------------------------------------------------------------------------ */
+/* ---- closers that an interrupt doesn't stop
+ * ------------------------------------------------------------------------ */
 
 static const char *const CLOSER = "nnlua.closer";
 
@@ -223,7 +229,8 @@ static int core_defer(lua_State *L) {
   return 1;
 }
 
-/* ---- the machine ----------------------------------------------------------------------------------------------------- */
+/* ---- the machine
+ * ----------------------------------------------------------------------------------------------------- */
 
 static int core_threads(lua_State *L) {
   Bind *b = bind_of(L);
@@ -233,7 +240,8 @@ static int core_threads(lua_State *L) {
     if (!bind_to_integer(L, 1, &n))
       return bind_error(L, b, "threads: expected a whole number, got %s", bind_describe(L, b, 1, got));
     if (n < 1 || n > NN_THREADS_MAX || !nn_set_threads((int)n))
-      return bind_error(L, b, "threads: expected a number from 1 to %d, got %lld", NN_THREADS_MAX, (long long)n);
+      return bind_error(L, b, "threads: expected a number from 1 to %d, got %lld", NN_THREADS_MAX,
+                        (long long)n);
   }
   lua_pushinteger(L, nn_threads());
   return 1;
@@ -259,7 +267,8 @@ static int core_memory_limit(lua_State *L) {
     int64_t bytes = 0;
     char got[128];
     if (!lua_isnil(L, 1) && (!bind_to_integer(L, 1, &bytes) || bytes < 0))
-      return bind_error(L, b, "memory_limit: expected a number of bytes, got %s", bind_describe(L, b, 1, got));
+      return bind_error(L, b, "memory_limit: expected a number of bytes, got %s",
+                        bind_describe(L, b, 1, got));
     nn_set_bytes_limit(b->ctx, (size_t)bytes);
   }
   if (nn_bytes_limit(b->ctx) > 0)
@@ -327,7 +336,9 @@ static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"fail_allocation", core_fail_allocation},
                                      {NULL, NULL}};
 
-/* ---- opening ----------------------------------------------------------------------------------------------------------- */
+/* ---- opening
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static void make_interrupt_value(lua_State *L, Bind *b) {
   lua_newuserdatauv(L, 1, 0);

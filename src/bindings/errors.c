@@ -1,5 +1,5 @@
-/* errors.c - how an error reaches the user: with the place in the user's own code, not in the library's, and with
- * the path of the module where it happened, which the Lua library finds. */
+/* errors.c - how an error reaches the user: with the place in the user's own code, not in the library's, and
+ * with the path of the module where it happened, which the Lua library finds. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -95,7 +95,8 @@ const char *bind_describe(lua_State *L, Bind *b, int idx, char buf[128]) {
   return buf;
 }
 
-/* ---- the nearest name ----------------------------------------------------------------------------------- */
+/* ---- the nearest name -----------------------------------------------------------------------------------
+ */
 
 enum { LONGEST = 40 };
 

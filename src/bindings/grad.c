@@ -5,12 +5,13 @@
 #include "bind.h"
 #include "expr.h"
 
-/* ---- options ------------------------------------------------------------------------------------------------- */
+/* ---- options
+ * ------------------------------------------------------------------------------------------------- */
 
 enum { MAX_OPTIONS = 8 };
 
-/* Arguments that may stand by position from `first` on or by name in a last table; slot k ends up at stack index
- * base + k (nil: not given). */
+/* Arguments that may stand by position from `first` on or by name in a last table; slot k ends up at stack
+ * index base + k (nil: not given). */
 typedef struct Options {
   lua_State *L;
   Bind *b;
@@ -83,7 +84,8 @@ static bool flag_option(const Options *o, int k, bool otherwise) {
   return lua_toboolean(o->L, idx) != 0;
 }
 
-/* ---- lists of tensors ------------------------------------------------------------------------------------------ */
+/* ---- lists of tensors
+ * ------------------------------------------------------------------------------------------ */
 
 typedef struct List {
   int n;
@@ -97,8 +99,8 @@ static int one_as_list(lua_State *L, int idx) {
   return lua_gettop(L);
 }
 
-/* The value at idx, one tensor or a list of them, as a table on the stack and an array. Entries may be false where
- * `gaps` says so. */
+/* The value at idx, one tensor or a list of them, as a table on the stack and an array. Entries may be false
+ * where `gaps` says so. */
 static List read_list(lua_State *L, Bind *b, int idx, const char *who, const char *what, int n, bool gaps) {
   char got[128];
   int table = lua_istable(L, idx) ? idx : one_as_list(L, idx);
@@ -109,7 +111,8 @@ static List read_list(lua_State *L, Bind *b, int idx, const char *who, const cha
     lua_geti(L, table, i + 1);
     list.t[i] = bind_tensor(L, b, -1);
     if (list.t[i] == NULL && !(gaps && !lua_toboolean(L, -1)))
-      bind_error(L, b, "%s: %s must be a tensor or a list of tensors, got %s", who, what, bind_describe(L, b, -1, got));
+      bind_error(L, b, "%s: %s must be a tensor or a list of tensors, got %s", who, what,
+                 bind_describe(L, b, -1, got));
     lua_pop(L, 1);
   }
   return list;
@@ -129,14 +132,16 @@ static void know_list(lua_State *L, Bind *b, int idx, const List *list) {
 }
 
 /* Runs a backward walk; closures that the engine let go are cleaned up behind it. */
-static void walk(lua_State *L, Bind *b, const List *y, const List *g, const List *x, nn_tensor **results, bool retain,
-                 bool create) {
-  bool ok = nn_backward(b->ctx, y->t, g ? g->t : NULL, y->n, x ? x->t : NULL, x ? x->n : 0, results, retain, create);
+static void walk(lua_State *L, Bind *b, const List *y, const List *g, const List *x, nn_tensor **results,
+                 bool retain, bool create) {
+  bool ok = nn_backward(b->ctx, y->t, g ? g->t : NULL, y->n, x ? x->t : NULL, x ? x->n : 0, results, retain,
+                        create);
   bind_sweep_closures(L, b);
   if (!ok) bind_raise(L, b);
 }
 
-/* ---- backward ---------------------------------------------------------------------------------------------------- */
+/* ---- backward
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void accumulate(lua_State *L, Bind *b, nn_tensor *x, nn_tensor *g) {
   nn_tensor *old = nn_grad(x);
@@ -152,7 +157,8 @@ static void accumulate(lua_State *L, Bind *b, nn_tensor *x, nn_tensor *g) {
 }
 
 /* Only the named inputs get gradients. */
-static void backward_to(lua_State *L, Bind *b, const List *y, const List *g, const List *x, bool retain, bool create) {
+static void backward_to(lua_State *L, Bind *b, const List *y, const List *g, const List *x, bool retain,
+                        bool create) {
   nn_tensor **results = lua_newuserdatauv(L, (size_t)x->n * sizeof *results + 1, 0);
   walk(L, b, y, g, x, results, retain, create);
   for (int i = 0; i < x->n; i++) {
@@ -184,17 +190,21 @@ static int tensor_backward(lua_State *L) {
   return 0;
 }
 
-/* ---- tensor.grad ---------------------------------------------------------------------------------------------------- */
+/* ---- tensor.grad
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* Pushes gradient i of the inputs, consuming it. */
-static void push_gradient(lua_State *L, Bind *b, const List *x, nn_tensor **results, int i, bool allow, bool zeros) {
+static void push_gradient(lua_State *L, Bind *b, const List *x, nn_tensor **results, int i, bool allow,
+                          bool zeros) {
   nn_tensor *g = results[i];
   results[i] = NULL;
   if (g == NULL && zeros) g = nn_zeros(b->ctx, nn_tensor_dtype(x->t[i]), nn_ndim(x->t[i]), nn_shape(x->t[i]));
   if (g == NULL && !allow && !zeros) {
     for (int k = i + 1; k < x->n; k++) nn_release(results[k]);
-    bind_error(L, b, "grad: input %d was not used to compute the outputs; pass {allow_unused = true} to get nil for it",
-               i + 1);
+    bind_error(
+        L, b,
+        "grad: input %d was not used to compute the outputs; pass {allow_unused = true} to get nil for it",
+        i + 1);
   }
   bind_push_known(L, b, g);
   nn_release(g);
@@ -248,7 +258,9 @@ static int tensor_grad(lua_State *L) {
   return names != 0 ? 1 : x.n;
 }
 
-/* ---- modes ------------------------------------------------------------------------------------------------------------ */
+/* ---- modes
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 typedef enum Mode { MODE_GRAD, MODE_ANOMALY } Mode;
 
@@ -287,8 +299,8 @@ static int after_function(lua_State *L, int status, lua_KContext context) {
   return lua_gettop(L) - 1;
 }
 
-/* With a function at index 1: calls it with the arguments behind it in this mode. Without: the caller closes the
- * guard. */
+/* With a function at index 1: calls it with the arguments behind it in this mode. Without: the caller closes
+ * the guard. */
 static int run_mode(lua_State *L, Bind *b, Mode mode, bool on, const char *who) {
   if (lua_isnoneornil(L, 1)) {
     push_guard(L, b, mode, on);
@@ -333,7 +345,9 @@ static int is_grad_enabled(lua_State *L) {
   return 1;
 }
 
-static int detect_anomaly(lua_State *L) { return run_mode(L, bind_of(L), MODE_ANOMALY, true, "detect_anomaly"); }
+static int detect_anomaly(lua_State *L) {
+  return run_mode(L, bind_of(L), MODE_ANOMALY, true, "detect_anomaly");
+}
 
 static int set_detect_anomaly(lua_State *L) {
   Bind *b = bind_of(L);
@@ -348,7 +362,8 @@ static int is_anomaly_enabled(lua_State *L) {
   return 1;
 }
 
-/* ---- nodes of the graph --------------------------------------------------------------------------------------------- */
+/* ---- nodes of the graph
+ * --------------------------------------------------------------------------------------------- */
 
 static const char *const NODE = "nnlua.node";
 
@@ -420,7 +435,9 @@ static int node_index(lua_State *L) {
   return 1;
 }
 
-/* ---- the rest --------------------------------------------------------------------------------------------------------- */
+/* ---- the rest
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static int retain_grad(lua_State *L) {
   Bind *b = bind_of(L);
@@ -428,7 +445,8 @@ static int retain_grad(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods_list[] = {{"backward", tensor_backward}, {"retain_grad", retain_grad}, {NULL, NULL}};
+static const luaL_Reg methods_list[] = {
+    {"backward", tensor_backward}, {"retain_grad", retain_grad}, {NULL, NULL}};
 
 static const luaL_Reg functions[] = {{"grad", tensor_grad},
                                      {"no_grad", no_grad},
@@ -443,8 +461,11 @@ static const luaL_Reg functions[] = {{"grad", tensor_grad},
 
 void bind_grad_open(lua_State *L, Bind *b, int tensor, int methods) {
   static const luaL_Reg guard_events[] = {{"__close", guard_close}, {NULL, NULL}};
-  static const luaL_Reg node_events[] = {
-      {"__gc", node_gc}, {"__tostring", node_tostring}, {"__eq", node_eq}, {"__index", node_index}, {NULL, NULL}};
+  static const luaL_Reg node_events[] = {{"__gc", node_gc},
+                                         {"__tostring", node_tostring},
+                                         {"__eq", node_eq},
+                                         {"__index", node_index},
+                                         {NULL, NULL}};
   luaL_newmetatable(L, GUARD);
   bind_register(L, b, lua_gettop(L), guard_events);
   luaL_newmetatable(L, NODE);

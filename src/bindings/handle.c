@@ -1,7 +1,7 @@
 /* handle.c - handles of tensors: where they live, how they die, how one is found again.
- * A handle is an 8-byte userdata without finaliser. Our allocator stands before the state's own and places just
- * these userdata in cells of one reserved range of addresses. When Lua sweeps one, it asks the allocator to free
- * the cell, and the allocator drops the tensor's reference. It calls no Lua. */
+ * A handle is an 8-byte userdata without finaliser. Our allocator stands before the state's own and places
+ * just these userdata in cells of one reserved range of addresses. When Lua sweeps one, it asks the allocator
+ * to free the cell, and the allocator drops the tensor's reference. It calls no Lua. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,7 +168,8 @@ static void close_cells(Bind *b) {
 
 #endif
 
-/* ---- the allocator -------------------------------------------------------------------------------------- */
+/* ---- the allocator --------------------------------------------------------------------------------------
+ */
 
 static void *new_handle_block(Bind *b) {
   if (b->fail_once) { /* Lua collects and asks again */
@@ -186,10 +187,9 @@ static void *new_handle_block(Bind *b) {
 static void free_handle_block(Bind *b, char *cell) {
   nn_tensor *t = *(nn_tensor **)(cell + b->cell_header);
   uintptr_t handle = (uintptr_t)(cell + b->cell_header);
+  if (t != NULL && nn_owner(t) == handle) nn_set_owner(t, 0);
   b->live--;
   return_cell(b, cell);
-  if (t == NULL) return;
-  if (nn_owner(t) == handle) nn_set_owner(t, 0);
   nn_release(t);
 }
 
@@ -294,7 +294,8 @@ Bind *bind_open(lua_State *L) {
   return b;
 }
 
-/* ---- handles -------------------------------------------------------------------------------------------- */
+/* ---- handles --------------------------------------------------------------------------------------------
+ */
 
 nn_tensor *bind_check(lua_State *L, Bind *b, int arg) {
   nn_tensor *t = bind_tensor(L, b, arg);
@@ -323,8 +324,8 @@ void bind_push(lua_State *L, Bind *b, nn_tensor *t) {
   bind_push_fresh(L, b, t);
 }
 
-/* The table of known handles holds them weakly. An entry goes before the tensor can: the handle, though dead, keeps
- * its reference until it is swept. */
+/* The table of known handles holds them weakly. An entry goes before the tensor can: the handle, though dead,
+ * keeps its reference until it is swept. */
 void bind_push_known(lua_State *L, Bind *b, nn_tensor *t) {
   if (t == NULL) {
     lua_pushnil(L);

@@ -1,9 +1,9 @@
 /* hooks.c - closures of the user in the engine's graph: hooks, checkpoints, operations written in Lua.
  *
- * The engine knows a closure by a number only; a weak table finds it. What keeps it alive is the Lua heap alone, so
- * that a closure that captures its own tensor ties no ring through the engine: an ephemeron table maps each handle to
- * its anchor, a table that holds the closures of its history. A result whose history has closures gets the anchor of
- * the input it came from, or a new one over those of several inputs. An anchor is
+ * The engine knows a closure by a number only; a weak table finds it. What keeps it alive is the Lua heap
+ * alone, so that a closure that captures its own tensor ties no ring through the engine: an ephemeron table
+ * maps each handle to its anchor, a table that holds the closures of its history. A result whose history has
+ * closures gets the anchor of the input it came from, or a new one over those of several inputs. An anchor is
  *   {owner = address of its handle, parents = {anchors}, [key] = record}
  * and a record {f = closure, ...}. Only its owner adds to an anchor. */
 #include <stdlib.h>
@@ -12,7 +12,8 @@
 #include "bind.h"
 #include "expr.h"
 
-/* ---- anchors ---------------------------------------------------------------------------------------------------- */
+/* ---- anchors
+ * ---------------------------------------------------------------------------------------------------- */
 
 static void push_registered(lua_State *L, int ref) { lua_rawgeti(L, LUA_REGISTRYINDEX, ref); }
 
@@ -141,7 +142,8 @@ static void push_own_anchor(lua_State *L, Bind *b, int idx) {
   set_anchor(L, b, idx);
 }
 
-/* ---- records ------------------------------------------------------------------------------------------------------ */
+/* ---- records
+ * ------------------------------------------------------------------------------------------------------ */
 
 /* The record on the top gets a key and can be found by it. */
 static uintptr_t register_record(lua_State *L, Bind *b) {
@@ -200,7 +202,8 @@ void bind_sweep_closures(lua_State *L, Bind *b) {
   }
 }
 
-/* ---- calls from the engine -------------------------------------------------------------------------------------------- */
+/* ---- calls from the engine
+ * -------------------------------------------------------------------------------------------- */
 
 /* What the engine wants of a closure; run in protected mode. */
 typedef struct Request {
@@ -212,7 +215,8 @@ typedef struct Request {
   int n_in;
 } Request;
 
-/* Runs f protected. An error is kept for bind_raise. The grad mode is as before afterwards, whatever coroutines ran. */
+/* Runs f protected. An error is kept for bind_raise. The grad mode is as before afterwards, whatever
+ * coroutines ran. */
 static bool protected_call(Bind *b, lua_CFunction f, Request *request, bool grad) {
   lua_State *L = b->L;
   if (L == NULL || !lua_checkstack(L, 8)) return nn_fail_code(b->ctx, NN_ERR_HOST, "the Lua stack is full");
@@ -265,8 +269,10 @@ static int run_backward(lua_State *L) {
   Request *r = lua_touserdata(L, 1);
   Bind *b = r->b;
   if (!push_record(L, b, r->key) || lua_getfield(L, -1, "backward") == LUA_TNIL)
-    return bind_error(L, b, "backward: the graph was already used by a backward pass; pass {retain_graph = true} to "
-                            "the first one to keep it");
+    return bind_error(
+        L, b,
+        "backward: the graph was already used by a backward pass; pass {retain_graph = true} to "
+        "the first one to keep it");
   luaL_checkstack(L, r->n_out + r->n_in + 8, NULL);
   lua_insert(L, -2);
   lua_pushboolean(L, nn_grad_enabled(b->ctx));
@@ -298,7 +304,9 @@ static void where(void *data, char *buf, size_t size) {
   if (b->L != NULL) bind_position(b->L, b, buf, size);
 }
 
-/* ---- hooks ------------------------------------------------------------------------------------------------------------ */
+/* ---- hooks
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static const char *const HOOK = "nnlua.hook";
 
@@ -330,12 +338,13 @@ static int hook_remove(lua_State *L) {
   return 0;
 }
 
-/* ---- hooks that come late ------------------------------------------------------------------------------------------
- * A hook on a tensor from which others were computed already must run even when the tensor's handle is gone, but the
- * handles of those others know nothing of it. A sentinel with a finaliser, kept by the handle, tells when the handle
- * is unreachable. If the graph is still needed, handle and closure are kept by a table until a poll, once a cycle of
- * the collector, finds that it isn't. (A late closure that captures a tensor computed from its own is let go only
- * when backward has passed or the hook is removed.) */
+/* ---- hooks that come late
+ * ------------------------------------------------------------------------------------------ A hook on a
+ * tensor from which others were computed already must run even when the tensor's handle is gone, but the
+ * handles of those others know nothing of it. A sentinel with a finaliser, kept by the handle, tells when the
+ * handle is unreachable. If the graph is still needed, handle and closure are kept by a table until a poll,
+ * once a cycle of the collector, finds that it isn't. (A late closure that captures a tensor computed from
+ * its own is let go only when backward has passed or the hook is removed.) */
 
 static const char *const LATE = "nnlua.late", *const POLL = "nnlua.poll";
 
@@ -413,7 +422,8 @@ static void watch(lua_State *L, Bind *b, uintptr_t key) {
 }
 
 static void open_late(lua_State *L, Bind *b) {
-  static const luaL_Reg late_events[] = {{"__gc", late_gc}, {NULL, NULL}}, poll_events[] = {{"__gc", poll_gc}, {NULL, NULL}};
+  static const luaL_Reg late_events[] = {{"__gc", late_gc}, {NULL, NULL}},
+                        poll_events[] = {{"__gc", poll_gc}, {NULL, NULL}};
   luaL_newmetatable(L, LATE);
   bind_register(L, b, lua_gettop(L), late_events);
   luaL_newmetatable(L, POLL);
@@ -450,7 +460,8 @@ static int tensor_register_after(lua_State *L) {
   return register_hook(L, true, "register_post_accumulate_grad_hook");
 }
 
-/* ---- operations of the host ------------------------------------------------------------------------------------------- */
+/* ---- operations of the host
+ * ------------------------------------------------------------------------------------------- */
 
 static nn_tensor **tensor_list(lua_State *L, Bind *b, int idx, int *n) {
   luaL_checktype(L, idx, LUA_TTABLE);
@@ -465,8 +476,8 @@ static nn_tensor **tensor_list(lua_State *L, Bind *b, int idx, int *n) {
   return t;
 }
 
-/* Records the outputs (list at `outputs`) as made from the inputs by an operation whose gradient is the record's
- * `backward`. The record is kept by the outputs' handles, with what the inputs bring. */
+/* Records the outputs (list at `outputs`) as made from the inputs by an operation whose gradient is the
+ * record's `backward`. The record is kept by the outputs' handles, with what the inputs bring. */
 static void record_operation(lua_State *L, Bind *b, const char *name, int inputs, int outputs, int record) {
   int n_in, n_out;
   nn_tensor **in = tensor_list(L, b, inputs, &n_in), **out = tensor_list(L, b, outputs, &n_out);
@@ -488,8 +499,8 @@ static void record_operation(lua_State *L, Bind *b, const char *name, int inputs
   }
 }
 
-/* record(name, inputs, outputs, backward): outputs are tensors without history; backward(create_graph, gradients...)
- * returns a gradient or nil for each input. For the Lua library. */
+/* record(name, inputs, outputs, backward): outputs are tensors without history; backward(create_graph,
+ * gradients...) returns a gradient or nil for each input. For the Lua library. */
 static int call_plain_backward(lua_State *L) { /* record, create_graph, gradients... */
   lua_getfield(L, 1, "f");
   lua_replace(L, 1);
@@ -511,7 +522,8 @@ static int core_record(lua_State *L) {
   return 0;
 }
 
-/* ---- checkpoint ------------------------------------------------------------------------------------------------------- */
+/* ---- checkpoint
+ * ------------------------------------------------------------------------------------------------------- */
 
 /* Collects the leaves that a graph reaches without passing the nodes of the arguments. */
 typedef struct Search {
@@ -532,7 +544,9 @@ static bool first_time(Search *s, const void *p) {
   return true;
 }
 
-static void add_input(Search *s) { lua_rawseti(s->L, s->inputs, (lua_Integer)lua_rawlen(s->L, s->inputs) + 1); }
+static void add_input(Search *s) {
+  lua_rawseti(s->L, s->inputs, (lua_Integer)lua_rawlen(s->L, s->inputs) + 1);
+}
 
 static void visit(Search *s, nn_node *node) {
   if (node == NULL || !first_time(s, node)) return;
@@ -559,8 +573,8 @@ static void search(Search *s) {
   }
 }
 
-/* Calls the function at upvalue-free index f with the arguments of the list `args` (its n in field n); leaves the
- * results on the stack from the returned index on. */
+/* Calls the function at upvalue-free index f with the arguments of the list `args` (its n in field n); leaves
+ * the results on the stack from the returned index on. */
 static int call_with(lua_State *L, int f, int args) {
   lua_getfield(L, args, "n");
   int n = (int)lua_tointeger(L, -1);
@@ -573,9 +587,9 @@ static int call_with(lua_State *L, int f, int args) {
   return first;
 }
 
-/* The arguments once more: tensors that require grad as leaves of a new graph (or, where the gradient itself will be
- * differentiated, as views that keep their history). `inputs` gets, for each input of the operation that is an
- * argument, its stand-in. */
+/* The arguments once more: tensors that require grad as leaves of a new graph (or, where the gradient itself
+ * will be differentiated, as views that keep their history). `inputs` gets, for each input of the operation
+ * that is an argument, its stand-in. */
 static void push_stand_ins(lua_State *L, Bind *b, int args, int inputs, bool create) {
   lua_getfield(L, args, "n");
   lua_Integer n = lua_tointeger(L, -1);
@@ -623,7 +637,8 @@ typedef struct Rng {
   uint64_t state[NN_GENERATOR_STATE];
 } Rng;
 
-/* Stack: record, create_graph, gradients of the outputs. Runs the function once more and differentiates it. */
+/* Stack: record, create_graph, gradients of the outputs. Runs the function once more and differentiates it.
+ */
 static int checkpoint_recompute(lua_State *L) {
   Bind *b = bind_find(L);
   int n_out = lua_gettop(L) - 2;
@@ -654,7 +669,8 @@ static int checkpoint_recompute(lua_State *L) {
     y[n] = t;
     g[n++] = gk;
   }
-  if (k < n_out) return bind_error(L, b, "checkpoint: the function returned fewer results when it was run again");
+  if (k < n_out)
+    return bind_error(L, b, "checkpoint: the function returned fewer results when it was run again");
   if (n == 0) return 0;
   if (!nn_backward(b->ctx, y, g, n, in, n_in, d, true, create)) return bind_raise(L, b);
   int got = lua_gettop(L);
@@ -697,8 +713,8 @@ static void pack_args(lua_State *L, int first, int last) {
   lua_setfield(L, -2, "n");
 }
 
-/* The list of what the results from index `first` on were computed from: arguments (1 .. n_args from index 2 on), then
- * leaves that the function brought with it. */
+/* The list of what the results from index `first` on were computed from: arguments (1 .. n_args from index 2
+ * on), then leaves that the function brought with it. */
 static void push_inputs(lua_State *L, Bind *b, int n_args, int first, int last) {
   lua_newtable(L);
   Search s = {.L = L, .b = b, .inputs = lua_gettop(L)};
@@ -738,7 +754,8 @@ static void push_outputs(lua_State *L, Bind *b, int first, int last) {
   }
 }
 
-/* checkpoint(f, ...): what f(...) returns, without the values that its gradient needs: backward runs f again. */
+/* checkpoint(f, ...): what f(...) returns, without the values that its gradient needs: backward runs f again.
+ */
 static int tensor_checkpoint(lua_State *L) {
   Bind *b = bind_of(L);
   int n_args = lua_gettop(L) - 1;
@@ -778,7 +795,9 @@ static int tensor_checkpoint(lua_State *L) {
   return last - first + 1;
 }
 
-/* ---- tables -------------------------------------------------------------------------------------------------------------- */
+/* ---- tables
+ * --------------------------------------------------------------------------------------------------------------
+ */
 
 static int new_weak_table(lua_State *L, const char *mode) {
   lua_newtable(L);

@@ -1,5 +1,5 @@
-/* index.c - x[...] read and written: the user's indices become calls of select, slice, unsqueeze, index and, on the
- * left of an assignment, copy, fill and index_put. */
+/* index.c - x[...] read and written: the user's indices become calls of select, slice, unsqueeze, index and,
+ * on the left of an assignment, copy, fill and index_put. */
 #include <string.h>
 
 #include "bind.h"
@@ -45,15 +45,17 @@ static int64_t size_here(Indexing *x) {
   return nn_size(x->t, x->dim);
 }
 
-/* ---- one item --------------------------------------------------------------------------------------------------- */
+/* ---- one item
+ * --------------------------------------------------------------------------------------------------- */
 
 static void pick_position(Indexing *x, int64_t i) {
   int64_t size = size_here(x);
-  if (i == 0) bind_error(x->L, x->b, "index: 0 is no position: positions count from 1 (or from -1, the last)");
+  if (i == 0)
+    bind_error(x->L, x->b, "index: 0 is no position: positions count from 1 (or from -1, the last)");
   if (i > size || i < -size) {
     char shape[NN_SHAPE_TEXT];
-    bind_error(x->L, x->b, "index: position %lld is out of range for size %lld in a tensor of shape %s", (long long)i,
-               (long long)size, nn_tensor_shape_text(x->source, shape));
+    bind_error(x->L, x->b, "index: position %lld is out of range for size %lld in a tensor of shape %s",
+               (long long)i, (long long)size, nn_tensor_shape_text(x->source, shape));
   }
   nn_value args[] = {v_t(x->t), v_i(x->dim), v_i(i > 0 ? i - 1 : i + size)};
   step(x, &nn_op_select, 3, args);
@@ -64,13 +66,15 @@ static void pick_range(Indexing *x, int64_t a, int64_t b, int64_t by) {
   if (a == 0) bind_error(x->L, x->b, "index: a range cannot start at 0: positions count from 1");
   if (b == 0 && a != 1) bind_error(x->L, x->b, "index: a range cannot end at 0: positions count from 1");
   if (by < 1)
-    bind_error(x->L, x->b, "index: the step of the range {%lld, %lld, %lld} must be at least 1; flip() reverses",
+    bind_error(x->L, x->b,
+               "index: the step of the range {%lld, %lld, %lld} must be at least 1; flip() reverses",
                (long long)a, (long long)b, (long long)by);
   if (a > 0 && b >= a && by > b - a + 1)
-    bind_error(x->L, x->b,
-               "index: in the range {%lld, %lld, %lld} the step is longer than the span; to choose single positions "
-               "write tensor{%lld, %lld, %lld}",
-               (long long)a, (long long)b, (long long)by, (long long)a, (long long)b, (long long)by);
+    bind_error(
+        x->L, x->b,
+        "index: in the range {%lld, %lld, %lld} the step is longer than the span; to choose single positions "
+        "write tensor{%lld, %lld, %lld}",
+        (long long)a, (long long)b, (long long)by, (long long)a, (long long)b, (long long)by);
   if (first < 1) first = 1;
   if (last < 0) last = 0;
   if (last < first - 1)
@@ -96,26 +100,33 @@ static void pick_table(Indexing *x) {
     char got[128];
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
     if (!bind_to_integer(L, -1, &v[i]))
-      bind_error(L, x->b, "index: the ends of a range must be whole numbers, got %s", bind_describe(L, x->b, -1, got));
+      bind_error(L, x->b, "index: the ends of a range must be whole numbers, got %s",
+                 bind_describe(L, x->b, -1, got));
     lua_pop(L, 1);
   }
   if (n == 1)
-    bind_error(L, x->b, "index: {%lld} is no range: write {%lld, %lld} for one position that keeps its dimension, or "
-                        "{%lld, -1} for all from there on",
+    bind_error(L, x->b,
+               "index: {%lld} is no range: write {%lld, %lld} for one position that keeps its dimension, or "
+               "{%lld, -1} for all from there on",
                (long long)v[0], (long long)v[0], (long long)v[0], (long long)v[0]);
   if (n > 3)
-    bind_error(L, x->b, "index: a range has at most 3 numbers, {first, last, step}, got %d; to choose positions write "
-                        "tensor{%lld, %lld, %lld, ...}", (int)n, (long long)v[0], (long long)v[1], (long long)v[2]);
+    bind_error(L, x->b,
+               "index: a range has at most 3 numbers, {first, last, step}, got %d; to choose positions write "
+               "tensor{%lld, %lld, %lld, ...}",
+               (int)n, (long long)v[0], (long long)v[1], (long long)v[2]);
   pick_range(x, v[0], v[1], v[2]);
 }
 
-static bool is_mask(const nn_tensor *t) { return nn_tensor_dtype(t) == NN_BOOL || nn_tensor_dtype(t) == NN_UINT8; }
+static bool is_mask(const nn_tensor *t) {
+  return nn_tensor_dtype(t) == NN_BOOL || nn_tensor_dtype(t) == NN_UINT8;
+}
 
 static void pick_tensor(Indexing *x, nn_tensor *t) {
   bool mask = is_mask(t);
   if (nn_ndim(t) == 0 && !mask) {
     double v = nn_item(t);
-    if (v != (double)(int64_t)v) bind_error(x->L, x->b, "index: a position must be a whole number, got %.14g", v);
+    if (v != (double)(int64_t)v)
+      bind_error(x->L, x->b, "index: a position must be a whole number, got %.14g", v);
     pick_position(x, (int64_t)v);
     return;
   }
@@ -124,8 +135,8 @@ static void pick_tensor(Indexing *x, nn_tensor *t) {
   if (x->dim + covers > nn_ndim(x->t)) {
     char shape[NN_SHAPE_TEXT], index[NN_SHAPE_TEXT];
     if (!mask) too_many(x);
-    bind_error(x->L, x->b, "index: a mask of shape %s does not fit a tensor of shape %s", nn_tensor_shape_text(t, index),
-               nn_tensor_shape_text(x->source, shape));
+    bind_error(x->L, x->b, "index: a mask of shape %s does not fit a tensor of shape %s",
+               nn_tensor_shape_text(t, index), nn_tensor_shape_text(x->source, shape));
   }
   for (; x->covered < x->dim; x->covered++) x->by[x->n_by++] = NULL;
   x->by[x->n_by++] = t; /* a mask is one entry, however many dimensions it covers */
@@ -170,12 +181,15 @@ static void pick(Indexing *x) {
     pick_table(x);
   } else {
     char got[128];
-    bind_error(L, x->b, "index: an index is a whole number, a range {first, last}, {} for all, a tensor, \"...\" or "
-                        "tensor.newaxis, got %s", bind_describe(L, x->b, -1, got));
+    bind_error(L, x->b,
+               "index: an index is a whole number, a range {first, last}, {} for all, a tensor, \"...\" or "
+               "tensor.newaxis, got %s",
+               bind_describe(L, x->b, -1, got));
   }
 }
 
-/* ---- the whole index -------------------------------------------------------------------------------------------- */
+/* ---- the whole index
+ * -------------------------------------------------------------------------------------------- */
 
 static void pick_all(Indexing *x, int items) {
   lua_State *L = x->L;
@@ -238,7 +252,8 @@ int bind_index_read(lua_State *L, Bind *b, nn_tensor *t) {
   return 1;
 }
 
-/* ---- assignment --------------------------------------------------------------------------------------------------- */
+/* ---- assignment
+ * --------------------------------------------------------------------------------------------------- */
 
 static void assign(lua_State *L, Bind *b, const nn_op *op, int n, const nn_value *args) {
   if (!nn_apply_inplace(b->ctx, op, args, n)) bind_raise(L, b);
@@ -264,7 +279,8 @@ static nn_tensor *value_tensor(lua_State *L, Bind *b, const nn_tensor *like, int
   int type = lua_type(L, idx);
   if (type != LUA_TTABLE && type != LUA_TNUMBER && type != LUA_TBOOLEAN) {
     char got[128];
-    bind_error(L, b, "index: expected a number, a tensor or a table to assign, got %s", bind_describe(L, b, idx, got));
+    bind_error(L, b, "index: expected a number, a tensor or a table to assign, got %s",
+               bind_describe(L, b, idx, got));
   }
   bind_push(L, b, bind_from_lua(L, b, idx, (int)nn_tensor_dtype(like), "index"));
   return bind_tensor(L, b, -1);

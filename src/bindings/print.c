@@ -14,9 +14,9 @@ enum { SHOW_ALL = 1000 /* elements */, EDGE = 3, WIDTH = 80, NARROWEST = 20, TEX
 typedef struct Print {
   const nn_tensor *t;
   luaL_Buffer *out;
-  int width;  /* of the line */
-  int cell;   /* of an element; 0: no alignment */
-  int column; /* where the next character goes */
+  int width;                                    /* of the line */
+  int cell;                                     /* of an element; 0: no alignment */
+  int column;                                   /* where the next character goes */
   int64_t head[NN_MAX_DIMS], tail[NN_MAX_DIMS]; /* how many are shown at both ends of a dimension */
 } Print;
 
@@ -30,7 +30,8 @@ int bind_terminal_width(void) {
   return width < NARROWEST ? NARROWEST : width;
 }
 
-/* ---- elements ------------------------------------------------------------------------------------------------- */
+/* ---- elements
+ * ------------------------------------------------------------------------------------------------- */
 
 static void trim_zeros(char *s) {
   if (strchr(s, '.') == NULL || strchr(s, 'e') != NULL) return;
@@ -59,11 +60,11 @@ static void format_float(double v, char s[TEXT]) {
 
 static void format_element(nn_dtype dtype, const void *p, char s[TEXT]) {
   switch (dtype) {
-    case NN_BOOL: snprintf(s, TEXT, *(const uint8_t *)p ? "true" : "false"); break;
-    case NN_UINT8: snprintf(s, TEXT, "%d", *(const uint8_t *)p); break;
-    case NN_INT64: snprintf(s, TEXT, "%lld", (long long)*(const int64_t *)p); break;
-    case NN_FLOAT32: format_float((double)*(const float *)p, s); break;
-    default: format_float(*(const double *)p, s);
+  case NN_BOOL: snprintf(s, TEXT, *(const uint8_t *)p ? "true" : "false"); break;
+  case NN_UINT8: snprintf(s, TEXT, "%d", *(const uint8_t *)p); break;
+  case NN_INT64: snprintf(s, TEXT, "%lld", (long long)*(const int64_t *)p); break;
+  case NN_FLOAT32: format_float((double)*(const float *)p, s); break;
+  default: format_float(*(const double *)p, s);
   }
 }
 
@@ -96,7 +97,8 @@ static const char *element(const Print *p, const char *at, int dim, int64_t i) {
   return at + i * nn_stride(p->t, dim) * (int64_t)nn_dtype_size(nn_tensor_dtype(p->t));
 }
 
-/* ---- what is shown ----------------------------------------------------------------------------------------------- */
+/* ---- what is shown
+ * ----------------------------------------------------------------------------------------------- */
 
 static int64_t shown(const Print *p, int dim) { return p->head[dim] + p->tail[dim]; }
 
@@ -136,7 +138,8 @@ static void measure(Print *p, int dim, const char *at) {
   for (int64_t i = size - p->tail[dim]; i < size; i++) measure(p, dim + 1, element(p, at, dim, i));
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing
+ * ------------------------------------------------------------------------------------------------------- */
 
 static void put(Print *p, const char *s) {
   luaL_addstring(p->out, s);
@@ -252,6 +255,7 @@ static int tensor_concat(lua_State *L) {
 }
 
 void bind_print_open(lua_State *L, Bind *b, int metatable) {
-  static const luaL_Reg events[] = {{"__tostring", tensor_tostring}, {"__concat", tensor_concat}, {NULL, NULL}};
+  static const luaL_Reg events[] = {
+      {"__tostring", tensor_tostring}, {"__concat", tensor_concat}, {NULL, NULL}};
   bind_register(L, b, metatable, events);
 }

@@ -1,4 +1,5 @@
-/* random.c - generators of random numbers and the default one: tensor.manual_seed, tensor.Generator, states. */
+/* random.c - generators of random numbers and the default one: tensor.manual_seed, tensor.Generator, states.
+ */
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -20,7 +21,8 @@ static nn_generator *check_generator(lua_State *L, Bind *b, int arg) {
   nn_generator *g = bind_generator(L, arg);
   if (g == NULL) {
     char text[128];
-    bind_error(L, b, "a generator is expected (from tensor.Generator()), got %s", bind_describe(L, b, arg, text));
+    bind_error(L, b, "a generator is expected (from tensor.Generator()), got %s",
+               bind_describe(L, b, arg, text));
   }
   return g;
 }
@@ -64,7 +66,8 @@ static void take_state(lua_State *L, Bind *b, nn_generator *g, int arg) {
   nn_generator_set_state(g, state);
 }
 
-/* ---- generators ------------------------------------------------------------------------------------------ */
+/* ---- generators ------------------------------------------------------------------------------------------
+ */
 
 static int generator_new(lua_State *L) {
   Bind *b = bind_of(L);
@@ -115,14 +118,13 @@ static int generator_set_state(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg generator_methods[] = {{"manual_seed", generator_manual_seed},
-                                             {"seed", generator_seed},
-                                             {"initial_seed", generator_initial_seed},
-                                             {"get_state", generator_get_state},
-                                             {"set_state", generator_set_state},
-                                             {NULL, NULL}};
+static const luaL_Reg generator_methods[] = {
+    {"manual_seed", generator_manual_seed},   {"seed", generator_seed},
+    {"initial_seed", generator_initial_seed}, {"get_state", generator_get_state},
+    {"set_state", generator_set_state},       {NULL, NULL}};
 
-/* ---- the default one --------------------------------------------------------------------------------------- */
+/* ---- the default one
+ * --------------------------------------------------------------------------------------- */
 
 static int manual_seed(lua_State *L) {
   Bind *b = bind_of(L);
@@ -155,9 +157,12 @@ static int set_rng_state(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg functions[] = {{"manual_seed", manual_seed},     {"seed", seed_freshly},
-                                     {"initial_seed", initial_seed},   {"get_rng_state", get_rng_state},
-                                     {"set_rng_state", set_rng_state}, {"Generator", generator_new},
+static const luaL_Reg functions[] = {{"manual_seed", manual_seed},
+                                     {"seed", seed_freshly},
+                                     {"initial_seed", initial_seed},
+                                     {"get_rng_state", get_rng_state},
+                                     {"set_rng_state", set_rng_state},
+                                     {"Generator", generator_new},
                                      {NULL, NULL}};
 
 void bind_random_open(lua_State *L, Bind *b, int tensor) {

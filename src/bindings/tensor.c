@@ -5,7 +5,8 @@
 #include "bind.h"
 #include "expr.h"
 
-/* ---- fields ------------------------------------------------------------------------------------------------ */
+/* ---- fields
+ * ------------------------------------------------------------------------------------------------ */
 
 typedef int (*Getter)(lua_State *L, Bind *b, nn_tensor *t);
 
@@ -76,7 +77,8 @@ static int get_T(lua_State *L, Bind *b, nn_tensor *t) {
 }
 
 static int get_mT(lua_State *L, Bind *b, nn_tensor *t) {
-  if (nn_ndim(t) < 2) return bind_error(L, b, "mT: expected a tensor of at least 2 dimensions, got %d", nn_ndim(t));
+  if (nn_ndim(t) < 2)
+    return bind_error(L, b, "mT: expected a tensor of at least 2 dimensions, got %d", nn_ndim(t));
   bind_apply(L, b, &nn_op_transpose, 3, (nn_value[]){v_t(t), v_i(-2), v_i(-1)});
   return 1;
 }
@@ -93,14 +95,23 @@ typedef struct Field {
   Getter get;
 } Field;
 
-static const Field fields[] = {{"shape", get_shape},     {"dtype", get_dtype},     {"requires_grad", get_requires_grad},
-                               {"is_leaf", get_is_leaf}, {"grad", get_grad},       {"data", get_data},
-                               {"ndim", get_ndim},       {"nbytes", get_nbytes},   {"itemsize", get_itemsize},
-                               {"device", get_device},   {"T", get_T},             {"mT", get_mT},
-                               {"grad_fn", get_grad_fn}, {NULL, NULL}};
+static const Field fields[] = {{"shape", get_shape},
+                               {"dtype", get_dtype},
+                               {"requires_grad", get_requires_grad},
+                               {"is_leaf", get_is_leaf},
+                               {"grad", get_grad},
+                               {"data", get_data},
+                               {"ndim", get_ndim},
+                               {"nbytes", get_nbytes},
+                               {"itemsize", get_itemsize},
+                               {"device", get_device},
+                               {"T", get_T},
+                               {"mT", get_mT},
+                               {"grad_fn", get_grad_fn},
+                               {NULL, NULL}};
 
-/* x.name and x[i]. Upvalue 2: the table of methods, in which fields are light userdata. A name that is neither is
- * nil, as for any Lua object. */
+/* x.name and x[i]. Upvalue 2: the table of methods, in which fields are light userdata. A name that is
+ * neither is nil, as for any Lua object. */
 static int tensor_index(lua_State *L) {
   Bind *b = bind_of(L);
   if (lua_type(L, 2) == LUA_TSTRING) {
@@ -141,7 +152,8 @@ static void set_data(lua_State *L, Bind *b, nn_tensor *t) {
   for (int d = 0; fits && d < nn_ndim(t); d++) fits = nn_size(from, d) == nn_size(t, d);
   if (!fits) {
     char have[NN_SHAPE_TEXT], got[NN_SHAPE_TEXT];
-    bind_error(L, b, "data: expected shape %s, got %s", nn_tensor_shape_text(t, have), nn_tensor_shape_text(from, got));
+    bind_error(L, b, "data: expected shape %s, got %s", nn_tensor_shape_text(t, have),
+               nn_tensor_shape_text(from, got));
   }
   if (!nn_copy_data(t, from)) bind_raise(L, b);
 }
@@ -162,7 +174,8 @@ static int tensor_newindex(lua_State *L) {
   return 0;
 }
 
-/* ---- sizes --------------------------------------------------------------------------------------------------- */
+/* ---- sizes
+ * --------------------------------------------------------------------------------------------------- */
 
 /* The dimension at arg, from 0. */
 static int check_dim(lua_State *L, Bind *b, const nn_tensor *t, int arg, const char *who) {
@@ -172,7 +185,9 @@ static int check_dim(lua_State *L, Bind *b, const nn_tensor *t, int arg, const c
   if (!bind_to_integer(L, arg, &d))
     bind_error(L, b, "%s: dim must be a whole number, got %s", who, bind_describe(L, b, arg, text));
   if (d == 0) bind_error(L, b, "%s: dim is 0, but dimensions count from 1 (or from -1, the last)", who);
-  if (d > n || d < -n) bind_error(L, b, "%s: dim = %lld is out of range: the tensor has %d dimension%s", who, (long long)d, n, n == 1 ? "" : "s");
+  if (d > n || d < -n)
+    bind_error(L, b, "%s: dim = %lld is out of range: the tensor has %d dimension%s", who, (long long)d, n,
+               n == 1 ? "" : "s");
   return (int)(d > 0 ? d - 1 : d + n);
 }
 
@@ -269,7 +284,8 @@ static int tensor_self(lua_State *L) {
   return 1;
 }
 
-/* ---- elements ------------------------------------------------------------------------------------------------- */
+/* ---- elements
+ * ------------------------------------------------------------------------------------------------- */
 
 static int tensor_item(lua_State *L) {
   Bind *b = bind_of(L);
@@ -283,7 +299,8 @@ static int tensor_item(lua_State *L) {
   return 1;
 }
 
-static void check_place(lua_State *L, Bind *b, const nn_tensor *t, int64_t *place, int given, const char *who) {
+static void check_place(lua_State *L, Bind *b, const nn_tensor *t, int64_t *place, int given,
+                        const char *who) {
   int n = nn_ndim(t);
   if (given != n) {
     char shape[NN_SHAPE_TEXT];
@@ -294,12 +311,13 @@ static void check_place(lua_State *L, Bind *b, const nn_tensor *t, int64_t *plac
     char text[128];
     int64_t i;
     if (!bind_to_integer(L, 2 + d, &i))
-      bind_error(L, b, "%s: a position must be a whole number, got %s", who, bind_describe(L, b, 2 + d, text));
+      bind_error(L, b, "%s: a position must be a whole number, got %s", who,
+                 bind_describe(L, b, 2 + d, text));
     int64_t size = nn_size(t, d);
     if (i == 0) bind_error(L, b, "%s: position %d is 0, but positions count from 1", who, d + 1);
     if (i > size || i < -size)
-      bind_error(L, b, "%s: position %lld is out of range: dimension %d has size %lld", who, (long long)i, d + 1,
-                 (long long)size);
+      bind_error(L, b, "%s: position %lld is out of range: dimension %d has size %lld", who, (long long)i,
+                 d + 1, (long long)size);
     place[d] = i > 0 ? i - 1 : i + size;
   }
 }
@@ -339,7 +357,8 @@ static int tensor_set(lua_State *L) {
   return 1;
 }
 
-/* ---- dtypes --------------------------------------------------------------------------------------------------- */
+/* ---- dtypes
+ * --------------------------------------------------------------------------------------------------- */
 
 static int convert(lua_State *L, Bind *b, nn_tensor *t, nn_dtype dtype) {
   if (nn_tensor_dtype(t) == dtype)
@@ -376,7 +395,8 @@ static int tensor_type(lua_State *L) {
   return tensor_to(L);
 }
 
-/* ---- the constructor --------------------------------------------------------------------------------------------- */
+/* ---- the constructor
+ * --------------------------------------------------------------------------------------------- */
 
 typedef struct Options {
   int dtype;
@@ -388,14 +408,18 @@ static Options read_options(lua_State *L, Bind *b, int idx) {
   char text[128];
   if (lua_isnoneornil(L, idx)) return o;
   if (!lua_istable(L, idx))
-    bind_error(L, b, "tensor: expected one value and a table of options, got %s as well; several numbers need braces: "
-                     "tensor{1, 2}", bind_describe(L, b, idx, text));
+    bind_error(
+        L, b,
+        "tensor: expected one value and a table of options, got %s as well; several numbers need braces: "
+        "tensor{1, 2}",
+        bind_describe(L, b, idx, text));
   for (lua_pushnil(L); lua_next(L, idx); lua_pop(L, 1)) {
     const char *key = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[1]";
     nn_dtype dtype = NN_FLOAT32;
     if (strcmp(key, "dtype") == 0) {
       if (lua_type(L, -1) != LUA_TSTRING || !nn_dtype_parse(lua_tostring(L, -1), &dtype))
-        bind_error(L, b, "tensor: dtype must be \"float32\", \"float64\", \"int64\", \"uint8\" or \"bool\", got %s",
+        bind_error(L, b,
+                   "tensor: dtype must be \"float32\", \"float64\", \"int64\", \"uint8\" or \"bool\", got %s",
                    bind_describe(L, b, -1, text));
       o.dtype = (int)dtype;
     } else if (strcmp(key, "requires_grad") == 0) {
@@ -406,7 +430,8 @@ static Options read_options(lua_State *L, Bind *b, int idx) {
       bind_nearest_start(&near, key);
       bind_nearest_try(&near, "dtype");
       bind_nearest_try(&near, "requires_grad");
-      if (near.best != NULL) bind_error(L, b, "tensor: unknown option '%s' (did you mean '%s'?)", key, near.best);
+      if (near.best != NULL)
+        bind_error(L, b, "tensor: unknown option '%s' (did you mean '%s'?)", key, near.best);
       bind_error(L, b, "tensor: unknown option '%s' (the options are dtype, requires_grad)", key);
     }
   }
@@ -415,7 +440,8 @@ static Options read_options(lua_State *L, Bind *b, int idx) {
 
 /* tensor(values, options) */
 static int construct(lua_State *L, Bind *b, int at) {
-  if (lua_gettop(L) > at + 1) return bind_error(L, b, "tensor: too many arguments; several numbers need braces: tensor{1, 2}");
+  if (lua_gettop(L) > at + 1)
+    return bind_error(L, b, "tensor: too many arguments; several numbers need braces: tensor{1, 2}");
   Options o = read_options(L, b, at + 1);
   nn_tensor *t = bind_from_lua(L, b, at, o.dtype, "tensor");
   if (o.requires_grad && !nn_set_requires_grad(t, true)) {
@@ -439,12 +465,14 @@ static int tensor_tensor(lua_State *L) {
   return construct(L, b, 1);
 }
 
-/* ---- operators ------------------------------------------------------------------------------------------------- */
+/* ---- operators
+ * ------------------------------------------------------------------------------------------------- */
 
 static int no_comparison(lua_State *L) {
   Bind *b = bind_of(L);
-  return bind_error(L, b, "tensors cannot be compared by < <= > >=, whose results Lua makes true or false: write "
-                          "x:lt(y), x:le(y), x:gt(y) or x:ge(y)");
+  return bind_error(L, b,
+                    "tensors cannot be compared by < <= > >=, whose results Lua makes true or false: write "
+                    "x:lt(y), x:le(y), x:gt(y) or x:ge(y)");
 }
 
 static int tensor_eq(lua_State *L) {
@@ -459,25 +487,21 @@ static void add_operators(lua_State *L, Bind *b, int metatable) {
     const char *event;
     const nn_op *op;
     Operator kind;
-  } operators[] = {{"__add", &nn_op_add, BINARY_OPERATOR},
-                   {"__sub", &nn_op_sub, BINARY_OPERATOR},
-                   {"__mul", &nn_op_mul, BINARY_OPERATOR},
-                   {"__div", &nn_op_div, BINARY_OPERATOR},
-                   {"__idiv", &nn_op_floor_divide, BINARY_OPERATOR},
-                   {"__mod", &nn_op_remainder, BINARY_OPERATOR},
-                   {"__pow", &nn_op_pow, BINARY_OPERATOR},
-                   {"__unm", &nn_op_neg, UNARY_OPERATOR},
-                   {"__band", &nn_op_bitwise_and, BINARY_OPERATOR},
-                   {"__bor", &nn_op_bitwise_or, BINARY_OPERATOR},
-                   {"__bxor", &nn_op_bitwise_xor, BINARY_OPERATOR},
-                   {"__bnot", &nn_op_bitwise_not, UNARY_OPERATOR}};
+  } operators[] = {
+      {"__add", &nn_op_add, BINARY_OPERATOR},           {"__sub", &nn_op_sub, BINARY_OPERATOR},
+      {"__mul", &nn_op_mul, BINARY_OPERATOR},           {"__div", &nn_op_div, BINARY_OPERATOR},
+      {"__idiv", &nn_op_floor_divide, BINARY_OPERATOR}, {"__mod", &nn_op_remainder, BINARY_OPERATOR},
+      {"__pow", &nn_op_pow, BINARY_OPERATOR},           {"__unm", &nn_op_neg, UNARY_OPERATOR},
+      {"__band", &nn_op_bitwise_and, BINARY_OPERATOR},  {"__bor", &nn_op_bitwise_or, BINARY_OPERATOR},
+      {"__bxor", &nn_op_bitwise_xor, BINARY_OPERATOR},  {"__bnot", &nn_op_bitwise_not, UNARY_OPERATOR}};
   for (size_t i = 0; i < sizeof operators / sizeof *operators; i++) {
     bind_push_operation(L, b, operators[i].op, operators[i].kind);
     lua_setfield(L, metatable, operators[i].event);
   }
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------------ */
+/* ---- tables
+ * ------------------------------------------------------------------------------------------------------ */
 
 static const luaL_Reg methods_list[] = {{"size", tensor_size},
                                         {"stride", tensor_stride},
@@ -505,16 +529,17 @@ static const luaL_Reg functions[] = {{"tensor", tensor_tensor},
                                      {"is_floating_point", tensor_is_floating_point},
                                      {NULL, NULL}};
 
-static const luaL_Reg events[] = {{"__newindex", tensor_newindex}, {"__len", tensor_len}, {"__lt", no_comparison},
-                                  {"__le", no_comparison},         {"__eq", tensor_eq},   {NULL, NULL}};
+static const luaL_Reg events[] = {
+    {"__newindex", tensor_newindex}, {"__len", tensor_len}, {"__lt", no_comparison},
+    {"__le", no_comparison},         {"__eq", tensor_eq},   {NULL, NULL}};
 
 static void add_conversions(lua_State *L, Bind *b, int tensor, int methods) {
   static const struct {
     const char *name;
     nn_dtype dtype;
-  } names[] = {{"float", NN_FLOAT32}, {"double", NN_FLOAT64},  {"long", NN_INT64},      {"bool", NN_BOOL},
-               {"byte", NN_UINT8},    {"float32", NN_FLOAT32}, {"float64", NN_FLOAT64}, {"int64", NN_INT64},
-               {"uint8", NN_UINT8}};
+  } names[] = {{"float", NN_FLOAT32},   {"double", NN_FLOAT64}, {"long", NN_INT64},
+               {"bool", NN_BOOL},       {"byte", NN_UINT8},     {"float32", NN_FLOAT32},
+               {"float64", NN_FLOAT64}, {"int64", NN_INT64},    {"uint8", NN_UINT8}};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     lua_pushstring(L, nn_dtype_name(names[i].dtype)); /* tensor.float64, as a value for {dtype = } */
     lua_setfield(L, tensor, names[i].name);

@@ -1,7 +1,7 @@
 /* threads.c - coroutines: each has its own grad mode, and an interrupt reaches all of them.
- * The allocator tells when a coroutine is made and freed, but not who made it. The one thing that a new coroutine
- * copies from its creator is the debug hook's settings, and without a hook its count means nothing to Lua: the
- * count carries the mode. */
+ * The allocator tells when a coroutine is made and freed, but not who made it. The one thing that a new
+ * coroutine copies from its creator is the debug hook's settings, and without a hook its count means nothing
+ * to Lua: the count carries the mode. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,8 @@ static const char bind_key = 'n';
 static void *block_of(lua_State *L) { return lua_getextraspace(L); }
 static lua_State *state_of(void *block) { return (lua_State *)(void *)((char *)block + LUA_EXTRASPACE); }
 
-/* ---- the table ------------------------------------------------------------------------------------------ */
+/* ---- the table ------------------------------------------------------------------------------------------
+ */
 
 static size_t slot_of(const Bind *b, const void *block) {
   size_t mask = b->threads_cap - 1;
@@ -92,7 +93,8 @@ void bind_thread_gone(Bind *b, void *block) {
   end_change(b);
 }
 
-/* ---- grad mode ------------------------------------------------------------------------------------------ */
+/* ---- grad mode ------------------------------------------------------------------------------------------
+ */
 
 static Thread *known(Bind *b, lua_State *L) {
   Thread *t = find(b, block_of(L));
@@ -128,9 +130,11 @@ bool bind_set_grad_enabled(lua_State *L, Bind *b, bool on) {
   return nn_set_grad_enabled(b->ctx, on);
 }
 
-/* ---- interrupts ----------------------------------------------------------------------------------------- */
+/* ---- interrupts -----------------------------------------------------------------------------------------
+ */
 
-/* Only Lua instructions are counted: C functions that restore a mode while the stack unwinds are not stopped. */
+/* Only Lua instructions are counted: C functions that restore a mode while the stack unwinds are not stopped.
+ */
 static void stop(lua_State *L, lua_Debug *ar) {
   (void)ar;
   Bind *b = bind_find(L);
@@ -182,7 +186,8 @@ bool bind_is_interrupt(lua_State *L, Bind *b, int idx) {
   return same;
 }
 
-/* ---- the state of a universe ---------------------------------------------------------------------------- */
+/* ---- the state of a universe ----------------------------------------------------------------------------
+ */
 
 Bind *bind_find(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_key);
