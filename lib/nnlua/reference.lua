@@ -24,9 +24,16 @@ local kind_text = {
   floats = "number|{number, ...}", dtype = "dtype", string = "string", generator = "generator",
 }
 
+-- Whether numbers will do for some of the tensors: not for all of them, as one has to be a tensor.
+local function takes_numbers(row)
+  local n = 0
+  for _, p in ipairs(row.params) do n = n + (p.kind == "tensor" and 1 or 0) end
+  return n > 1 and (row.flags.promotes or row.flags.numbers) == true
+end
+
 --- The type of a row's parameter as shown to users.
 function reference.type_text(row, p)
-  if p.kind == "tensor" then return (row.flags.promotes or row.flags.numbers) and "tensor|number" or "tensor" end
+  if p.kind == "tensor" then return takes_numbers(row) and "tensor|number" or "tensor" end
   if p.kind == "ints" then
     if not p.count then return "{integer, ...}" end
     return "integer|{" .. ("integer, "):rep(p.count):sub(1, -3) .. "}" .. (p.choices and "|string" or "")

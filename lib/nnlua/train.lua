@@ -134,9 +134,9 @@ end
 --- Trains a network: train.fit(net, loader, {loss = F.cross_entropy, optimizer = opt, epochs = 3, val = set.test}).
 -- Shows a progress line; returns the history, one table an epoch: {epoch, loss, val_loss, val_accuracy, seconds}.
 -- Ctrl-C ends the training early and keeps the network as it is; the history then has interrupted = true.
--- @param loader a DataLoader, or a data set (then batch_size counts)
 -- Options: loss(output, target), optimizer, epochs, val (a data set or loader), scheduler (stepped after each epoch),
 -- callback(row, net) after each epoch, which ends the training by returning false, quiet.
+-- @param loader a DataLoader, or a data set (then batch_size counts)
 function train.fit(net, loader, options)
   local o = fit_options(options)
   if not module.is_module(net) then fail.raise("train.fit: expected a module, got %s", fail.show(net)) end

@@ -63,9 +63,9 @@ static bool lerp_vjp(nn_vjp *v) {
 
 const nn_op nn_op_lerp = {
     .name = "lerp",
-    .doc = "Linear interpolation, elementwise: input + weight * (stop - input), which is input for weight 0 and\n"
-           "stop for weight 1. The weight is a number or a tensor; all three broadcast. (PyTorch's `end` is\n"
-           "`stop` here, since that is a keyword of Lua.)",
+    .doc = "Linear interpolation, elementwise: input + weight * (stop - input), which is input for weight 0\n"
+           "and stop for weight 1. The weight is a number or a tensor; all three broadcast. (PyTorch's\n"
+           "`end` is `stop` here, since that is a keyword of Lua.)",
     .example = "tensor{0, 10}:lerp(tensor{100, 20}, 0.25)\n--> {25, 12.5}",
     .params = {{"input", P_TENSOR}, {"stop", P_TENSOR}, {"weight", P_TENSOR}},
     .flags = USUAL, .saves_in = 7, .infer = infer_float, .kernel = lerp_kernel, .vjp = lerp_vjp,
@@ -143,8 +143,8 @@ const nn_op nn_op_addcmul = {
 
 const nn_op nn_op_addcdiv = {
     .name = "addcdiv",
-    .doc = "input + value * tensor1 / tensor2, elementwise, in one pass. All three broadcast; integers have to\n"
-           "be converted first.",
+    .doc = "input + value * tensor1 / tensor2, elementwise, in one pass. All three broadcast; integers have\n"
+           "to be converted first.",
     .example = "tensor{1, 1}:addcdiv(tensor{6, 9}, tensor{2, 3}, {value = -1})\n--> {-2, -2}",
     .params = ADD_PARAMS,
     .flags = USUAL, .saves_in = 6, .infer = infer_float, .kernel = addcdiv_kernel, .vjp = addcdiv_vjp,
