@@ -242,21 +242,21 @@ static double term(const progression *p, int64_t i) {
 static void progress(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const progression *p = arg;
+  nn_dtype dtype = (nn_dtype)p->y->dtype;
   char *data = p->y->data;
-  for (int64_t i = begin; i < end; i++) {
-    if (p->whole && p->y->dtype == NN_INT64)
-      ((int64_t *)(void *)data)[i] = (int64_t)((uint64_t)p->i_first + (uint64_t)i * (uint64_t)p->i_step);
-    else if (p->whole)
-      nn_element_int((nn_dtype)p->y->dtype,
-                     (int64_t)((uint64_t)p->i_first + (uint64_t)i * (uint64_t)p->i_step),
-                     data + (size_t)i * nn_esize(p->y));
-    else if (p->y->dtype == NN_FLOAT32)
-      ((float *)(void *)data)[i] = (float)term(p, i);
-    else if (p->y->dtype == NN_FLOAT64)
-      ((double *)(void *)data)[i] = term(p, i);
-    else
-      nn_element((nn_dtype)p->y->dtype, term(p, i), data + (size_t)i * nn_esize(p->y));
-  }
+  uint64_t first = (uint64_t)p->i_first, step = (uint64_t)p->i_step;
+  if (p->whole && dtype == NN_INT64)
+    for (int64_t i = begin; i < end; i++)
+      ((int64_t *)(void *)data)[i] = (int64_t)(first + (uint64_t)i * step);
+  else if (p->whole)
+    for (int64_t i = begin; i < end; i++)
+      nn_element_int(dtype, (int64_t)(first + (uint64_t)i * step), data + (size_t)i * nn_esize(p->y));
+  else if (dtype == NN_FLOAT32)
+    for (int64_t i = begin; i < end; i++) ((float *)(void *)data)[i] = (float)term(p, i);
+  else if (dtype == NN_FLOAT64)
+    for (int64_t i = begin; i < end; i++) ((double *)(void *)data)[i] = term(p, i);
+  else
+    for (int64_t i = begin; i < end; i++) nn_element(dtype, term(p, i), data + (size_t)i * nn_esize(p->y));
 }
 
 static bool write_progression(const progression *p) {

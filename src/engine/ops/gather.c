@@ -93,12 +93,21 @@ static void run_lanes(row_fn *fn, int dim, nn_tensor *a, const nn_tensor *index,
   nn_parallel(parts, 1 + 8192 * parts / index->numel, lanes_range, &l);
 }
 
-#define AT (r->a_step * i + nn_index_wrap(r->index[i * r->i_step], r->size) * r->a_dim)
+/* Rows that lie element by element, along dim itself, have a loop of their own. */
 #define ROW(name, type, statement)                                                                           \
   static void name(const row *r) {                                                                           \
     type *a = (type *)(void *)r->a, *b = (type *)(void *)r->b;                                               \
+    const int64_t *index = r->index, size = r->size;                                                         \
+    if (r->a_step == 0 && r->a_dim == 1 && r->i_step == 1 && r->b_step == 1) {                               \
+      for (int64_t i = 0; i < r->n; i++) {                                                                   \
+        type *x = &a[nn_index_wrap(index[i], size)], *y = &b[i];                                             \
+        statement;                                                                                           \
+      }                                                                                                      \
+      return;                                                                                                \
+    }                                                                                                        \
     for (int64_t i = 0; i < r->n; i++) {                                                                     \
-      type *x = &a[AT], *y = &b[i * r->b_step];                                                              \
+      int64_t at = nn_index_wrap(index[i * r->i_step], size);                                                \
+      type *x = &a[r->a_step * i + at * r->a_dim], *y = &b[i * r->b_step];                                   \
       statement;                                                                                             \
     }                                                                                                        \
   }

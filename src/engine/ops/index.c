@@ -120,13 +120,19 @@ static bool plan_all(nn_frame *f, plan *p, const nn_tensor *x, bool checked) {
 
 /* ---- offsets ---------------------------------------------------------------------------------------- */
 
-/* The offsets of a mask's true places from the first of its dims. */
+/* The offsets of a mask's true places from the first of its dims. `to` has room for one more. */
 static void mask_offsets(const nn_tensor *x, const nn_tensor *mask, int dim, int64_t *to) {
+  int last = mask->ndim - 1;
   int64_t at[NN_MAX_DIMS] = {0}, from = 0, offset = 0;
-  const uint8_t *m = (const uint8_t *)mask->data;
-  for (int64_t i = 0; i < mask->numel; i++) {
-    if (m[from]) *to++ = offset;
-    for (int d = mask->ndim - 1; d >= 0; d--) {
+  int64_t n = last < 0 ? 1 : mask->shape[last], rows = n > 0 ? mask->numel / n : 0;
+  int64_t m_step = last < 0 ? 1 : mask->stride[last], x_step = last < 0 ? 1 : x->stride[dim + last];
+  for (int64_t r = 0; r < rows; r++) {
+    const uint8_t *m = (const uint8_t *)mask->data + from;
+    for (int64_t i = 0; i < n; i++) {
+      *to = offset + i * x_step;
+      to += m[i * m_step] != 0;
+    }
+    for (int d = last - 1; d >= 0; d--) {
       from += mask->stride[d], offset += x->stride[dim + d];
       if (++at[d] < mask->shape[d]) break;
       from -= mask->stride[d] * mask->shape[d], offset -= x->stride[dim + d] * mask->shape[d];
@@ -138,9 +144,14 @@ static void mask_offsets(const nn_tensor *x, const nn_tensor *mask, int dim, int
 /* Adds one index tensor's offsets, of its own shape, to those of all. */
 static void add_offsets(const plan *p, int n, const int64_t *shape, const int64_t *own, bool fresh,
                         int64_t *all) {
-  int64_t stride[NN_MAX_DIMS], dense[NN_MAX_DIMS], at[NN_MAX_DIMS] = {0}, from = 0;
+  int64_t stride[NN_MAX_DIMS], dense[NN_MAX_DIMS], at[NN_MAX_DIMS] = {0}, from = 0, numel = 1;
   nn_strides_contiguous(n, shape, dense);
   int lead = p->n_common - n;
+  for (int d = 0; d < n; d++) numel *= shape[d];
+  if (numel == p->pick.count) { /* nothing is broadcast */
+    for (int64_t i = 0; i < numel; i++) all[i] = own[i] + (fresh ? 0 : all[i]);
+    return;
+  }
   for (int d = 0; d < p->n_common; d++) stride[d] = d < lead || shape[d - lead] == 1 ? 0 : dense[d - lead];
   for (int64_t i = 0; i < p->pick.count; i++) {
     all[i] = own[from] + (fresh ? 0 : all[i]);
@@ -156,7 +167,7 @@ static void add_offsets(const plan *p, int n, const int64_t *shape, const int64_
 static bool offsets_of_one(nn_frame *f, const plan *p, const nn_tensor *x, int k, int64_t *all) {
   const nn_tensor *by = p->by[k];
   if (is_mask(by)) {
-    size_t bytes = (size_t)p->chosen[k] * sizeof(int64_t);
+    size_t bytes = (size_t)(p->chosen[k] + 1) * sizeof(int64_t);
     int64_t *own = nn_scratch(f->ctx, bytes);
     if (own == NULL) return false;
     mask_offsets(x, by, p->dim[k], own);

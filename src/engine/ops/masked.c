@@ -164,12 +164,15 @@ static bool masked_select_infer(nn_frame *f) {
   return true;
 }
 
+/* Without branches: what is not taken is written over by the next. */
 #define TAKE(type)                                                                                           \
   do {                                                                                                       \
     const type *from = (const type *)(const void *)x->data;                                                  \
-    type *to = (type *)(void *)y->data;                                                                      \
-    for (int64_t i = 0; i < x->numel; i++)                                                                   \
-      if (m[i]) *to++ = from[i];                                                                             \
+    type *to = (type *)(void *)y->data, *const end = to + y->numel;                                          \
+    for (int64_t i = 0; to < end; i++) {                                                                     \
+      *to = from[i];                                                                                         \
+      to += m[i] != 0;                                                                                       \
+    }                                                                                                        \
   } while (0)
 
 static bool masked_select_kernel(nn_frame *f) {

@@ -283,15 +283,34 @@ static bool out_of_range(nn_frame *f, const nn_tensor *index, int64_t i, int64_t
                 (long long)size);
 }
 
-static bool range_is_good(const int64_t *v, int64_t n, int64_t size) {
+typedef struct values {
+  const int64_t *from;
+  int64_t *to;
+  int64_t size, stride;
+  bool bad;
+} values;
+
+static void check_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  values *v = arg;
   bool bad = false;
-  for (int64_t i = 0; i < n; i++) bad |= (uint64_t)nn_index_wrap(v[i], size) >= (uint64_t)size;
-  return !bad;
+  for (int64_t i = begin; i < end; i++)
+    bad |= (uint64_t)nn_index_wrap(v->from[i], v->size) >= (uint64_t)v->size;
+  if (bad) __atomic_store_n(&v->bad, true, __ATOMIC_RELAXED);
+}
+
+static void wrap_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const values *v = arg;
+  for (int64_t i = begin; i < end; i++) v->to[i] = nn_index_wrap(v->from[i], v->size) * v->stride;
 }
 
 bool nn_index_check(nn_frame *f, const nn_tensor *index, int64_t size) {
-  if (nn_contig(index) && range_is_good((const int64_t *)(const void *)index->data, index->numel, size))
-    return true;
+  if (nn_contig(index)) {
+    values v = {.from = (const int64_t *)(const void *)index->data, .size = size};
+    nn_parallel(index->numel, 4 * GRAIN, check_range, &v);
+    if (!v.bad) return true;
+  }
   for (int64_t i = 0; i < index->numel; i++)
     if ((uint64_t)nn_index_wrap(value_at(index, i), size) >= (uint64_t)size)
       return out_of_range(f, index, i, size);
@@ -303,10 +322,14 @@ static size_t offsets_bytes(const nn_tensor *index) { return (size_t)index->nume
 int64_t *nn_index_offsets(nn_frame *f, const nn_tensor *index, int64_t size, int64_t stride) {
   int64_t *to = nn_scratch(f->ctx, offsets_bytes(index));
   if (to == NULL) return NULL;
-  int64_t dense[NN_MAX_DIMS];
-  nn_strides_contiguous(index->ndim, index->shape, dense);
-  nn_block_copy(index->ndim, index->shape, NN_INT64, to, dense, NN_INT64, index->data, index->stride);
-  for (int64_t i = 0; i < index->numel; i++) to[i] = nn_index_wrap(to[i], size) * stride;
+  values v = {.from = (const int64_t *)(const void *)index->data, .to = to, .size = size, .stride = stride};
+  if (!nn_contig(index)) {
+    int64_t dense[NN_MAX_DIMS];
+    nn_strides_contiguous(index->ndim, index->shape, dense);
+    nn_block_copy(index->ndim, index->shape, NN_INT64, to, dense, NN_INT64, index->data, index->stride);
+    v.from = to;
+  }
+  nn_parallel(index->numel, 4 * GRAIN, wrap_range, &v);
   return to;
 }
 
