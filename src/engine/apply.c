@@ -1,6 +1,5 @@
 /* apply.c - how an operation runs: from arguments to a frame, promotion, shapes, kernel, record.
  * Knows rows (op.h) but no particular operation, except the conversion between dtypes. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -386,7 +385,7 @@ static void close_room(nn_ctx *ctx, input_room *room) {
 /* The short way for small elementwise operations, the most frequent ones. False: not one of these. */
 static bool run_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r) {
   nn_tensor *out = NULL;
-  if (!nn_elementwise_direct(ctx, op, args, n_args, &out)) return false;
+  if (!nn_elementwise_direct(op, args, n_args, &out)) return false;
   if (out == NULL) return true;
   r->t[0] = out;
   r->n = 1;

@@ -94,8 +94,8 @@ static int64_t *set_meta(nn_meta *m, const nn_tensor *t, int64_t *dims) {
 /* Where the gradient for input t goes. */
 static bool set_edge(nn_node *n, int i, nn_tensor *t) {
   if (t == NULL || !nn_is_float((nn_dtype)t->dtype)) return true;
-  nn_node *from;
-  if (!nn_history(t, &from)) return false;
+  nn_node *from = t->node;
+  if (t->base != NULL && !nn_history(t, &from)) return false;
   if (from != NULL) {
     n->edge[i].node = nn_node_retain(from);
     n->edge[i].out = t->out;
@@ -191,7 +191,7 @@ static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64
 }
 
 bool nn_record(nn_frame *f, nn_tensor *into) {
-  int n_out = f->op->flags & NN_LIST_OUT ? f->results->n : f->results->n;
+  int n_out = f->results->n;
   node_plan plan = plan_frame(f, n_out);
   int64_t *dims, *ints;
   nn_node *n = new_node(f->ctx, &plan, &dims, &ints);

@@ -137,7 +137,7 @@ static bool lane_operand(const nn_value *v, const nn_tensor *like) {
   return like == NULL || (t->dtype == like->dtype && nn_same_shape(t, like));
 }
 
-bool nn_elementwise_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_tensor **out) {
+bool nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_tensor **out) {
   const nn_elementwise *e = op->data;
   if (!(op->flags & NN_DIRECT) || n_args != (e->family == EW_UNARY ? 1 : 2)) return false;
   if (!lane_operand(&args[0], NULL)) return false;
@@ -147,7 +147,7 @@ bool nn_elementwise_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, i
   if (a->numel > COSTLY_GRAIN || (op->flags & NN_FLOATS && !nn_is_float(d))) return false;
   const void *loop = loop_of(e, d);
   if (loop == NULL) return false;
-  nn_tensor *y = nn_empty(ctx, op->flags & NN_BOOL_OUT ? NN_BOOL : d, a->ndim, a->shape);
+  nn_tensor *y = nn_empty_like_dense(a, op->flags & NN_BOOL_OUT ? NN_BOOL : d);
   if (y == NULL) return true;
   job j = {.loop = loop, .family = e->family};
   if (!call_loop(&j, a->numel, a->data, 1, b ? b->data : NULL, 1, y->data)) {

@@ -24,7 +24,7 @@ bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q
 /* NN_EW(EW_PARAM, NN_PARAM_ELU, .p = 1) */
 /* Small operands of one shape and dtype that lie without gaps need no frame: out = loop(in...), *out a new reference.
  * False, with no error, when they are not of that kind. */
-bool nn_elementwise_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_tensor **out);
+bool nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_tensor **out);
 
 #define NN_EW(family_, loop_, ...) (&(const nn_elementwise){.family = family_, .loop = loop_, __VA_ARGS__})
 

@@ -70,6 +70,8 @@ struct nn_tensor {
 
 /* An uninitialised tensor struct with room for ndim dims: no storage yet. */
 nn_tensor *nn_tensor_new(nn_ctx *ctx, nn_dtype dtype, int ndim);
+/* A fresh tensor of the shape of a contiguous one, with elements of this dtype. */
+nn_tensor *nn_empty_like_dense(const nn_tensor *like, nn_dtype dtype);
 /* Numel and contiguity from shape and stride. */
 void nn_tensor_finish(nn_tensor *t);
 void nn_strides_contiguous(int ndim, const int64_t *shape, int64_t *stride);

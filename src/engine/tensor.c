@@ -174,6 +174,24 @@ nn_tensor *nn_empty(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape)
   return t;
 }
 
+nn_tensor *nn_empty_like_dense(const nn_tensor *like, nn_dtype dtype) {
+  nn_tensor *t = nn_tensor_new(like->ctx, dtype, like->ndim);
+  if (t == NULL) return NULL;
+  t->storage = nn_storage_new(like->ctx, (size_t)like->numel * nn_dtype_size(dtype));
+  if (t->storage == NULL) {
+    nn_release(t);
+    return NULL;
+  }
+  for (int d = 0; d < like->ndim; d++) {
+    t->shape[d] = like->shape[d];
+    t->stride[d] = like->stride[d];
+  }
+  t->data = t->storage->data;
+  t->numel = like->numel;
+  t->flags = NN_T_CONTIGUOUS;
+  return t;
+}
+
 nn_tensor *nn_zeros(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape) {
   nn_tensor *t = nn_empty(ctx, dtype, ndim, shape);
   if (t != NULL) memset(t->data, 0, (size_t)t->numel * nn_esize(t));
