@@ -103,7 +103,8 @@ end
 
 --- The arguments, evaluated.
 function Sample:arguments()
-  local chunk = assert(load("return " .. self.text, "=" .. self.row.name .. "(" .. self.text .. ")", "t", self:makers()))
+  local name = ("=%s(%s)"):format(self.row.name, self.text)
+  local chunk = assert(load("return " .. self.text, name, "t", self:makers()))
   return table.pack(chunk())
 end
 
