@@ -4,8 +4,11 @@
  * has. */
 #include <string.h>
 
+#include "interrupt.h"
 #include "pick.h"
 #include "shape.h"
+
+enum { LOOK = (1 << 20) - 1 /* elements between two looks at the interrupt flag, a mask */ };
 
 /* What an index list means for a tensor: which dims are picked, by what, and the shape of the result. */
 typedef struct plan {
@@ -131,6 +134,7 @@ static void mask_offsets(const nn_tensor *x, const nn_tensor *mask, int dim, int
     for (int64_t i = 0; i < n; i++) {
       *to = offset + i * x_step;
       to += m[i * m_step] != 0;
+      if ((i & LOOK) == LOOK && nn_interrupted()) return;
     }
     for (int d = last - 1; d >= 0; d--) {
       from += mask->stride[d], offset += x->stride[dim + d];
@@ -171,9 +175,10 @@ static bool offsets_of_one(nn_frame *f, const plan *p, const nn_tensor *x, int k
     int64_t *own = nn_scratch(f->ctx, bytes);
     if (own == NULL) return false;
     mask_offsets(x, by, p->dim[k], own);
-    add_offsets(p, 1, &p->chosen[k], own, k == 0, all);
+    bool whole = !nn_interrupted(); /* what an interrupt has left out must not be read */
+    if (whole) add_offsets(p, 1, &p->chosen[k], own, k == 0, all);
     nn_scratch_free(f->ctx, own, bytes);
-    return true;
+    return whole;
   }
   int64_t *own = nn_index_offsets(f, by, x->shape[p->dim[k]], x->stride[p->dim[k]]);
   if (own == NULL) return false;

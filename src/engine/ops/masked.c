@@ -2,8 +2,11 @@
  * masked_scatter, nonzero. */
 #include <string.h>
 
+#include "interrupt.h"
 #include "pick.h"
 #include "shape.h"
+
+enum { LOOK = (1 << 20) - 1 /* elements between two looks at the interrupt flag, a mask */ };
 
 /* ---- pieces ----------------------------------------------------------------------------------------- */
 
@@ -246,8 +249,10 @@ static bool masked_scatter_infer(nn_frame *f) {
   do {                                                                                                       \
     const type *from = (const type *)(const void *)source->data;                                             \
     type *to = (type *)(void *)y->data;                                                                      \
-    for (int64_t i = 0; i < y->numel; i++)                                                                   \
+    for (int64_t i = 0; i < y->numel; i++) {                                                                 \
       if (m[i]) to[i] = *from++;                                                                             \
+      if ((i & LOOK) == LOOK && nn_interrupted()) return false;                                              \
+    }                                                                                                        \
   } while (0)
 
 static bool masked_scatter_kernel(nn_frame *f) {
@@ -324,6 +329,7 @@ static bool positions_kernel(nn_frame *f) {
     if (((const uint8_t *)m->data)[i])
       for (int d = 0; d < m->ndim; d++) *to++ = at[d];
     for (int d = m->ndim - 1; d >= 0 && ++at[d] > m->shape[d]; d--) at[d] = 1;
+    if ((i & LOOK) == LOOK && nn_interrupted()) return false;
   }
   return true;
 }

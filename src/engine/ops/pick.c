@@ -328,6 +328,10 @@ int64_t *nn_index_offsets(nn_frame *f, const nn_tensor *index, int64_t size, int
     nn_strides_contiguous(index->ndim, index->shape, dense);
     nn_block_copy(index->ndim, index->shape, NN_INT64, to, dense, NN_INT64, index->data, index->stride);
     v.from = to;
+    if (nn_interrupted()) { /* what is left out must not be read */
+      nn_scratch_free(f->ctx, to, offsets_bytes(index));
+      return NULL;
+    }
   }
   nn_parallel(index->numel, 4 * GRAIN, wrap_range, &v);
   return to;
