@@ -407,6 +407,26 @@ static void an_interrupt_ends_a_copy(void **state) {
   nn_error_clear(ctx);
 }
 
+/* Offsets that an interrupt has left out must not be followed. */
+static void an_interrupt_leaves_no_wild_index(void **state) {
+  (void)state;
+  T x = counting(NN_FLOAT32, DIMS(4, 5)),
+    ones = nn_keep(ctx, nn_full(ctx, NN_INT64, 2, (const int64_t[]){300, 400}, 1));
+  T by[1] = {nn_do(ctx, &nn_op_t, v_t(ones))}, flat = t_select(ctx, by[0], 1, 0);
+  T far = t_slice(ctx, nn_keep(ctx, nn_full(ctx, NN_INT64, 1, (const int64_t[]){90000}, 1)), 0, 0, 90000, 3);
+  nn_interrupt_raise();
+  assert_null(nn_do(ctx, &nn_op_index, v_t(x), v_ts(1, by)));
+  nn_error_clear(ctx);
+  assert_null(nn_do(ctx, &nn_op_index_select, v_t(x), v_i(0), v_t(far)));
+  assert_int_equal(nn_error_code(ctx), NN_ERR_INTERRUPT);
+  nn_error_clear(ctx);
+  assert_null(nn_do(ctx, &nn_op_index_add, v_t(x), v_i(0), v_t(flat),
+                    v_t(nn_keep(ctx, nn_zeros(ctx, NN_FLOAT32, 2, (const int64_t[]){400, 5})))));
+  nn_error_clear(ctx);
+  nn_interrupt_clear();
+  assert_int_equal(nn_numel(nn_do(ctx, &nn_op_index_select, v_t(x), v_i(0), v_t(far))), 150000);
+}
+
 /* A bit of everything that takes memory; true when it ran to its end. */
 static bool medley(void) {
   T x = nn_keep(ctx, nn_zeros(ctx, NN_FLOAT32, 2, (const int64_t[]){20, 30}));
@@ -469,6 +489,7 @@ int main(void) {
       TEST(sixteen_dims_are_the_limit),
       TEST(nothing_in_nothing_out),
       TEST(an_interrupt_ends_a_copy),
+      TEST(an_interrupt_leaves_no_wild_index),
       TEST(every_failing_allocation_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
