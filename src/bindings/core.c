@@ -387,7 +387,10 @@ static void open_parts(lua_State *L, Bind *b, int core) {
 
 int luaopen_nnlua_core(lua_State *L) {
   Bind *b = bind_find(L);
-  if (b != NULL) return luaL_error(L, "nnlua.core is open already");
+  if (b != NULL) { /* required once more: the same table */
+    lua_getfield(L, LUA_REGISTRYINDEX, "nnlua.core");
+    return 1;
+  }
   lua_gc(L, LUA_GCGEN, 0, 0); /* young collections fit tensors: most die at once */
   b = bind_open(L);
   bind_publish(L, b);
@@ -402,5 +405,7 @@ int luaopen_nnlua_core(lua_State *L) {
   bind_register(L, b, core, functions);
   lua_pushliteral(L, NNLUA_VERSION);
   lua_setfield(L, core, "version");
+  lua_pushvalue(L, core);
+  lua_setfield(L, LUA_REGISTRYINDEX, "nnlua.core");
   return 1;
 }

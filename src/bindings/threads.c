@@ -138,8 +138,9 @@ bool bind_set_grad_enabled(lua_State *L, Bind *b, bool on) {
 static void stop(lua_State *L, lua_Debug *ar) {
   (void)ar;
   Bind *b = bind_find(L);
-  if (b == NULL || !b->interrupting) {
-    lua_sethook(L, NULL, 0, 0);
+  if (b == NULL || !b->interrupting) { /* a coroutine that was made meanwhile */
+    const Thread *t = b != NULL ? find(b, block_of(L)) : NULL;
+    lua_sethook(L, NULL, 0, t != NULL && t->mode == MODE_OFF ? COUNT_OFF : 0);
     return;
   }
   lua_rawgeti(L, LUA_REGISTRYINDEX, b->interrupt);
