@@ -35,4 +35,12 @@ static void philox(uint64_t seed, uint64_t block, int64_t blocks, uint32_t *out)
   }
 }
 
-const struct nn_random_kernels NN_KERNEL(nn_random_table) = {philox};
+static void chance_f32(int64_t n, const uint32_t *bits, uint32_t below, float yes, float *y) {
+  for (int64_t i = 0; i < n; i++) y[i] = bits[i] < below ? yes : 0;
+}
+
+static void uniform_f32(int64_t n, const uint32_t *bits, float *y) {
+  for (int64_t i = 0; i < n; i++) y[i] = (float)(int32_t)(bits[i] >> 8) * 0x1p-24f;
+}
+
+const struct nn_random_kernels NN_KERNEL(nn_random_table) = {philox, chance_f32, uniform_f32};

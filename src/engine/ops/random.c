@@ -2,6 +2,7 @@
  * generator's stream. */
 #include "expr.h"
 #include "interrupt.h"
+#include "kernels/random.h"
 #include "kernels/vmath.h"
 #include "parallel.h"
 #include "rng.h"
@@ -41,7 +42,7 @@ static void uniform_chunks(void *arg, int64_t begin, int64_t end, int thread) {
     if (d->dtype == NN_FLOAT32) {
       float *y = (float *)(void *)d->out + at;
       nn_random_run(&d->r, at, n, bits);
-      for (int64_t i = 0; i < n; i++) y[i] = unit32(bits[i]);
+      NN_SELECT(nn_random_table)->uniform_f32(n, bits, y);
     } else {
       double *y = (double *)(void *)d->out + at;
       nn_random_run(&d->r, 2 * at, 2 * n, bits);
@@ -222,9 +223,10 @@ static double float_at(const char *p, nn_dtype d, int64_t i) {
 static void same_chance(const draw *d, int64_t at, int64_t n, const uint32_t *bits) {
   double limit = d->p * 0x1p32;
   uint64_t below = limit >= 0x1p32 ? (uint64_t)1 << 32 : (uint64_t)limit;
-  if (d->dtype == NN_FLOAT32) {
-    float *y = (float *)(void *)d->out + at, yes = (float)d->scale;
-    for (int64_t i = 0; i < n; i++) y[i] = bits[i] < below ? yes : 0;
+  if (d->dtype == NN_FLOAT32 && below <= UINT32_MAX) {
+    NN_SELECT(nn_random_table)->chance_f32(n, bits, (uint32_t)below, (float)d->scale, (float *)(void *)d->out + at);
+  } else if (d->dtype == NN_FLOAT32) {
+    for (int64_t i = 0; i < n; i++) ((float *)(void *)d->out)[at + i] = (float)d->scale;
   } else {
     double *y = (double *)(void *)d->out + at;
     for (int64_t i = 0; i < n; i++) y[i] = bits[i] < below ? d->scale : 0;
