@@ -223,6 +223,7 @@ local Tensor = {}
 ---@overload fun(values: any, options?: {dtype?: Dtype, requires_grad?: boolean}): Tensor
 tensor = {}
 tensor.linalg = {}
+tensor.testing = {}
 
 F, nn, optim, data, train, metrics, nnlua = {}, {}, {}, {}, {}, {}, {}
 nn.init = {}]]

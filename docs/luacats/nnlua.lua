@@ -42,6 +42,7 @@ local Tensor = {}
 ---@overload fun(values: any, options?: {dtype?: Dtype, requires_grad?: boolean}): Tensor
 tensor = {}
 tensor.linalg = {}
+tensor.testing = {}
 
 F, nn, optim, data, train, metrics, nnlua = {}, {}, {}, {}, {}, {}, {}
 nn.init = {}
@@ -3909,6 +3910,48 @@ function tensor.is_anomaly_enabled() end
 
 ---f(...) without keeping what its gradient needs: backward calls f again. Saves memory for time.
 function tensor.checkpoint(f, ...) end
+
+---All derivatives of what func returns by its inputs. func is called with the inputs (a tensor, or the
+---tensors of a list). For an input [n...] and a result [m...] a tensor [m..., n...]; for a list of inputs a
+---list of these; for several results a list with one entry each. What a result doesn't depend on gives zeros,
+---with strict an error.
+function tensor.jacobian(func, inputs, options) end
+
+---All second derivatives of func, which returns one element: for an input [n...] a tensor [n..., n...], for a
+---list of inputs a list of lists: h[i][k] are the derivatives by inputs i and k.
+function tensor.hessian(func, inputs, options) end
+
+---What func returns, and the product of v with its Jacobian. v has the shape of the result (a list for
+---several; 1 when left out for one element), the product that of the inputs (a list for a list).
+function tensor.vjp(func, inputs, v, options) end
+
+---What func returns, and the product of its Jacobian with v. v has the shape of the inputs (a list for a
+---list; 1 when left out for one element), the product that of the result. func must have second derivatives.
+function tensor.jvp(func, inputs, v, options) end
+
+---A class of operations with a backward of one's own: `local Square = tensor.Function("Square")`, then
+---`function Square.forward(ctx, x)` and `function Square.backward(ctx, grad)`; `Square.apply(x)` runs it.
+---forward returns one tensor or several; backward gets a gradient for each of these and returns one for each
+---argument of forward, nil for what is no tensor. ctx:save_for_backward(...) keeps tensors for the table
+---ctx.saved_tensors, ctx.needs_input_grad[i] tells which arguments need a gradient;
+---ctx:mark_non_differentiable(...), ctx:mark_dirty(...), ctx:set_materialize_grads(on) are PyTorch's; other
+---fields of ctx are free. With setup_context(ctx, inputs, output) in the class forward has no ctx. backward
+---is differentiated itself where gradients of gradients are asked for.
+function tensor.Function(name, parent) end
+
+---Checks the gradients of func against differences of its values, for each element of each input (a tensor or
+---a list of arguments; float64 is needed) that has requires_grad. Returns true; a wrong gradient is an error
+---that names output, input, element and both values, or gives false with raise_exception = false.
+function tensor.gradcheck(func, inputs, options) end
+
+---The same for gradients of gradients, by the inputs and by grad_outputs (random ones unless given).
+function tensor.gradgradcheck(func, inputs, options) end
+
+---An error unless |actual - expected| <= atol + rtol * |expected| for tensors of one shape and dtype,
+---numbers, or tables of these. Without rtol and atol they go by the dtype: 1.3e-6 and 1e-5 for float32, 1e-7
+---and 1e-7 for float64, 0 for whole numbers. The text tells how many elements differ and the greatest
+---differences with their positions; msg replaces it (a text, or a function of it).
+function tensor.testing.assert_close(actual, expected, options) end
 
 ---Starts the default stream of random numbers from a whole number.
 function tensor.manual_seed(seed) end

@@ -11,6 +11,9 @@ local public = {
 }
 for _, name in ipairs(public) do nnlua[name] = core[name] end
 
+-- What the library adds to tensor itself.
+for _, name in ipairs {"autograd", "gradcheck", "testing"} do require("nnlua." .. name) end
+
 local parts = {"nn", "optim", "data", "train", "metrics"}
 for _, name in ipairs(parts) do nnlua[name] = require("nnlua." .. name) end
 
