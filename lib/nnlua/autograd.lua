@@ -235,11 +235,7 @@ function tensor.jvp(...)
     check_strict("jvp", ys, a)
     for i, y in ipairs(ys) do cotangents[i] = zeros_of(y):requires_grad_() end
     local slopes = gradients(ys, xs, cotangents, true) -- linear in the cotangents
-    if a.strict then
-      for k = 1, #xs do
-        if not slopes[k] then filled("jvp", slopes, xs, {strict = true}) end
-      end
-    end
+    if a.strict then filled("jvp", slopes, xs, {strict = true}) end
     local found = gradients(slopes, cotangents, vs, a.create_graph)
     local products = {}
     for i, y in ipairs(ys) do products[i] = found[i] or zeros_of(y) end
@@ -354,14 +350,15 @@ end
 local function record(class, ctx, arguments, outputs, places)
   local op = {name = class.__name, inputs = described(arguments), outputs = described(outputs), input_places = places,
     output_places = {}, n_inputs = arguments.n, n_outputs = outputs.n}
-  local inputs, recorded, is_argument = {}, {}, {}
-  for i = 1, arguments.n do is_argument[arguments[i] or false] = true end
+  local inputs, recorded, known = {}, {}, {}
+  for i = 1, arguments.n do known[arguments[i] or false] = true end
   for k, i in ipairs(places) do inputs[k] = arguments[i] end
   for i = 1, outputs.n do
     local y = outputs[i]
     if is_tensor(y) and y:is_floating_point() and not ctx[MARKED][y] then
-      -- what was there before (an argument, a parameter) keeps its own history
-      if is_argument[y] or y.requires_grad then y = y:detach() end
+      -- what was there before (an argument, a parameter, the same result) keeps its own history
+      if known[y] or y.requires_grad then y = y:detach() end
+      known[y] = true
       recorded[#recorded + 1], op.output_places[#recorded + 1] = y, i
     end
   end

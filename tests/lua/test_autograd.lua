@@ -206,6 +206,14 @@ check.test("Function: an argument as result, a change in place", function()
   local x = leaf{1, 2}
   check.equal((tensor.grad(Pass.apply(x):sum(), x)), f64{10, 10})
   check.ok(x.is_leaf, "the argument keeps its history")
+  local Twice = tensor.Function("Twice")
+  function Twice.forward(_, a)
+    local b = a * 1
+    return b, b
+  end
+  function Twice.backward(_, g, k) return g * 10 + k end
+  local p, q = Twice.apply(x)
+  check.equal((tensor.grad((p + q * 2):sum(), x)), f64{12, 12}, "a result that comes twice")
   local Double = tensor.Function("Double")
   function Double.forward(ctx, a)
     ctx:mark_dirty(a)
@@ -359,6 +367,13 @@ check.test("gradcheck: other things that are wrong", function()
   local mine = {}
   local ok, e = pcall(tensor.gradcheck, function() error(mine) end, x, {raise_exception = false})
   check.ok(not ok and rawequal(e, mine), "an error of the function's own passes")
+  local calls = 0
+  check.ok(not pcall(tensor.gradcheck, function(a)
+    calls = calls + 1
+    if calls == 3 then error(mine) end
+    return a * 1
+  end, x))
+  check.equal(x:detach(), f64{1, 2}, "the input is as before")
 end)
 
 -- ---- assert_close -------------------------------------------------------------------------------------------------
