@@ -122,9 +122,8 @@ static bool cumprod_vjp(nn_vjp *v) {
 
 const nn_op nn_op_cumprod = {
     .name = "cumprod",
-    .doc =
-        "Running product along a dimension: each element is the product of those up to it. Integers and bool give\n"
-        "int64.",
+    .doc = "Running product along a dimension: each element is the product of those up to it. Integers and\n"
+           "bool give int64.",
     .example = "tensor{1, 2, 3, 4}:cumprod(1)\n--> {1, 2, 6, 24}",
     .params = {{"input", P_TENSOR}, {"dim", P_DIM}, {"dtype", P_DTYPE, "nil", .keyword = true}},
     .flags = USUAL | NN_INPLACE,
@@ -209,14 +208,14 @@ static const bool yes = true, no = false;
       .samples = NN_SAMPLES("D(2,3), 1", "D(2,5,3), 2", "T(D(3,4)), -1", "D(), 1", "R(2,0), 2"),             \
       .invalid = "R(2,3), 3",                                                                                \
       .complaint = "dimensions are"};
-RUNNING(
-    cummax, yes,
-    "Running maximum along a dimension, and the position, from 1, of each: the last one of equals. NaN stays.",
-    "tensor{1, 3, 2}:cummax(1)\n--> {1, 3, 3}\t{1, 2, 2}")
-RUNNING(
-    cummin, no,
-    "Running minimum along a dimension, and the position, from 1, of each: the last one of equals. NaN stays.",
-    "tensor{3, 1, 2}:cummin(1)\n--> {3, 1, 1}\t{1, 2, 2}")
+RUNNING(cummax, yes,
+        "Running maximum along a dimension, and the position, from 1, of each: the last one of equals. NaN\n"
+        "stays.",
+        "tensor{1, 3, 2}:cummax(1)\n--> {1, 3, 3}\t{1, 2, 2}")
+RUNNING(cummin, no,
+        "Running minimum along a dimension, and the position, from 1, of each: the last one of equals. NaN\n"
+        "stays.",
+        "tensor{3, 1, 2}:cummin(1)\n--> {3, 1, 1}\t{1, 2, 2}")
 
 /* ---- diff ------------------------------------------------------------------------------------------- */
 
@@ -249,9 +248,8 @@ static bool diff_compose(nn_frame *f) {
 
 const nn_op nn_op_diff = {
     .name = "diff",
-    .doc =
-        "Differences of neighbours along a dimension, n times over; one shorter each time. prepend and append are joined\n"
-        "to the input first. Of bool: whether neighbours differ.",
+    .doc = "Differences of neighbours along a dimension, n times over; one shorter each time. prepend and\n"
+           "append are joined to the input first. Of bool: whether neighbours differ.",
     .example = "tensor{1, 4, 9, 16}:diff()\n--> {3, 5, 7}",
     .params = {{"input", P_TENSOR},
                {"n", P_INT, "1"},

@@ -126,9 +126,9 @@ static bool kernel(nn_frame *f) {
 
 const nn_op nn_op_multinomial = {
     .name = "multinomial",
-    .doc =
-        "Draws positions, from 1, with the probabilities that the input holds (any weights: they need not sum to 1),\n"
-        "for a vector or each row of a matrix. Without replacement no position is drawn twice in a row.",
+    .doc = "Draws positions, from 1, with the probabilities that the input holds (any weights: they need\n"
+           "not sum to 1), for a vector or each row of a matrix. Without replacement no position is drawn\n"
+           "twice in a row.",
     .example = "tensor.multinomial(tensor{0, 1, 0}, 2, true)\n--> {2, 2}",
     .params = {{"input", P_TENSOR},
                {"num_samples", P_INT},

@@ -126,9 +126,9 @@ static bool sort_vjp(nn_vjp *v) { return places_vjp(v, 1, false); }
 
 const nn_op nn_op_sort = {
     .name = "sort",
-    .doc =
-        "The elements in ascending (or descending) order along a dimension, and the positions they had, from 1.\n"
-        "Equal elements always keep their order, so that stable changes nothing. NaN counts as the largest.",
+    .doc = "The elements in ascending (or descending) order along a dimension, and the positions they had,\n"
+           "from 1. Equal elements always keep their order, so that stable changes nothing. NaN counts as\n"
+           "the largest.",
     .example = "tensor{3, 1, 2}:sort()\n--> {1, 2, 3}\t{2, 3, 1}",
     .params = SORT_PARAMS,
     .flags = USUAL,
@@ -144,9 +144,8 @@ const nn_op nn_op_sort = {
 
 const nn_op nn_op_argsort = {
     .name = "argsort",
-    .doc =
-        "The positions, from 1, that put the elements in order along a dimension: x:gather(dim, x:argsort(dim)) is\n"
-        "sorted. Equal elements keep their order.",
+    .doc = "The positions, from 1, that put the elements in order along a dimension: x:gather(dim,\n"
+           "x:argsort(dim)) is sorted. Equal elements keep their order.",
     .example = "tensor{3, 1, 2}:argsort()\n--> {2, 3, 1}",
     .params = SORT_PARAMS,
     .flags = USUAL | NN_NO_GRAD,
@@ -201,9 +200,9 @@ static bool topk_vjp(nn_vjp *v) { return places_vjp(v, 2, false); }
 
 const nn_op nn_op_topk = {
     .name = "topk",
-    .doc =
-        "The k largest (or with largest = false smallest) elements along a dimension and their positions, from 1; in\n"
-        "order unless sorted = false. Of equal elements the first are taken. NaN counts as the largest.",
+    .doc = "The k largest (or with largest = false smallest) elements along a dimension and their\n"
+           "positions, from 1; in order unless sorted = false. Of equal elements the first are taken. NaN\n"
+           "counts as the largest.",
     .example = "tensor{3, 9, 1, 7}:topk(2)\n--> {9, 7}\t{2, 4}",
     .params = {{"input", P_TENSOR},
                {"k", P_INT},
@@ -319,9 +318,8 @@ static bool median_vjp(nn_vjp *v) {
 
 const nn_op nn_op_median = {
     .name = "median",
-    .doc =
-        "The median of all elements: of an even number the lower of the two in the middle. NaN if there is one.\n"
-        "Elements equal to it share the gradient evenly.",
+    .doc = "The median of all elements: of an even number the lower of the two in the middle. NaN if there\n"
+           "is one. Elements equal to it share the gradient evenly.",
     .example = "tensor{4, 1, 3, 2}:median()\n--> 2",
     .params = {{"input", P_TENSOR}},
     .flags = USUAL,
@@ -340,9 +338,8 @@ static bool one_vjp(nn_vjp *v) { return places_vjp(v, 1, true); }
 
 const nn_op nn_op_median_dim = {
     .name = "median.dim",
-    .doc =
-        "Medians along a dimension and their positions, from 1: of an even number of elements the lower of the two in\n"
-        "the middle, the first NaN where there is one.",
+    .doc = "Medians along a dimension and their positions, from 1: of an even number of elements the lower\n"
+           "of the two in the middle, the first NaN where there is one.",
     .example = "tensor{{4, 1, 3}, {7, 9, 8}}:median(2)\n--> {3, 8}\t{3, 3}",
     .params = {{"input", P_TENSOR}, {"dim", P_DIM}, {"keepdim", P_BOOL, "false"}},
     .flags = USUAL,
@@ -371,9 +368,8 @@ static bool mode_kernel(nn_frame *f) { return one_kernel(f, 1, choose_frequent, 
 
 const nn_op nn_op_mode = {
     .name = "mode",
-    .doc =
-        "The most frequent value along a dimension, the smallest of those where several are, and the position, from\n"
-        "1, of its last occurrence.",
+    .doc = "The most frequent value along a dimension, the smallest of those where several are, and the\n"
+           "position, from 1, of its last occurrence.",
     .example = "tensor{5, 2, 7, 2}:mode()\n--> 2\t4",
     .params = {{"input", P_TENSOR}, {"dim", P_DIM, "-1"}, {"keepdim", P_BOOL, "false"}},
     .flags = USUAL,
