@@ -231,7 +231,7 @@ nn.init = {}]]
 local field_types = {
   shape = "integer[]", dtype = "Dtype", requires_grad = "boolean", is_leaf = "boolean", grad = "Tensor?",
   data = "Tensor", ndim = "integer", nbytes = "integer", itemsize = "integer", device = "string", T = "Tensor",
-  mT = "Tensor", grad_fn = "userdata?",
+  mT = "Tensor", grad_fn = "userdata?", _version = "integer",
 }
 
 local function head_text()

@@ -35,6 +35,7 @@ local Generator = {}
 ---@field requires_grad boolean Whether operations on x are recorded; may be assigned for leaves.
 ---@field is_leaf boolean True for a tensor that is not the recorded result of an operation.
 ---@field grad_fn userdata? The node of the graph that made x: node:name(), node.next_functions; nil for leaves.
+---@field _version integer How often the memory of x was changed in place, by x or by a view of it.
 ---@field data Tensor The same elements without history, a view.
 local Tensor = {}
 

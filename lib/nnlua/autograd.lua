@@ -246,7 +246,7 @@ end
 -- ---- operations of one's own --------------------------------------------------------------------------------------
 
 -- Keys of a ctx for what only this file sees.
-local MARKED, DIRTY, MATERIALIZE = {}, {}, {}
+local MARKED, DIRTY, MATERIALIZE, VERSIONS = {}, {}, {}, {}
 
 -- What forward and backward of a Function share: fields of the user's, and these.
 local Context = {__name = "Function.ctx"}
@@ -308,6 +308,23 @@ local function described(values)
   return list
 end
 
+-- The versions of what was saved: a change in place after that would make the gradient wrong without a word.
+local function versions_of(saved)
+  local list = {}
+  for i = 1, saved.n do list[i] = saved[i] and saved[i]._version or false end
+  return list
+end
+
+local function check_versions(name, saved, versions)
+  for i = 1, saved.n do
+    if saved[i] and versions[i] and saved[i]._version ~= versions[i] then
+      fail.raise("backward: a tensor of shape %s that %s saved for its gradient was changed in place afterwards (it "
+        .. "is at version %d, expected %d); use an operation without trailing _ or a clone()", shape_text(saved[i]), name,
+        saved[i]._version, versions[i])
+    end
+  end
+end
+
 -- One result of backward, for the argument at position i.
 local function checked_gradient(name, g, i, argument)
   if g == nil then return nil end
@@ -326,6 +343,7 @@ end
 local function make_backward(class, ctx, op)
   return function(_, ...)
     local given = {}
+    check_versions(op.name, ctx.saved_tensors, ctx[VERSIONS])
     for k, i in ipairs(op.output_places) do given[i] = (select(k, ...)) end
     if ctx[MATERIALIZE] then
       for i, output in pairs(op.outputs) do
@@ -397,7 +415,7 @@ local function apply(class, ...)
     [MATERIALIZE] = true}, Context)
   local outputs = tensor.no_grad(run_forward, class, ctx, arguments)
   if #places > 0 and tensor.is_grad_enabled() then record(class, ctx, arguments, outputs, places) end
-  ctx[MARKED], ctx[DIRTY] = nil, nil
+  ctx[MARKED], ctx[DIRTY], ctx[VERSIONS] = nil, nil, versions_of(ctx.saved_tensors)
   return table.unpack(outputs, 1, outputs.n)
 end
 

@@ -90,6 +90,12 @@ static int get_grad_fn(lua_State *L, Bind *b, nn_tensor *t) {
   return 1;
 }
 
+static int get_version(lua_State *L, Bind *b, nn_tensor *t) {
+  (void)b;
+  lua_pushinteger(L, nn_version(t));
+  return 1;
+}
+
 typedef struct Field {
   const char *name;
   Getter get;
@@ -108,6 +114,7 @@ static const Field fields[] = {{"shape", get_shape},
                                {"T", get_T},
                                {"mT", get_mT},
                                {"grad_fn", get_grad_fn},
+                               {"_version", get_version},
                                {NULL, NULL}};
 
 /* x.name and x[i]. Upvalue 2: the table of methods, in which fields are light userdata. A name that is

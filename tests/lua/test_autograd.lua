@@ -270,6 +270,19 @@ check.test("Function: what backward returns is checked", function()
   check.error("retain_graph", function() z:sum():backward() end)
 end)
 
+check.test("Function: a change in place of what was saved is noticed", function()
+  local x = leaf{1, 2}
+  local h = x * 2
+  local y = square_class(1).apply(h)
+  h:add_(1)
+  check.error("backward: a tensor of shape [2] that Square saved for its gradient was changed in place afterwards "
+    .. "(it is at version 1, expected 0)", function() y:sum():backward() end)
+  local w = f64{1, 2}
+  check.equal(w._version, 0)
+  w[1]:mul_(2)
+  check.equal(w._version, 1, "through a view")
+end)
+
 check.test("Function: 10,000 applications leave nothing behind", function()
   local Square, x = square_class(1), leaf{1, 2, 3}
   local Keep = tensor.Function("Keep") -- saves its result: a ring through the Lua heap
