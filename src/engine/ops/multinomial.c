@@ -10,7 +10,7 @@
 typedef struct job {
   nn_random r;
   nn_dtype dtype;
-  int64_t n, take;
+  int64_t n, take, words; /* words: 32-bit random numbers a row */
   const char *p;
   int64_t *out;
   nn_key *room; /* 2 n a thread */
@@ -21,11 +21,18 @@ static double weight(const job *j, int64_t i) {
                                 : ((const double *)(const void *)j->p)[i];
 }
 
-/* In (0, 1): of two 32-bit numbers. */
-static double uniform(const nn_random *r, int64_t i) {
-  uint64_t bits = (uint64_t)nn_random_bits(r, 2 * i) << 21 ^ nn_random_bits(r, 2 * i + 1) >> 11;
-  return ((double)bits + 0.5) * 0x1p-53;
+enum { CHUNK = 256 };
+
+/* Numbers in (0, 1) for the places begin .. begin + CHUNK - 1 of a row, each of two 32-bit ones. */
+static void uniform_chunk(const job *j, int64_t row, int64_t begin, double u[CHUNK]) {
+  uint32_t bits[2 * CHUNK];
+  nn_random_run(&j->r, row * j->words + 2 * begin, 2 * CHUNK, bits);
+  for (int i = 0; i < CHUNK; i++)
+    u[i] = ((double)((uint64_t)bits[2 * i] << 21 ^ bits[2 * i + 1] >> 11) + 0.5) * 0x1p-53;
 }
+
+/* How many 32-bit numbers so many places of a row take: whole chunks. */
+static int64_t words_for(int64_t places) { return (places + CHUNK - 1) / CHUNK * CHUNK * 2; }
 
 /* The first position whose sum of weights exceeds the drawn part of the whole. */
 static void with_replacement(const job *j, int64_t row, double *sums) {
@@ -36,8 +43,10 @@ static void with_replacement(const job *j, int64_t row, double *sums) {
     if (w > 0) top = i;
     sums[i] = sum += w;
   }
+  double u[CHUNK];
   for (int64_t k = 0; k < j->take; k++) {
-    double x = uniform(&j->r, row * j->take + k) * sum;
+    if (k % CHUNK == 0) uniform_chunk(j, row, k, u);
+    double x = u[k % CHUNK] * sum;
     int64_t low = 0, high = top;
     while (low < high) {
       int64_t middle = low + (high - low) / 2;
@@ -53,13 +62,19 @@ static void with_replacement(const job *j, int64_t row, double *sums) {
 /* Exponential times with the weights as rates: who comes first is drawn first (Efraimidis and Spirakis 2006).
  */
 static void without_replacement(const job *j, int64_t row, nn_key *k, nn_key *spare) {
-  for (int64_t i = 0; i < j->n; i++) {
-    double w = weight(j, row * j->n + i);
-    double time = w > 0 ? -log(uniform(&j->r, row * j->n + i)) / w : INFINITY;
-    nn_keys_load(NN_FLOAT64, &time, 1, 1, false, &k[i]);
-    k[i].at = i;
+  double time[CHUNK];
+  for (int64_t at = 0; at < j->n; at += CHUNK) {
+    int64_t n = j->n - at < CHUNK ? j->n - at : CHUNK;
+    uniform_chunk(j, row, at, time);
+    for (int64_t i = 0; i < n; i++) {
+      double w = weight(j, row * j->n + at + i);
+      time[i] = w > 0 ? -log(time[i]) / w : INFINITY;
+    }
+    nn_keys_load(NN_FLOAT64, time, n, 1, false, k + at);
+    for (int64_t i = 0; i < n; i++) k[at + i].at = at + i;
   }
-  nn_keys_sort(k, spare, j->n);
+  nn_keys_select(k, j->n, j->take - 1);
+  nn_keys_sort(k, spare, j->take);
   for (int64_t i = 0; i < j->take; i++) j->out[row * j->take + i] = k[i].at + 1;
 }
 
@@ -118,7 +133,8 @@ static bool kernel(nn_frame *f) {
   size_t size = (size_t)nn_parallel_parts(rows, grain) * 2 * (size_t)j.n * sizeof(nn_key);
   if ((j.room = nn_scratch(f->ctx, size)) == NULL) return false;
   nn_generator *g = nn_given(f, 3) ? f->arg[3].generator : nn_default_generator(f->ctx);
-  j.r = nn_random_take(g, 2 * rows * (f->arg[2].b ? j.take : j.n));
+  j.words = words_for(f->arg[2].b ? j.take : j.n);
+  j.r = nn_random_take(g, rows * j.words);
   nn_parallel(rows, grain, f->arg[2].b ? with_range : without_range, &j);
   nn_scratch_free(f->ctx, j.room, size);
   return !nn_interrupted();
