@@ -1,6 +1,7 @@
 /* sort.c - order along a dimension: sorting, the k largest, medians and the most frequent value. What puts
  * one lane in order is in order.c. */
 #include <math.h>
+#include <string.h>
 
 #include "interrupt.h"
 #include "order.h"
@@ -157,10 +158,31 @@ const nn_op nn_op_argsort = {
 
 /* ---- topk, kthvalue --------------------------------------------------------------------------------- */
 
+enum { FEW = 16 };
+
+/* Up to FEW of many: those found so far are kept in order, and most elements are compared with the last of
+ * them only. */
+static void choose_few(const job *j, nn_key *k, nn_key *best) {
+  int64_t take = j->take;
+  memcpy(best, k, (size_t)take * sizeof *k);
+  nn_keys_sort(best, k, take); /* so few need no room */
+  for (int64_t i = take; i < j->lanes.n; i++) {
+    if (k[i].key >= best[take - 1].key) continue;
+    int64_t at = take - 1;
+    for (; at > 0 && best[at - 1].key > k[i].key; at--) best[at] = best[at - 1];
+    best[at] = k[i];
+  }
+  memcpy(k, best, (size_t)take * sizeof *k);
+}
+
 static void choose_top(const job *j, const char *x, nn_key *k, nn_key *spare) {
   int64_t n = j->lanes.n, found = 0;
   if (j->take > n / 4) {
     nn_keys_sort(k, spare, n);
+    return;
+  }
+  if (j->take <= FEW) {
+    choose_few(j, k, spare);
     return;
   }
   nn_keys_select(k, n, j->take - 1);
@@ -215,8 +237,9 @@ const nn_op nn_op_topk = {
     .infer = topk_infer,
     .kernel = topk_kernel,
     .vjp = topk_vjp,
-    .samples = NN_SAMPLES("D(3,5), 2", "D(4,2,3), 2, 1, false", "T(D(30,2)), 3, 1",
-                          "D(40), 3, {sorted = false}", "D(3), 0", "D(), 1"),
+    .samples =
+        NN_SAMPLES("D(3,5), 2", "D(4,2,3), 2, 1, false", "T(D(30,2)), 3, 1", "D(40), 3, {sorted = false}",
+                   "D(100), 20", "D(2,100), 20, {sorted = false}", "D(3), 0", "D(), 1"),
     .invalid = "R(2,3), 4",
     .complaint = "k = 4 is out of range: there are 3 elements along dimension 2"};
 
