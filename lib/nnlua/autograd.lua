@@ -319,8 +319,8 @@ local function check_versions(name, saved, versions)
   for i = 1, saved.n do
     if saved[i] and versions[i] and saved[i]._version ~= versions[i] then
       fail.raise("backward: a tensor of shape %s that %s saved for its gradient was changed in place afterwards (it "
-        .. "is at version %d, expected %d); use an operation without trailing _ or a clone()", shape_text(saved[i]), name,
-        saved[i]._version, versions[i])
+        .. "is at version %d, expected %d); use an operation without trailing _ or a clone()", shape_text(saved[i]),
+        name, saved[i]._version, versions[i])
     end
   end
 end
@@ -403,9 +403,8 @@ local function apply(class, ...)
   if arguments[1] == class then
     fail.raise("%s: apply is called with a dot: %s.apply(...)", class.__name, class.__name)
   end
-  for _, name in ipairs{"forward", "backward"} do
-    if not class[name] then fail.raise("%s: there is no function %s.%s(ctx, ...)", class.__name, class.__name, name) end
-  end
+  local missing = not class.forward and "forward" or not class.backward and "backward"
+  if missing then fail.raise("%s: there is no function %s.%s(ctx, ...)", class.__name, class.__name, missing) end
   for i = 1, arguments.n do
     local v = arguments[i]
     needs[i] = is_tensor(v) and v.requires_grad
