@@ -345,6 +345,23 @@ function tensor.argmin(input, dim, keepdim, options) end
 ---@return Tensor
 function Tensor:argmin(dim, keepdim, options) end
 
+---The positions, from 1, that put the elements in order along a dimension: x:gather(dim, x:argsort(dim)) is
+---sorted. Equal elements keep their order.
+---@param input Tensor
+---@param dim? integer
+---@param descending? boolean
+---@param options? {dim?: integer, descending?: boolean, stable?: boolean}
+---@return Tensor
+function tensor.argsort(input, dim, descending, options) end
+
+---The positions, from 1, that put the elements in order along a dimension: x:gather(dim, x:argsort(dim)) is
+---sorted. Equal elements keep their order.
+---@param dim? integer
+---@param descending? boolean
+---@param options? {dim?: integer, descending?: boolean, stable?: boolean}
+---@return Tensor
+function Tensor:argsort(dim, descending, options) end
+
 ---The positions, from 1, of the elements that are not 0: another name of nonzero.
 ---@param input Tensor
 ---@return Tensor
@@ -542,6 +559,23 @@ function F.binary_cross_entropy(input, target, weight, reduction, options) end
 ---@return Tensor
 function F.binary_cross_entropy_with_logits(input, target, weight, reduction, options) end
 
+---How often each whole number from 1 occurs in a vector: element v counts the value v. As long as the largest
+---value says, at least minlength. With weights, the sum of those of each value.
+---@param input Tensor
+---@param weights? Tensor
+---@param minlength? integer
+---@param options? {weights?: Tensor, minlength?: integer}
+---@return Tensor
+function tensor.bincount(input, weights, minlength, options) end
+
+---How often each whole number from 1 occurs in a vector: element v counts the value v. As long as the largest
+---value says, at least minlength. With weights, the sum of those of each value.
+---@param weights? Tensor
+---@param minlength? integer
+---@param options? {weights?: Tensor, minlength?: integer}
+---@return Tensor
+function Tensor:bincount(weights, minlength, options) end
+
 ---Bitwise and of int64 tensors, logical and of bool tensors. Operator &.
 ---@param input Tensor|number
 ---@param other Tensor|number
@@ -648,6 +682,14 @@ function tensor.broadcast_to(input, size) end
 ---@return Tensor
 function Tensor:broadcast_to(size) end
 
+---In which of the n + 1 parts, from 1, that n ascending boundaries make each value lies. A value equal to a
+---boundary is in the part below it, with right in the one above.
+---@param input Tensor|number
+---@param boundaries Tensor|number
+---@param options? {right?: boolean}
+---@return Tensor
+function tensor.bucketize(input, boundaries, options) end
+
 ---Joins tensors along a dimension; all other sizes must agree. Dtypes are promoted. Tensors of shape [0] are
 ---passed over.
 ---@param tensors Tensor[]
@@ -655,6 +697,15 @@ function Tensor:broadcast_to(size) end
 ---@param options? {dim?: integer}
 ---@return Tensor
 function tensor.cat(tensors, dim, options) end
+
+---The distance, by the p-norm, of each point of x1 [.., P, M] from each of x2 [.., R, M]: [.., P, R].
+---Dimensions before these broadcast. p is 2 for the usual distance, math.huge for the largest difference.
+---@param x1 Tensor|number
+---@param x2 Tensor|number
+---@param p? number
+---@param options? {p?: number}
+---@return Tensor
+function tensor.cdist(x1, x2, p, options) end
 
 ---The smallest whole number not below x. The gradient is zero.
 ---@param input Tensor
@@ -930,6 +981,58 @@ function Tensor:count_nonzero(dim, options) end
 ---@return Tensor
 function F.cross_entropy(input, target, weight, options) end
 
+---Running maximum along a dimension, and the position, from 1, of each: the last one of equals. NaN stays.
+---@param input Tensor
+---@param dim integer
+---@return Tensor, Tensor
+function tensor.cummax(input, dim) end
+
+---Running maximum along a dimension, and the position, from 1, of each: the last one of equals. NaN stays.
+---@param dim integer
+---@return Tensor, Tensor
+function Tensor:cummax(dim) end
+
+---Running minimum along a dimension, and the position, from 1, of each: the last one of equals. NaN stays.
+---@param input Tensor
+---@param dim integer
+---@return Tensor, Tensor
+function tensor.cummin(input, dim) end
+
+---Running minimum along a dimension, and the position, from 1, of each: the last one of equals. NaN stays.
+---@param dim integer
+---@return Tensor, Tensor
+function Tensor:cummin(dim) end
+
+---Running product along a dimension: each element is the product of those up to it. Integers and bool give
+---int64.
+---@param input Tensor
+---@param dim integer
+---@param options? {dtype?: Dtype}
+---@return Tensor
+function tensor.cumprod(input, dim, options) end
+
+---Running product along a dimension: each element is the product of those up to it. Integers and bool give
+---int64.
+---@param dim integer
+---@param options? {dtype?: Dtype}
+---@return Tensor
+function Tensor:cumprod(dim, options) end
+
+---Running product along a dimension: each element is the product of those up to it. Integers and bool give
+---int64.
+---@param input Tensor
+---@param dim integer
+---@param options? {dtype?: Dtype}
+---@return Tensor
+function tensor.cumprod_(input, dim, options) end
+
+---Running product along a dimension: each element is the product of those up to it. Integers and bool give
+---int64.
+---@param dim integer
+---@param options? {dtype?: Dtype}
+---@return Tensor
+function Tensor:cumprod_(dim, options) end
+
 ---Running sum along a dimension: each element is the sum of those up to it.
 ---@param input Tensor
 ---@param dim integer
@@ -1015,6 +1118,27 @@ function tensor.diagonal(input, offset, dim1, dim2, options) end
 ---@param options? {offset?: integer, dim1?: integer, dim2?: integer}
 ---@return Tensor
 function Tensor:diagonal(offset, dim1, dim2, options) end
+
+---Differences of neighbours along a dimension, n times over; one shorter each time. prepend and append are
+---joined to the input first. Of bool: whether neighbours differ.
+---@param input Tensor
+---@param n? integer
+---@param dim? integer
+---@param prepend? Tensor
+---@param append? Tensor
+---@param options? {n?: integer, dim?: integer, prepend?: Tensor, append?: Tensor}
+---@return Tensor
+function tensor.diff(input, n, dim, prepend, append, options) end
+
+---Differences of neighbours along a dimension, n times over; one shorter each time. prepend and append are
+---joined to the input first. Of bool: whether neighbours differ.
+---@param n? integer
+---@param dim? integer
+---@param prepend? Tensor
+---@param append? Tensor
+---@param options? {n?: integer, dim?: integer, prepend?: Tensor, append?: Tensor}
+---@return Tensor
+function Tensor:diff(n, dim, prepend, append, options) end
 
 ---Divides input by other, elementwise. The result is floating-point: integers become float32. For other ways
 ---to round, see the form with rounding_mode.
@@ -1590,6 +1714,25 @@ function Tensor:hardtanh_(min_val, max_val, options) end
 ---@return Tensor
 function F.hardtanh_(input, min_val, max_val, options) end
 
+---A histogram: how many elements fall into each of `bins` equal parts of the range from min to max, both
+---included. Others do not count. Where min and max are equal the range is that of the data.
+---@param input Tensor
+---@param bins? integer
+---@param min? number
+---@param max? number
+---@param options? {bins?: integer, min?: number, max?: number}
+---@return Tensor
+function tensor.histc(input, bins, min, max, options) end
+
+---A histogram: how many elements fall into each of `bins` equal parts of the range from min to max, both
+---included. Others do not count. Where min and max are equal the range is that of the data.
+---@param bins? integer
+---@param min? number
+---@param max? number
+---@param options? {bins?: integer, min?: number, max?: number}
+---@return Tensor
+function Tensor:histc(bins, min, max, options) end
+
 ---Puts tensors side by side: cat along dimension 2, of vectors along dimension 1.
 ---@param tensors Tensor[]
 ---@return Tensor
@@ -1845,6 +1988,23 @@ function Tensor:isnan() end
 ---@param options? {reduction?: "none"|"mean"|"sum"|"batchmean", log_target?: boolean}
 ---@return Tensor
 function F.kl_div(input, target, reduction, log_target, options) end
+
+---The k-th smallest element along a dimension and its position, from 1. NaN counts as the largest.
+---@param input Tensor
+---@param k integer
+---@param dim? integer
+---@param keepdim? boolean
+---@param options? {dim?: integer, keepdim?: boolean}
+---@return Tensor, Tensor
+function tensor.kthvalue(input, k, dim, keepdim, options) end
+
+---The k-th smallest element along a dimension and its position, from 1. NaN counts as the largest.
+---@param k integer
+---@param dim? integer
+---@param keepdim? boolean
+---@param options? {dim?: integer, keepdim?: boolean}
+---@return Tensor, Tensor
+function Tensor:kthvalue(k, dim, keepdim, options) end
 
 ---Mean absolute error: |input - target|.
 ---@param input Tensor
@@ -2320,6 +2480,19 @@ function tensor.mean(input, dim, keepdim, options) end
 ---@return Tensor
 function Tensor:mean(dim, keepdim, options) end
 
+---The median of all elements: of an even number the lower of the two in the middle. NaN if there is one.
+---Elements equal to it share the gradient evenly.
+---@overload fun(input: Tensor, dim: integer, keepdim?: boolean, options?: {keepdim?: boolean}): Tensor, Tensor
+---@param input Tensor
+---@return Tensor
+function tensor.median(input) end
+
+---The median of all elements: of an even number the lower of the two in the middle. NaN if there is one.
+---Elements equal to it share the gradient evenly.
+---@overload fun(self: Tensor, dim: integer, keepdim?: boolean, options?: {keepdim?: boolean}): Tensor, Tensor
+---@return Tensor
+function Tensor:median() end
+
 ---Grids of coordinates: of vectors of sizes n1, n2, ... one view of shape [n1, n2, ...] each. With indexing =
 ---"xy" the first two dimensions change places.
 ---@param tensors Tensor[]
@@ -2377,6 +2550,23 @@ function tensor.mm(input, mat2) end
 ---@return Tensor
 function Tensor:mm(mat2) end
 
+---The most frequent value along a dimension, the smallest of those where several are, and the position, from
+---1, of its last occurrence.
+---@param input Tensor
+---@param dim? integer
+---@param keepdim? boolean
+---@param options? {dim?: integer, keepdim?: boolean}
+---@return Tensor, Tensor
+function tensor.mode(input, dim, keepdim, options) end
+
+---The most frequent value along a dimension, the smallest of those where several are, and the position, from
+---1, of its last occurrence.
+---@param dim? integer
+---@param keepdim? boolean
+---@param options? {dim?: integer, keepdim?: boolean}
+---@return Tensor, Tensor
+function Tensor:mode(dim, keepdim, options) end
+
 ---A view with some dimensions moved to new places: another name of movedim.
 ---@param input Tensor
 ---@param source integer|integer[]
@@ -2432,6 +2622,23 @@ function tensor.mul_(input, other) end
 ---@param other Tensor|number
 ---@return Tensor
 function Tensor:mul_(other) end
+
+---Draws positions, from 1, with the probabilities that the input holds (any weights: they need not sum to 1),
+---for a vector or each row of a matrix. Without replacement no position is drawn twice in a row.
+---@param input Tensor
+---@param num_samples integer
+---@param replacement? boolean
+---@param options? {replacement?: boolean, generator?: Generator}
+---@return Tensor
+function tensor.multinomial(input, num_samples, replacement, options) end
+
+---Draws positions, from 1, with the probabilities that the input holds (any weights: they need not sum to 1),
+---for a vector or each row of a matrix. Without replacement no position is drawn twice in a row.
+---@param num_samples integer
+---@param replacement? boolean
+---@param options? {replacement?: boolean, generator?: Generator}
+---@return Tensor
+function Tensor:multinomial(num_samples, replacement, options) end
 
 ---Product of a matrix [n, m] and a vector [m].
 ---@param input Tensor
@@ -3049,6 +3256,15 @@ function tensor.scatter_reduce_(input, dim, index, src, reduce, options) end
 ---@return Tensor
 function Tensor:scatter_reduce_(dim, index, src, reduce, options) end
 
+---Where each value would have to be inserted for the sequence to stay in ascending order: positions from 1 to
+---n + 1. Before equal elements, or behind them with right (side = "right"). The sequence is a vector, or has
+---one row for each row of the values. sorter gives the order (argsort) of a sequence that is not sorted.
+---@param sorted_sequence Tensor|number
+---@param input Tensor|number
+---@param options? {right?: boolean, side?: "left"|"right", sorter?: Tensor|number}
+---@return Tensor
+function tensor.searchsorted(sorted_sequence, input, options) end
+
 ---A view on one position of a dimension, which the result lacks: x:select(1, i) is x[i]. Positions count from
 ---1, negative ones from the end.
 ---@param input Tensor
@@ -3227,6 +3443,23 @@ function Tensor:softsign_() end
 ---@param input Tensor
 ---@return Tensor
 function F.softsign_(input) end
+
+---The elements in ascending (or descending) order along a dimension, and the positions they had, from 1.
+---Equal elements always keep their order, so that stable changes nothing. NaN counts as the largest.
+---@param input Tensor
+---@param dim? integer
+---@param descending? boolean
+---@param options? {dim?: integer, descending?: boolean, stable?: boolean}
+---@return Tensor, Tensor
+function tensor.sort(input, dim, descending, options) end
+
+---The elements in ascending (or descending) order along a dimension, and the positions they had, from 1.
+---Equal elements always keep their order, so that stable changes nothing. NaN counts as the largest.
+---@param dim? integer
+---@param descending? boolean
+---@param options? {dim?: integer, descending?: boolean, stable?: boolean}
+---@return Tensor, Tensor
+function Tensor:sort(dim, descending, options) end
 
 ---Views on pieces of a dimension, each of the given size; the last one may be smaller. Results are several
 ---values.
@@ -3547,6 +3780,27 @@ function Tensor:tile(dims) end
 ---@return Tensor
 function Tensor:to(dtype, options) end
 
+---The k largest (or with largest = false smallest) elements along a dimension and their positions, from 1; in
+---order unless sorted = false. Of equal elements the first are taken. NaN counts as the largest.
+---@param input Tensor
+---@param k integer
+---@param dim? integer
+---@param largest? boolean
+---@param sorted? boolean
+---@param options? {dim?: integer, largest?: boolean, sorted?: boolean}
+---@return Tensor, Tensor
+function tensor.topk(input, k, dim, largest, sorted, options) end
+
+---The k largest (or with largest = false smallest) elements along a dimension and their positions, from 1; in
+---order unless sorted = false. Of equal elements the first are taken. NaN counts as the largest.
+---@param k integer
+---@param dim? integer
+---@param largest? boolean
+---@param sorted? boolean
+---@param options? {dim?: integer, largest?: boolean, sorted?: boolean}
+---@return Tensor, Tensor
+function Tensor:topk(k, dim, largest, sorted, options) end
+
 ---A view with two dimensions exchanged.
 ---@param input Tensor
 ---@param dim0 integer
@@ -3697,6 +3951,25 @@ function Tensor:unflatten(dim, sizes) end
 ---@param options? {from?: number, to?: number, generator?: Generator}
 ---@return Tensor
 function Tensor:uniform_(from, to, options) end
+
+---The different values of all elements, in ascending order (sorted changes nothing); on request also where
+---each element's value stands among them, from 1, and how often each occurs. Every NaN is a value of its own.
+---@param input Tensor
+---@param sorted? boolean
+---@param return_inverse? boolean
+---@param return_counts? boolean
+---@param options? {sorted?: boolean, return_inverse?: boolean, return_counts?: boolean}
+---@return Tensor ...
+function tensor.unique(input, sorted, return_inverse, return_counts, options) end
+
+---The different values of all elements, in ascending order (sorted changes nothing); on request also where
+---each element's value stands among them, from 1, and how often each occurs. Every NaN is a value of its own.
+---@param sorted? boolean
+---@param return_inverse? boolean
+---@param return_counts? boolean
+---@param options? {sorted?: boolean, return_inverse?: boolean, return_counts?: boolean}
+---@return Tensor ...
+function Tensor:unique(sorted, return_inverse, return_counts, options) end
 
 ---A view with one more dimension of size 1, which becomes dimension dim of the result.
 ---@param input Tensor
