@@ -43,6 +43,12 @@ local function unwrapped(list, is_list)
   return list[1]
 end
 
+-- The outermost list arrives as several values, as every tuple of PyTorch does.
+local function returned(list, is_list)
+  if is_list then return table.unpack(list) end
+  return list[1]
+end
+
 -- The inputs once more, as tensors that want a gradient: a function that captures an input itself is told from one that
 -- uses its argument. With create the history stays.
 local function stand_ins(inputs, create)
@@ -162,23 +168,25 @@ local read_jacobian = signature("jacobian", "func:callable, inputs:any, create_g
 
 --- All derivatives of what func returns by its inputs: func is called with the inputs (one tensor, or the tensors of a
 -- list) and returns one tensor or several. For one input [n...] and one result [m...] a tensor [m..., n...]; for a list
--- of inputs a list of these; for several results a list with one entry each. With create_graph the result can be
--- differentiated again. A result that doesn't depend on an input has zeros there, with strict it is an error.
+-- of inputs one value each; for several results one value each, which is a table where inputs is a list. With
+-- create_graph the result can be differentiated again. A result that doesn't depend on an input has zeros there, with
+-- strict it is an error.
 function tensor.jacobian(...)
   local a = read_jacobian(...)
   local inputs, is_list = as_list("jacobian", "inputs", a.inputs)
   return tensor.enable_grad(function()
     local rows, several = jacobians("jacobian", a.func, stand_ins(inputs, a.create_graph), a)
+    if not several then return returned(rows[1], is_list) end
     for i, row in ipairs(rows) do rows[i] = unwrapped(row, is_list) end
-    return unwrapped(rows, several)
+    return returned(rows, true)
   end)
 end
 
 local read_hessian = signature("hessian", "func:callable, inputs:any, create_graph:bool=false, strict:bool=false")
 
 --- All second derivatives of func, which returns one element, by its inputs: for one input [n...] a tensor
--- [n..., n...], for a list of inputs a list of lists, h[i][k] being the derivatives by inputs i and k. Options as for
--- tensor.jacobian.
+-- [n..., n...], for a list of inputs one table each, the k-th of the i-th being the derivatives by inputs i and k.
+-- Options as for tensor.jacobian.
 function tensor.hessian(...)
   local a = read_hessian(...)
   local inputs, is_list = as_list("hessian", "inputs", a.inputs)
@@ -196,7 +204,7 @@ function tensor.hessian(...)
   return tensor.enable_grad(function()
     local rows = jacobians("hessian", slopes, stand_ins(inputs, a.create_graph), a)
     for i, row in ipairs(rows) do rows[i] = unwrapped(row, is_list) end
-    return unwrapped(rows, is_list)
+    return returned(rows, is_list)
   end)
 end
 
