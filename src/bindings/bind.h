@@ -53,7 +53,7 @@ typedef struct Bind {
   /* references in the registry */
   int metatable; /* of tensors */
   int known;     /* weak: tensor pointer -> handle, for those that can come back from the engine */
-  int anchors;   /* ephemerons: handle -> closures in its history (hooks.c) */
+  int anchors;   /* ephemerons: handle -> closures in its history (anchors.c) */
   int closures;  /* weak values: number -> closure */
   int late;      /* key -> hook whose handle is gone but whose graph is not */
   bool polling;
@@ -70,7 +70,7 @@ typedef struct Bind {
   lua_CFunction ipairs_step;
 } Bind;
 
-/* ---- handles (handle.c) ------------------------------------------------------------------------------- */
+/* ---- handles (handle.c) ------------------------------------------------------------------------------ */
 
 /* Wraps the allocator of L's universe; raises errors. */
 Bind *bind_open(lua_State *L);
@@ -101,7 +101,7 @@ void bind_push_known(lua_State *L, Bind *b, nn_tensor *t);
 /* The handle at idx is to be found again by bind_push_known. */
 void bind_know(lua_State *L, Bind *b, int idx);
 
-/* ---- coroutines: grad mode, interrupts (threads.c) ----------------------------------------------------- */
+/* ---- coroutines: grad mode, interrupts (threads.c) --------------------------------------------------- */
 
 void bind_thread_born(Bind *b, void *block, size_t size);
 void bind_thread_gone(Bind *b, void *block);
@@ -135,21 +135,19 @@ bool bind_is_interrupt(lua_State *L, Bind *b, int idx);
 Bind *bind_find(lua_State *L);
 void bind_publish(lua_State *L, Bind *b);
 
-/* ---- garbage (collect.c) --------------------------------------------------------------------------------
- */
+/* ---- garbage (collect.c) ----------------------------------------------------------------------------- */
 
 void bind_collect(lua_State *L, Bind *b);
 /* Steps the collector when enough was allocated. */
 static inline void bind_pace(lua_State *L, Bind *b) {
-  if (nn_bytes_allocated(b->ctx) + b->made > b->collect_at) bind_collect(L, b);
+  if (b->ctx->allocated + b->made > b->collect_at) bind_collect(L, b);
 }
 /* Before something that needs much memory. */
 void bind_collect_before(lua_State *L, Bind *b);
 /* Collects all garbage without running finalisers: for use inside an operation. */
 void bind_pressure(void *b);
 
-/* ---- errors (errors.c) ----------------------------------------------------------------------------------
- */
+/* ---- errors (errors.c) ------------------------------------------------------------------------------- */
 
 /* Raises the engine's error. */
 int bind_raise(lua_State *L, Bind *b);
@@ -170,8 +168,7 @@ typedef struct Nearest {
 void bind_nearest_start(Nearest *n, const char *name);
 void bind_nearest_try(Nearest *n, const char *candidate);
 
-/* ---- calls of operations (call.c) -----------------------------------------------------------------------
- */
+/* ---- calls of operations (call.c) -------------------------------------------------------------------- */
 
 /* Fills the tables on the stack with the functions of the registry. */
 void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functional, int linalg);
@@ -183,8 +180,7 @@ void bind_apply(lua_State *L, Bind *b, const nn_op *op, int n, const nn_value *a
 /* Pushes what an operation returned; gives the results free. */
 int bind_push_results(lua_State *L, Bind *b, nn_results *r);
 
-/* ---- conversions (convert.c)
- * ------------------------------------------------------------------------------- */
+/* ---- conversions (convert.c) ------------------------------------------------------------------------- */
 
 /* A fresh tensor from the value at idx: a number, boolean, nested table or tensor. dtype < 0: by the values.
  * Raises errors, which begin with `who`. */
@@ -200,15 +196,15 @@ bool bind_to_integer(lua_State *L, int idx, int64_t *out);
 /* The node of a graph as a Lua value, nil for NULL (grad.c). */
 void bind_push_node(lua_State *L, Bind *b, nn_node *node);
 
-/* ---- the other files: each adds its part; tables are absolute stack indices
- * --------------------------------- */
+/* ---- the other files: each adds its part; tables are absolute stack indices -------------------------- */
 
 void bind_tensor_open(lua_State *L, Bind *b, int tensor, int methods, int metatable);
 void bind_index_open(lua_State *L, Bind *b, int tensor);
 int bind_terminal_width(void); /* in columns; 80 where standard output is no terminal */
 void bind_print_open(lua_State *L, Bind *b, int metatable);
 void bind_grad_open(lua_State *L, Bind *b, int tensor, int methods);
-void bind_hooks_open(lua_State *L, Bind *b, int core, int tensor, int methods);
+void bind_hooks_open(lua_State *L, Bind *b, int methods);
+void bind_checkpoint_open(lua_State *L, Bind *b, int core, int tensor);
 void bind_random_open(lua_State *L, Bind *b, int tensor);
 /* Registers functions with the Bind as upvalue. */
 void bind_register(lua_State *L, Bind *b, int table, const luaL_Reg *functions);
@@ -220,7 +216,7 @@ int bind_index_write(lua_State *L, Bind *b, nn_tensor *t);
 /* A generator at idx, or NULL (random.c). */
 nn_generator *bind_generator(lua_State *L, int idx);
 
-/* Closures in the history of results (hooks.c): the handle on the top gets those of the tensors that stand
+/* Closures in the history of results (anchors.c): the handle on the top gets those of the tensors that stand
  * between two stack indices, alone or in lists. */
 void bind_anchor_result(lua_State *L, Bind *b, int first, int last);
 /* Lets go of what belongs to closures that the engine has forgotten. */

@@ -5,8 +5,7 @@
 
 #include "bind.h"
 
-/* ---- elements
- * ----------------------------------------------------------------------------------------------- */
+/* ---- elements ---------------------------------------------------------------------------------------- */
 
 void bind_push_element(lua_State *L, nn_dtype dtype, const void *p) {
   switch (dtype) {
@@ -45,8 +44,7 @@ static void store_float(nn_dtype dtype, void *p, double v) {
   }
 }
 
-/* ---- nested tables
- * -------------------------------------------------------------------------------------------- */
+/* ---- nested tables ----------------------------------------------------------------------------------- */
 
 typedef struct Nest {
   lua_State *L;
@@ -237,8 +235,7 @@ nn_tensor *bind_from_lua(lua_State *L, Bind *b, int idx, int dtype, const char *
   return n.whole;
 }
 
-/* ---- to tables
- * --------------------------------------------------------------------------------------------------- */
+/* ---- to tables --------------------------------------------------------------------------------------- */
 
 static void push_nested(lua_State *L, const nn_tensor *t, int dim, const char *p) {
   if (dim == nn_ndim(t)) {
@@ -261,8 +258,7 @@ int bind_totable(lua_State *L) {
   return 1;
 }
 
-/* ---- shapes
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- shapes ------------------------------------------------------------------------------------------ */
 
 void bind_push_shape(lua_State *L, Bind *b, int n, const int64_t *sizes) {
   lua_createtable(L, n, 0);

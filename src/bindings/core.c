@@ -17,8 +17,7 @@ void bind_register(lua_State *L, Bind *b, int table, const luaL_Reg *functions) 
   lua_pop(L, 1);
 }
 
-/* ---- the registry as data
- * ------------------------------------------------------------------------------------ */
+/* ---- the registry as data ---------------------------------------------------------------------------- */
 
 static const char *kind_name(nn_kind kind) {
   static const char *const names[] = {"end",    "tensor", "tensors", "indices", "int",      "float",
@@ -139,8 +138,7 @@ static int core_op(lua_State *L) {
   return 1;
 }
 
-/* ---- errors
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- errors ------------------------------------------------------------------------------------------ */
 
 /* set_path_finder(f): f(text) returns the text with the path of the module that is being called before it. */
 static int core_set_path_finder(lua_State *L) {
@@ -204,8 +202,7 @@ static int core_is_interrupt(lua_State *L) {
   return 1;
 }
 
-/* ---- closers that an interrupt doesn't stop
- * ------------------------------------------------------------------------ */
+/* ---- closers that an interrupt doesn't stop ---------------------------------------------------------- */
 
 static const char *const CLOSER = "nnlua.closer";
 
@@ -229,8 +226,7 @@ static int core_defer(lua_State *L) {
   return 1;
 }
 
-/* ---- the machine
- * ----------------------------------------------------------------------------------------------------- */
+/* ---- the machine ------------------------------------------------------------------------------------- */
 
 static int core_threads(lua_State *L) {
   Bind *b = bind_of(L);
@@ -336,9 +332,7 @@ static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"fail_allocation", core_fail_allocation},
                                      {NULL, NULL}};
 
-/* ---- opening
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- opening ----------------------------------------------------------------------------------------- */
 
 static void make_interrupt_value(lua_State *L, Bind *b) {
   lua_newuserdatauv(L, 1, 0);
@@ -368,7 +362,8 @@ static void open_parts(lua_State *L, Bind *b, int core) {
   lua_setfield(L, metatable, "__name");
   lua_pushvalue(L, metatable);
   b->metatable = luaL_ref(L, LUA_REGISTRYINDEX);
-  bind_hooks_open(L, b, core, tensor, methods);
+  bind_hooks_open(L, b, methods);
+  bind_checkpoint_open(L, b, core, tensor);
   bind_operations(L, b, tensor, methods, functional, linalg);
   bind_tensor_open(L, b, tensor, methods, metatable);
   bind_index_open(L, b, tensor);

@@ -95,8 +95,7 @@ const char *bind_describe(lua_State *L, Bind *b, int idx, char buf[128]) {
   return buf;
 }
 
-/* ---- the nearest name -----------------------------------------------------------------------------------
- */
+/* ---- the nearest name -------------------------------------------------------------------------------- */
 
 enum { LONGEST = 40 };
 

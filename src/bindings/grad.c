@@ -5,8 +5,7 @@
 #include "bind.h"
 #include "expr.h"
 
-/* ---- options
- * ------------------------------------------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------------------------------------- */
 
 enum { MAX_OPTIONS = 8 };
 
@@ -84,8 +83,7 @@ static bool flag_option(const Options *o, int k, bool otherwise) {
   return lua_toboolean(o->L, idx) != 0;
 }
 
-/* ---- lists of tensors
- * ------------------------------------------------------------------------------------------ */
+/* ---- lists of tensors -------------------------------------------------------------------------------- */
 
 typedef struct List {
   int n;
@@ -140,8 +138,7 @@ static void walk(lua_State *L, Bind *b, const List *y, const List *g, const List
   if (!ok) bind_raise(L, b);
 }
 
-/* ---- backward
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- backward ---------------------------------------------------------------------------------------- */
 
 static void accumulate(lua_State *L, Bind *b, nn_tensor *x, nn_tensor *g) {
   nn_tensor *old = nn_grad(x);
@@ -190,8 +187,7 @@ static int tensor_backward(lua_State *L) {
   return 0;
 }
 
-/* ---- tensor.grad
- * ---------------------------------------------------------------------------------------------------- */
+/* ---- tensor.grad ------------------------------------------------------------------------------------- */
 
 /* Pushes gradient i of the inputs, consuming it. */
 static void push_gradient(lua_State *L, Bind *b, const List *x, nn_tensor **results, int i, bool allow,
@@ -258,9 +254,7 @@ static int tensor_grad(lua_State *L) {
   return names != 0 ? 1 : x.n;
 }
 
-/* ---- modes
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- modes ------------------------------------------------------------------------------------------- */
 
 typedef enum Mode { MODE_GRAD, MODE_ANOMALY } Mode;
 
@@ -362,8 +356,7 @@ static int is_anomaly_enabled(lua_State *L) {
   return 1;
 }
 
-/* ---- nodes of the graph
- * --------------------------------------------------------------------------------------------- */
+/* ---- nodes of the graph ------------------------------------------------------------------------------ */
 
 static const char *const NODE = "nnlua.node";
 
@@ -435,9 +428,7 @@ static int node_index(lua_State *L) {
   return 1;
 }
 
-/* ---- the rest
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- the rest ---------------------------------------------------------------------------------------- */
 
 static int retain_grad(lua_State *L) {
   Bind *b = bind_of(L);

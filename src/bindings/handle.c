@@ -168,8 +168,7 @@ static void close_cells(Bind *b) {
 
 #endif
 
-/* ---- the allocator --------------------------------------------------------------------------------------
- */
+/* ---- the allocator ----------------------------------------------------------------------------------- */
 
 static void *new_handle_block(Bind *b) {
   if (b->fail_once) { /* Lua collects and asks again */
@@ -294,8 +293,7 @@ Bind *bind_open(lua_State *L) {
   return b;
 }
 
-/* ---- handles --------------------------------------------------------------------------------------------
- */
+/* ---- handles ----------------------------------------------------------------------------------------- */
 
 nn_tensor *bind_check(lua_State *L, Bind *b, int arg) {
   nn_tensor *t = bind_tensor(L, b, arg);

@@ -45,8 +45,7 @@ static int64_t size_here(Indexing *x) {
   return nn_size(x->t, x->dim);
 }
 
-/* ---- one item
- * --------------------------------------------------------------------------------------------------- */
+/* ---- one item ---------------------------------------------------------------------------------------- */
 
 static void pick_position(Indexing *x, int64_t i) {
   int64_t size = size_here(x);
@@ -188,8 +187,7 @@ static void pick(Indexing *x) {
   }
 }
 
-/* ---- the whole index
- * -------------------------------------------------------------------------------------------- */
+/* ---- the whole index --------------------------------------------------------------------------------- */
 
 static void pick_all(Indexing *x, int items) {
   lua_State *L = x->L;
@@ -252,8 +250,7 @@ int bind_index_read(lua_State *L, Bind *b, nn_tensor *t) {
   return 1;
 }
 
-/* ---- assignment
- * --------------------------------------------------------------------------------------------------- */
+/* ---- assignment -------------------------------------------------------------------------------------- */
 
 static void assign(lua_State *L, Bind *b, const nn_op *op, int n, const nn_value *args) {
   if (!nn_apply_inplace(b->ctx, op, args, n)) bind_raise(L, b);

@@ -30,8 +30,7 @@ int bind_terminal_width(void) {
   return width < NARROWEST ? NARROWEST : width;
 }
 
-/* ---- elements
- * ------------------------------------------------------------------------------------------------- */
+/* ---- elements ---------------------------------------------------------------------------------------- */
 
 static void trim_zeros(char *s) {
   if (strchr(s, '.') == NULL || strchr(s, 'e') != NULL) return;
@@ -97,8 +96,7 @@ static const char *element(const Print *p, const char *at, int dim, int64_t i) {
   return at + i * nn_stride(p->t, dim) * (int64_t)nn_dtype_size(nn_tensor_dtype(p->t));
 }
 
-/* ---- what is shown
- * ----------------------------------------------------------------------------------------------- */
+/* ---- what is shown ----------------------------------------------------------------------------------- */
 
 static int64_t shown(const Print *p, int dim) { return p->head[dim] + p->tail[dim]; }
 
@@ -138,8 +136,7 @@ static void measure(Print *p, int dim, const char *at) {
   for (int64_t i = size - p->tail[dim]; i < size; i++) measure(p, dim + 1, element(p, at, dim, i));
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------- */
 
 static void put(Print *p, const char *s) {
   luaL_addstring(p->out, s);

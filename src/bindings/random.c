@@ -66,8 +66,7 @@ static void take_state(lua_State *L, Bind *b, nn_generator *g, int arg) {
   nn_generator_set_state(g, state);
 }
 
-/* ---- generators ------------------------------------------------------------------------------------------
- */
+/* ---- generators -------------------------------------------------------------------------------------- */
 
 static int generator_new(lua_State *L) {
   Bind *b = bind_of(L);
@@ -123,8 +122,7 @@ static const luaL_Reg generator_methods[] = {
     {"initial_seed", generator_initial_seed}, {"get_state", generator_get_state},
     {"set_state", generator_set_state},       {NULL, NULL}};
 
-/* ---- the default one
- * --------------------------------------------------------------------------------------- */
+/* ---- the default one --------------------------------------------------------------------------------- */
 
 static int manual_seed(lua_State *L) {
   Bind *b = bind_of(L);

@@ -5,8 +5,7 @@
 #include "bind.h"
 #include "expr.h"
 
-/* ---- fields
- * ------------------------------------------------------------------------------------------------ */
+/* ---- fields ------------------------------------------------------------------------------------------ */
 
 typedef int (*Getter)(lua_State *L, Bind *b, nn_tensor *t);
 
@@ -181,8 +180,7 @@ static int tensor_newindex(lua_State *L) {
   return 0;
 }
 
-/* ---- sizes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- sizes ------------------------------------------------------------------------------------------- */
 
 /* The dimension at arg, from 0. */
 static int check_dim(lua_State *L, Bind *b, const nn_tensor *t, int arg, const char *who) {
@@ -291,8 +289,7 @@ static int tensor_self(lua_State *L) {
   return 1;
 }
 
-/* ---- elements
- * ------------------------------------------------------------------------------------------------- */
+/* ---- elements ---------------------------------------------------------------------------------------- */
 
 static int tensor_item(lua_State *L) {
   Bind *b = bind_of(L);
@@ -364,8 +361,7 @@ static int tensor_set(lua_State *L) {
   return 1;
 }
 
-/* ---- dtypes
- * --------------------------------------------------------------------------------------------------- */
+/* ---- dtypes ------------------------------------------------------------------------------------------ */
 
 static int convert(lua_State *L, Bind *b, nn_tensor *t, nn_dtype dtype) {
   if (nn_tensor_dtype(t) == dtype)
@@ -402,8 +398,7 @@ static int tensor_type(lua_State *L) {
   return tensor_to(L);
 }
 
-/* ---- the constructor
- * --------------------------------------------------------------------------------------------- */
+/* ---- the constructor --------------------------------------------------------------------------------- */
 
 typedef struct Options {
   int dtype;
@@ -472,8 +467,7 @@ static int tensor_tensor(lua_State *L) {
   return construct(L, b, 1);
 }
 
-/* ---- operators
- * ------------------------------------------------------------------------------------------------- */
+/* ---- operators --------------------------------------------------------------------------------------- */
 
 static int no_comparison(lua_State *L) {
   Bind *b = bind_of(L);
@@ -507,8 +501,7 @@ static void add_operators(lua_State *L, Bind *b, int metatable) {
   }
 }
 
-/* ---- tables
- * ------------------------------------------------------------------------------------------------------ */
+/* ---- tables ------------------------------------------------------------------------------------------ */
 
 static const luaL_Reg methods_list[] = {{"size", tensor_size},
                                         {"stride", tensor_stride},

@@ -16,8 +16,7 @@ static const char bind_key = 'n';
 static void *block_of(lua_State *L) { return lua_getextraspace(L); }
 static lua_State *state_of(void *block) { return (lua_State *)(void *)((char *)block + LUA_EXTRASPACE); }
 
-/* ---- the table ------------------------------------------------------------------------------------------
- */
+/* ---- the table --------------------------------------------------------------------------------------- */
 
 static size_t slot_of(const Bind *b, const void *block) {
   size_t mask = b->threads_cap - 1;
@@ -93,8 +92,7 @@ void bind_thread_gone(Bind *b, void *block) {
   end_change(b);
 }
 
-/* ---- grad mode ------------------------------------------------------------------------------------------
- */
+/* ---- grad mode --------------------------------------------------------------------------------------- */
 
 static Thread *known(Bind *b, lua_State *L) {
   Thread *t = find(b, block_of(L));
@@ -130,8 +128,7 @@ bool bind_set_grad_enabled(lua_State *L, Bind *b, bool on) {
   return nn_set_grad_enabled(b->ctx, on);
 }
 
-/* ---- interrupts -----------------------------------------------------------------------------------------
- */
+/* ---- interrupts -------------------------------------------------------------------------------------- */
 
 /* Only Lua instructions are counted: C functions that restore a mode while the stack unwinds are not stopped.
  */
@@ -187,8 +184,7 @@ bool bind_is_interrupt(lua_State *L, Bind *b, int idx) {
   return same;
 }
 
-/* ---- the state of a universe ----------------------------------------------------------------------------
- */
+/* ---- the state of a universe ------------------------------------------------------------------------- */
 
 Bind *bind_find(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &bind_key);

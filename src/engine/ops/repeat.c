@@ -202,7 +202,7 @@ const nn_op nn_op_meshgrid = {
     .example = "local r, c = tensor.meshgrid({tensor{1, 2}, tensor{3, 4, 5}})\n"
                "c\n"
                "--> {{3, 4, 5}, {3, 4, 5}}",
-    .params = {{"tensors", P_TENSORS}, {"indexing", P_CHOICE, "ij", "ij|xy"}},
+    .params = {{"tensors", P_TENSORS, .rest = true}, {"indexing", P_CHOICE, "ij", "ij|xy"}},
     .flags = NN_TENSOR | NN_LIST_OUT,
     .compose = meshgrid_compose,
     .samples = NN_SAMPLES("{R(2), R(3)}", "{R(2), R(3), R(2)}, 'xy'", "{R(3)}"),
