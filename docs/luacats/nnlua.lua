@@ -4186,13 +4186,13 @@ function tensor.is_anomaly_enabled() end
 function tensor.checkpoint(f, ...) end
 
 ---All derivatives of what func returns by its inputs. func is called with the inputs (a tensor, or the
----tensors of a list). For an input [n...] and a result [m...] a tensor [m..., n...]; for a list of inputs a
----list of these; for several results a list with one entry each. What a result doesn't depend on gives zeros,
----with strict an error.
+---tensors of a list). For an input [n...] and a result [m...] a tensor [m..., n...]; for a list of inputs
+---several values; for several results one value each, a table where inputs is a list. What a result doesn't
+---depend on gives zeros, with strict an error.
 function tensor.jacobian(func, inputs, options) end
 
 ---All second derivatives of func, which returns one element: for an input [n...] a tensor [n..., n...], for a
----list of inputs a list of lists: h[i][k] are the derivatives by inputs i and k.
+---list of inputs one table each: the k-th of the i-th are the derivatives by inputs i and k.
 function tensor.hessian(func, inputs, options) end
 
 ---What func returns, and the product of v with its Jacobian. v has the shape of the result (a list for

@@ -84,12 +84,12 @@ return {
     .. "for time."},
   {"tensor.jacobian(func, inputs, {create_graph = false, strict = false})",
     "All derivatives of what func returns by its inputs. func is called with the inputs (a tensor, or the tensors of a "
-    .. "list). For an input [n...] and a result [m...] a tensor [m..., n...]; for a list of inputs a list of these; "
-    .. "for several results a list with one entry each. What a result doesn't depend on gives zeros, with "
+    .. "list). For an input [n...] and a result [m...] a tensor [m..., n...]; for a list of inputs several values; "
+    .. "for several results one value each, a table where inputs is a list. What a result doesn't depend on gives zeros, with "
     .. "strict an error."},
   {"tensor.hessian(func, inputs, {create_graph = false, strict = false})",
     "All second derivatives of func, which returns one element: for an input [n...] a tensor [n..., n...], for a list "
-    .. "of inputs a list of lists: h[i][k] are the derivatives by inputs i and k."},
+    .. "of inputs one table each: the k-th of the i-th are the derivatives by inputs i and k."},
   {"tensor.vjp(func, inputs, v, {create_graph = false, strict = false})",
     "What func returns, and the product of v with its Jacobian. v has the shape of the result (a list for several; 1 "
     .. "when left out for one element), the product that of the inputs (a list for a list)."},
