@@ -85,8 +85,8 @@ return {
   {"tensor.jacobian(func, inputs, {create_graph = false, strict = false})",
     "All derivatives of what func returns by its inputs. func is called with the inputs (a tensor, or the tensors of a "
     .. "list). For an input [n...] and a result [m...] a tensor [m..., n...]; for a list of inputs several values; "
-    .. "for several results one value each, a table where inputs is a list. What a result doesn't depend on gives zeros, with "
-    .. "strict an error."},
+    .. "for several results one value each, a table where inputs is a list. What a result doesn't depend on gives "
+    .. "zeros, with strict an error."},
   {"tensor.hessian(func, inputs, {create_graph = false, strict = false})",
     "All second derivatives of func, which returns one element: for an input [n...] a tensor [n..., n...], for a list "
     .. "of inputs one table each: the k-th of the i-th are the derivatives by inputs i and k."},
