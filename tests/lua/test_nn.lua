@@ -630,4 +630,12 @@ check.test("nn.init", function()
   check.ok(p.requires_grad and p.is_leaf)
 end)
 
+check.test("composed functions of F take options after tensors that were left out, and tensors by name", function()
+  local x, w = tensor.ones(1, 1, 5), tensor.ones(1, 1, 3)
+  check.equal(F.conv1d(x, w, {padding = 1}):totable(), {{{2, 3, 3, 3, 2}}})
+  check.equal(F.conv1d(x, w, {bias = tensor{10}, stride = 2}):totable(), {{{13, 13}}})
+  check.error("weight must be a tensor", F.conv1d, x, 3)
+  check.error("did you mean 'padding'", F.conv1d, x, w, {paddin = 1})
+end)
+
 check.done()
