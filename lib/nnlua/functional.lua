@@ -11,8 +11,8 @@ local function has_names(v)
   return type(v) == "table" and not getmetatable(v) and type(next(v)) == "string"
 end
 
--- Adds F[name] unless there is one. Tensors come first (their names; those with ? may be nil or be given by name), then arguments by the
--- signature; body(a, t1, t2, ...).
+-- Adds F[name] unless there is one. Tensors come first (their names; those with ? may be nil or be given by name), then
+-- arguments by the signature; body(a, t1, t2, ...).
 local function define(name, tensors, arguments, body)
   if F[name] then return end
   local names, n = {}, 0
