@@ -1,6 +1,9 @@
 // The convolution kernels' table: chooses the method by shape. The methods stand in conv_*.c and winograd*.c.
 #include "conv_methods.h"
 
+#include "parallel.h"
+#include "winograd.h"
+
 // The passes of one method for one type.
 struct method {
   bool (*forward)(const struct nn_conv_desc *d, const void *x, const void *w, const void *bias,
@@ -45,10 +48,18 @@ static bool takes_winograd(const struct nn_conv_desc *d, nn_dtype dtype) {
   return dtype == NN_FLOAT32 && form && rows && cols;
 }
 
-// Its transforms pay with enough channels to share them and with images that fill its tiles.
+// It pays where channels share the transforms of pixels, tiles those of the weights, images fill its vectors
+// of tiles for the better part, and there are blocks of tiles for all threads (the product that competes is
+// half as fast, but is cut finer).
 static bool wants_winograd(const struct nn_conv_desc *d) {
-  int64_t cg = d->c / d->groups, kg = d->k / d->groups;
-  return cg >= 12 && kg >= 12 && d->ho >= 6 && d->wo >= 9 && cg * kg <= 512 * 512;
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups, threads = nn_threads(),
+          products = d->n * d->ho * d->wo / 128 + 1;
+  struct winograd_grid g = winograd_grid_make(d->n, d->ho, d->wo);
+  int64_t tiles = d->n * g.rows * ((d->wo + 3) / 4), slots = 16 * g.rows * g.row_strips * WINOGRAD_STRIP;
+  bool shared = cg >= 12 && kg >= 12 && cg * kg <= 512 * 512 && tiles >= (cg * kg > 1 << 14 ? 24 : 12);
+  bool filled = 5 * d->ho * d->wo >= 2 * slots;
+  return shared && filled &&
+         2 * (g.blocks < threads ? g.blocks : threads) >= (products < threads ? products : threads);
 }
 
 static bool takes_depthwise(const struct nn_conv_desc *d) { return d->c == d->groups && d->r * d->s <= 256; }

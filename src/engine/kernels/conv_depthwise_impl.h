@@ -33,25 +33,34 @@ NN_INLINE void T(correlate)(const struct plane *p, const int64_t kr, const int64
     const real *row = x + i * p->stride_h * p->ld;
     for (int64_t j = 0; j < p->wo; j += VL, y += VL) {
       vec acc = (vec){0} + start;
-      if (add && p->wo - j >= VL) acc = *(const uvec *)y;
-      else if (add) T(copy_run)((real *)&acc, y, p->wo - j);
+      if (add && p->wo - j >= VL)
+        acc = *(const uvec *)y;
+      else if (add)
+        T(copy_run)((real *)&acc, y, p->wo - j);
       for (int64_t r = 0; r < kr; r++)
         for (int64_t s = 0; s < ks; s++)
-          acc += w[r * ks + s] * T(load_strided)(row + r * p->dil_h * p->ld + j * stride + s * p->dil_w, stride);
+          acc +=
+              w[r * ks + s] * T(load_strided)(row + r * p->dil_h * p->ld + j * stride + s * p->dil_w, stride);
       if (relu) acc = (vec)(~(acc < 0) & (ivec)acc);
-      if (p->wo - j >= VL) *(uvec *)y = acc;
-      else T(copy_run)(y, (const real *)&acc, p->wo - j);
+      if (p->wo - j >= VL)
+        *(uvec *)y = acc;
+      else
+        T(copy_run)(y, (const real *)&acc, p->wo - j);
     }
     y += p->wo - (p->wo + VL - 1) / VL * VL;
   }
 }
 
-static void T(correlate_plane)(const struct plane *p, const real *x, const real *w, real start, bool add, bool relu,
-                               real *y) {
-  if (p->r == 3 && p->s == 3 && p->stride_w == 1) T(correlate)(p, 3, 3, 1, x, w, start, add, relu, y);
-  else if (p->r == 3 && p->s == 3 && p->stride_w == 2) T(correlate)(p, 3, 3, 2, x, w, start, add, relu, y);
-  else if (p->stride_w == 1) T(correlate)(p, p->r, p->s, 1, x, w, start, add, relu, y);
-  else T(correlate)(p, p->r, p->s, p->stride_w, x, w, start, add, relu, y);
+static void T(correlate_plane)(const struct plane *p, const real *x, const real *w, real start, bool add,
+                               bool relu, real *y) {
+  if (p->r == 3 && p->s == 3 && p->stride_w == 1)
+    T(correlate)(p, 3, 3, 1, x, w, start, add, relu, y);
+  else if (p->r == 3 && p->s == 3 && p->stride_w == 2)
+    T(correlate)(p, 3, 3, 2, x, w, start, add, relu, y);
+  else if (p->stride_w == 1)
+    T(correlate)(p, p->r, p->s, 1, x, w, start, add, relu, y);
+  else
+    T(correlate)(p, p->r, p->s, p->stride_w, x, w, start, add, relu, y);
 }
 
 // Planes begin .. end - 1 of y, counted over images and output channels.
@@ -125,8 +134,8 @@ struct T(depthwise_dw) {
 };
 
 // dw[r][s] += sum over pixels of dy * padded x at this tap, r < kr, s < ks; dw has rows of p->s.
-NN_INLINE void T(correlate_taps)(const struct plane *p, const int64_t kr, const int64_t ks, const int64_t stride,
-                                 const real *x, const real *dy, real *dw) {
+NN_INLINE void T(correlate_taps)(const struct plane *p, const int64_t kr, const int64_t ks,
+                                 const int64_t stride, const real *x, const real *dy, real *dw) {
   vec acc[9] = {{0}};
   ivec tail = {0}; // the lanes of a row's last vector
   for (int64_t l = 0; l < VL; l++) tail[l] = l < (p->wo - 1) % VL + 1 ? -1 : 0;
@@ -135,8 +144,10 @@ NN_INLINE void T(correlate_taps)(const struct plane *p, const int64_t kr, const 
     for (int64_t j = 0; j < p->wo; j += VL) {
       vec g = {0};
       ivec mask = ~(ivec){0};
-      if (p->wo - j >= VL) g = *(const uvec *)(dy + j);
-      else T(copy_run)((real *)&g, dy + j, p->wo - j), mask = tail;
+      if (p->wo - j >= VL)
+        g = *(const uvec *)(dy + j);
+      else
+        T(copy_run)((real *)&g, dy + j, p->wo - j), mask = tail;
       for (int64_t r = 0; r < kr; r++)
         for (int64_t s = 0; s < ks; s++) {
           vec v = T(load_strided)(row + r * p->dil_h * p->ld + j * stride + s * p->dil_w, stride);
@@ -158,7 +169,8 @@ static void T(correlate_weights)(const struct plane *p, const real *x, const rea
   } else {
     for (int64_t r = 0; r < p->r; r++)
       for (int64_t s = 0; s < p->s; s++)
-        T(correlate_taps)(p, 1, 1, p->stride_w, x + r * p->dil_h * p->ld + s * p->dil_w, dy, dw + r * p->s + s);
+        T(correlate_taps)(p, 1, 1, p->stride_w, x + r * p->dil_h * p->ld + s * p->dil_w, dy,
+                          dw + r * p->s + s);
   }
 }
 
@@ -196,28 +208,44 @@ static int64_t T(depthwise_size)(const struct nn_conv_desc *d) {
 
 bool NN_KERNEL(T(nn_conv_depthwise_forward))(const struct nn_conv_desc *d, const void *x, const void *w,
                                              const void *bias, unsigned flags, void *y, void *workspace) {
-  struct T(depthwise) job = {.d = d, .plane = plane_make(d->h, d->w, d->ho, d->wo, d, VL), .from = x, .w = w,
-                             .bias = bias, .to = y, .relu = (flags & NN_CONV_RELU) != 0,
-                             .scratch = align64(workspace), .thread_size = T(depthwise_size)(d)};
+  struct T(depthwise) job = {.d = d,
+                             .plane = plane_make(d->h, d->w, d->ho, d->wo, d, VL),
+                             .from = x,
+                             .w = w,
+                             .bias = bias,
+                             .to = y,
+                             .relu = (flags & NN_CONV_RELU) != 0,
+                             .scratch = align64(workspace),
+                             .thread_size = T(depthwise_size)(d)};
   nn_parallel(d->n * d->k, plane_grain(d), T(depthwise_forward), &job);
   return !nn_interrupted();
 }
 
-bool NN_KERNEL(T(nn_conv_depthwise_input_grad))(const struct nn_conv_desc *d, const void *dy, const void *w, void *dx,
-                                                void *workspace) {
+bool NN_KERNEL(T(nn_conv_depthwise_input_grad))(const struct nn_conv_desc *d, const void *dy, const void *w,
+                                                void *dx, void *workspace) {
   bool scatter = d->stride_h > 1 || d->stride_w > 1;
-  struct T(depthwise) job = {.d = d, .from = dy, .w = w, .to = dx, .scatter = scatter,
-                             .plane = scatter ? plane_make(d->h, d->w, d->ho, d->wo, d, VL) : plane_turned(d, VL),
-                             .scratch = align64(workspace), .thread_size = T(depthwise_size)(d)};
+  struct T(depthwise) job = {.d = d,
+             .from = dy,
+             .w = w,
+             .to = dx,
+             .scatter = scatter,
+             .plane = scatter ? plane_make(d->h, d->w, d->ho, d->wo, d, VL) : plane_turned(d, VL),
+             .scratch = align64(workspace),
+             .thread_size = T(depthwise_size)(d)};
   nn_parallel(d->n * d->c, plane_grain(d), T(depthwise_backward), &job);
   return !nn_interrupted();
 }
 
-bool NN_KERNEL(T(nn_conv_depthwise_weight_grad))(const struct nn_conv_desc *d, const void *x, const void *dy, void *dw,
-                                                 void *db, void *workspace) {
+bool NN_KERNEL(T(nn_conv_depthwise_weight_grad))(const struct nn_conv_desc *d, const void *x, const void *dy,
+                                                 void *dw, void *db, void *workspace) {
   if (!dw) return !db || NN_KERNEL(T(nn_conv_bias_grad))(d, dy, db);
-  struct T(depthwise_dw) job = {.d = d, .plane = plane_make(d->h, d->w, d->ho, d->wo, d, VL), .x = x, .dy = dy,
-                                .dw = dw, .db = db, .scratch = align64(workspace),
+  struct T(depthwise_dw) job = {.d = d,
+                                .plane = plane_make(d->h, d->w, d->ho, d->wo, d, VL),
+                                .x = x,
+                                .dy = dy,
+                                .dw = dw,
+                                .db = db,
+                                .scratch = align64(workspace),
                                 .thread_size = T(depthwise_size)(d)};
   nn_parallel(d->k, 1, T(depthwise_weights), &job);
   return !nn_interrupted();

@@ -78,7 +78,8 @@ enum { BAND = 6000 };
 // Whether the gradient of the input is better scattered than gathered.
 static bool scatters(const struct nn_conv_desc *d) {
   int64_t cg = d->c / d->groups, kg = d->k / d->groups;
-  return 2 * cg <= kg && d->r * d->s > 1 && cg * d->r * d->s * kg <= PACKED;
+  bool strided = d->stride_h > 1 || d->stride_w > 1, few = cg < 8 || (strided ? 2 : 4) * cg <= kg;
+  return few && cg <= kg && d->r * d->s > 1 && cg * d->r * d->s * kg <= PACKED;
 }
 
 #include "real_f32.h"

@@ -15,10 +15,11 @@ struct T(dw_job) {
   const real *dy;           // the group's part of image 0
   int64_t dy_n, plane;      // elements between images, pixels of an image
   int64_t kg, crs;
-  int64_t per_image, block; // blocks of an image and their pixels; or 0 and WBLOCK: blocks go on from image to image
-  bool bias;                // db is wanted
-  real *sums;               // for each part dw[kg][crs], then db[kg]
-  real *dw, *db;            // the results
+  int64_t per_image,
+      block;     // blocks of an image and their pixels; or 0 and WBLOCK: blocks go on from image to image
+  bool bias;     // db is wanted
+  real *sums;    // for each part dw[kg][crs], then db[kg]
+  real *dw, *db; // the results
   real *scratch;
 };
 
@@ -37,8 +38,8 @@ NN_INLINE void T(add_lanes)(vec *acc, int n, real *out) {
 
 // dw[i][j] += sum over t < len of a[i][t] * b[j][t], i < rows <= DOT_K, j < cols <= DOT_C; len is a multiple
 // of VL.
-static void T(dot_tile)(int64_t len, const real *a, int64_t lda, int64_t rows, const real *b, int64_t cols, real *dw,
-                        int64_t ldw) {
+static void T(dot_tile)(int64_t len, const real *a, int64_t lda, int64_t rows, const real *b, int64_t cols,
+                        real *dw, int64_t ldw) {
   enum { TILE = T(DOT_K) * T(DOT_C), PADDED = (TILE / 16 + 1) * 16 };
   const real *pa[T(DOT_K)], *pb[T(DOT_C)];
   for (int64_t i = 0; i < T(DOT_K); i++) pa[i] = a + min64(i, rows - 1) * lda;
@@ -69,8 +70,8 @@ static void T(dot_tile)(int64_t len, const real *a, int64_t lda, int64_t rows, c
 }
 
 // Rows k0 .. k1 - 1 of dy for the pixels of the segments.
-static void T(pack_dy)(const struct T(dw_job) *job, const struct segment *seg, int segments, int64_t k0, int64_t k1,
-                       real *out) {
+static void T(pack_dy)(const struct T(dw_job) *job, const struct segment *seg, int segments, int64_t k0,
+                       int64_t k1, real *out) {
   for (int64_t k = k0; k < k1; k++, out += T(LDW))
     for (int q = 0; q < segments; q++) {
       const real *from = job->dy + seg[q].image * job->dy_n + k * job->plane + seg[q].j;
@@ -83,9 +84,10 @@ static void T(zero_tail)(real *block, int64_t rows, int64_t from, int64_t to) {
     for (int64_t t = from; t < to; t++) block[i * T(LDW) + t] = 0;
 }
 
-// Adds the share of `count` pixels from number q on to columns c0 .. c1 - 1 of dw and, unless it is NULL, to db.
-static void T(dw_run)(const struct T(dw_job) *job, int64_t q, int64_t count, int64_t c0, int64_t c1, real *scratch,
-                      real *dw, real *db) {
+// Adds the share of `count` pixels from number q on to columns c0 .. c1 - 1 of dw and, unless it is NULL, to
+// db.
+static void T(dw_run)(const struct T(dw_job) *job, int64_t q, int64_t count, int64_t c0, int64_t c1,
+                      real *scratch, real *dw, real *db) {
   struct segment seg[WBLOCK], dy_seg[WBLOCK];
   int segments = cut_segments(q, count, job->patches.ho, job->patches.wo, seg);
   int dy_segments = cut_segments(q, count, 1, job->plane, dy_seg);
@@ -107,7 +109,8 @@ static void T(dw_run)(const struct T(dw_job) *job, int64_t q, int64_t count, int
       }
       for (int64_t i = 0; i < rows; i += T(DOT_K)) { // these stay in the first-level cache
         int64_t some = min64(T(DOT_K), rows - i);
-        for (int64_t t = 0; db && c == c0 && t < some; t++) db[k + i + t] += T(sum_run)(grads + (i + t) * lda, len);
+        for (int64_t t = 0; db && c == c0 && t < some; t++)
+          db[k + i + t] += T(sum_run)(grads + (i + t) * lda, len);
         for (int64_t j = 0; j < cols; j += T(DOT_C))
           T(dot_tile)(len, grads + i * lda, lda, some, patches + j * T(LDW), min64(T(DOT_C), cols - j),
                       dw + (k + i) * job->crs + c + j, job->crs);
@@ -117,8 +120,8 @@ static void T(dw_run)(const struct T(dw_job) *job, int64_t q, int64_t count, int
 }
 
 // The same for block number b.
-static void T(dw_block)(const struct T(dw_job) *job, int64_t b, int64_t c0, int64_t c1, real *scratch, real *dw,
-                        real *db) {
+static void T(dw_block)(const struct T(dw_job) *job, int64_t b, int64_t c0, int64_t c1, real *scratch,
+                        real *dw, real *db) {
   int64_t q = b * job->block, end = job->patches.images * job->plane;
   if (job->per_image) {
     int64_t image = b / job->per_image * job->plane;
@@ -207,16 +210,22 @@ static size_t T(dw_bytes)(const struct nn_conv_desc *d) {
   return (size_t)elements * sizeof(real) + 64;
 }
 
-bool NN_KERNEL(T(nn_conv_gemm_weight_grad))(const struct nn_conv_desc *d, const void *x, const void *dy, void *dw,
-                                            void *db, void *workspace) {
+bool NN_KERNEL(T(nn_conv_gemm_weight_grad))(const struct nn_conv_desc *d, const void *x, const void *dy,
+                                            void *dw, void *db, void *workspace) {
   int64_t cg = d->c / d->groups, kg = d->k / d->groups, plane = d->ho * d->wo, crs = cg * d->r * d->s;
   if (dw && d->n * plane == 0) memset(dw, 0, (size_t)(d->k * crs) * sizeof(real));
   bool empty = !dw || d->n * plane * kg * crs == 0;
   if (empty) return !db || NN_KERNEL(T(nn_conv_bias_grad))(d, dy, db);
   for (int64_t group = 0; group < d->groups; group++) {
-    struct T(dw_job) job = {.patches = T(patches_of)(d, x, group), .dy = (const real *)dy + group * kg * plane,
-                            .dy_n = d->k * plane, .plane = plane, .kg = kg, .crs = crs, .bias = db != NULL,
-                            .dw = (real *)dw + group * kg * crs, .db = db ? (real *)db + group * kg : NULL};
+    struct T(dw_job) job = {.patches = T(patches_of)(d, x, group),
+                            .dy = (const real *)dy + group * kg * plane,
+                            .dy_n = d->k * plane,
+                            .plane = plane,
+                            .kg = kg,
+                            .crs = crs,
+                            .bias = db != NULL,
+                            .dw = (real *)dw + group * kg * crs,
+                            .db = db ? (real *)db + group * kg : NULL};
     if (!T(dw_group)(&job, align64(workspace))) return false;
   }
   return true;

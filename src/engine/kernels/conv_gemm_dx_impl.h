@@ -1,6 +1,6 @@
-// Template of conv_gemm.c: the gradient of the input by the way round, for few input channels, where gathering patches of
-// dy would cost more than the product: the product w^T[c r s][k] * dy[k][pixels] needs no patches, and its rows are
-// added to dx, each shifted by its kernel position.
+// Template of conv_gemm.c: the gradient of the input by the way round, for few input channels, where
+// gathering patches of dy would cost more than the product: the product w^T[c r s][k] * dy[k][pixels] needs
+// no patches, and its rows are added to dx, each shifted by its kernel position.
 
 // A part of dx: the channels c0 .. c1 - 1 of a group.
 struct T(scatter) {
@@ -15,8 +15,8 @@ struct T(scatter) {
 };
 
 // Sums of a part: block[rows][LDB] = w^T[rows][k] * dy[k][count pixels from p on of an image].
-static void T(scatter_product)(const struct T(scatter) *s, int64_t image, int64_t p, int64_t count, int64_t row0,
-                               int64_t rows, real *pack, real *block) {
+static void T(scatter_product)(const struct T(scatter) *s, int64_t image, int64_t p, int64_t count,
+                               int64_t row0, int64_t rows, real *pack, real *block) {
   int64_t kg = s->d->k / s->d->groups, plane = s->d->ho * s->d->wo;
   const real *dy = s->dy + (image * s->d->k + s->group * kg) * plane + p;
   int64_t slices = ceil_div(kg, SLICE);
@@ -52,8 +52,8 @@ NN_INLINE void T(add_run)(real *dst, int64_t stride, const real *src, int64_t le
 }
 
 // Adds the sums of one channel to its plane by way of a band of padded rows.
-static void T(scatter_banded)(const struct T(gather) *x, struct T(band) *band, const struct segment *seg, int segments,
-                              const real *block, real *plane) {
+static void T(scatter_banded)(const struct T(gather) *x, struct T(band) *band, const struct segment *seg,
+                              int segments, const real *block, real *plane) {
   const struct taps *rows = &x->rows, *cols = &x->cols;
   memset(band->data, 0, (size_t)band->size * sizeof(real));
   for (int64_t r = 0; r < rows->count; r++)
@@ -64,12 +64,13 @@ static void T(scatter_banded)(const struct T(gather) *x, struct T(band) *band, c
   for (int64_t t = 0; t < band->run[0].count; t++) {
     int64_t row = band->run[0].row + t;
     if (row < 0 || row >= x->h) continue;
-    T(add_run)(plane + row * x->w + band->col + band->lead, 1, band->data + t * band->ld + band->lead, band->inside);
+    T(add_run)(plane + row * x->w + band->col + band->lead, 1, band->data + t * band->ld + band->lead,
+               band->inside);
   }
 }
 
-static void T(scatter_clipped)(const struct T(gather) *x, const struct segment *seg, int segments, const real *block,
-                               real *plane) {
+static void T(scatter_clipped)(const struct T(gather) *x, const struct segment *seg, int segments,
+                               const real *block, real *plane) {
   const struct taps *rows = &x->rows, *cols = &x->cols;
   for (int64_t r = 0; r < rows->count; r++)
     for (int64_t s = 0; s < cols->count; s++, block += T(LDB))
@@ -79,12 +80,14 @@ static void T(scatter_clipped)(const struct T(gather) *x, const struct segment *
         if (ih < 0 || ih >= x->h) continue;
         clip(iw, cols->stride, x->w, seg[q].len, &lead, &inside);
         if (inside)
-          T(add_run)(plane + ih * x->w + iw + lead * cols->stride, cols->stride, block + seg[q].at + lead, inside);
+          T(add_run)(plane + ih * x->w + iw + lead * cols->stride, cols->stride, block + seg[q].at + lead,
+                     inside);
       }
 }
 
 // One part of one image.
-static void T(scatter_part)(const struct T(scatter) *s, int64_t image, int64_t c0, int64_t c1, real *scratch) {
+static void T(scatter_part)(const struct T(scatter) *s, int64_t image, int64_t c0, int64_t c1,
+                            real *scratch) {
   const struct nn_conv_desc *d = s->d;
   int64_t pixels = d->ho * d->wo, taps = d->r * d->s, size = d->h * d->w;
   real *dx = s->dx + (image * d->c + s->group * s->x.depth_c) * size;
@@ -98,8 +101,10 @@ static void T(scatter_part)(const struct T(scatter) *s, int64_t image, int64_t c
     T(scatter_product)(s, image, p, min64(BLOCK, pixels - p), c0 * taps, (c1 - c0) * taps, pack, block);
     for (int64_t c = c0; c < c1; c++) {
       const real *rows = block + (c - c0) * taps * T(LDB);
-      if (band.ld) T(scatter_banded)(&s->x, &band, seg, segments, rows, dx + c * size);
-      else T(scatter_clipped)(&s->x, seg, segments, rows, dx + c * size);
+      if (band.ld)
+        T(scatter_banded)(&s->x, &band, seg, segments, rows, dx + c * size);
+      else
+        T(scatter_clipped)(&s->x, seg, segments, rows, dx + c * size);
     }
   }
 }
@@ -109,7 +114,8 @@ static void T(scatter_parts)(void *arg, int64_t begin, int64_t end, int thread) 
   int64_t c = s->x.depth_c;
   for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
     int64_t part = i % s->split;
-    T(scatter_part)(s, i / s->split, c * part / s->split, c * (part + 1) / s->split, s->scratch + thread * s->thread_size);
+    T(scatter_part)(s, i / s->split, c * part / s->split, c * (part + 1) / s->split,
+                    s->scratch + thread * s->thread_size);
   }
 }
 
@@ -148,8 +154,13 @@ static bool T(scatter_input_grad)(const struct nn_conv_desc *d, const real *dy, 
   int64_t cg = d->c / d->groups, kg = d->k / d->groups, taps = d->r * d->s;
   real *packed = align64(workspace);
   for (int64_t group = 0; group < d->groups; group++) {
-    struct T(scatter) s = {.d = d, .x = T(patches_of)(d, NULL, group), .dy = dy, .dx = dx, .group = group,
-                           .split = T(scatter_split)(d), .packed = packed,
+    struct T(scatter) s = {.d = d,
+                           .x = T(patches_of)(d, NULL, group),
+                           .dy = dy,
+                           .dx = dx,
+                           .group = group,
+                           .split = T(scatter_split)(d),
+                           .packed = packed,
                            .scratch = packed + ((cg * taps * kg + 15) & ~(int64_t)15),
                            .thread_size = T(scatter_thread_size)(d)};
     T(scatter_weights)(&s, w + group * kg * cg * taps, packed);

@@ -85,8 +85,8 @@ static void T(pack_clipped)(const struct T(gather) *g, const struct segment *seg
 // Borders are zeroed once a block, what is inside is copied for each channel.
 struct T(band) {
   real *data;
-  int64_t size; // numbers in it
-  int64_t ld; // distance between its rows; 0: too large, or not worth it
+  int64_t size;              // numbers in it
+  int64_t ld;                // distance between its rows; 0: too large, or not worth it
   int64_t top, left;         // of the first tap, relative to the source position of tap 0
   int64_t col, lead, inside; // source column of column 0; how many zeros come first, and then numbers
   int runs;                  // rows of one image that follow each other
@@ -140,9 +140,9 @@ static void T(band_fill)(const struct T(gather) *g, const struct T(band) *b, int
     for (int64_t t = 0; t < b->run[r].count; t++) {
       int64_t row = b->run[r].row + t;
       if (row < 0 || row >= g->h) continue;
-      T(copy_run)
-      (b->data + (b->run[r].first + t) * b->ld + b->lead,
-       g->src + b->run[r].image * g->src_n + (c * g->h + row) * g->w + b->col + b->lead, b->inside);
+      T(copy_run)(b->data + (b->run[r].first + t) * b->ld + b->lead,
+                  g->src + b->run[r].image * g->src_n + (c * g->h + row) * g->w + b->col + b->lead,
+                  b->inside);
     }
 }
 
@@ -196,14 +196,15 @@ static void T(scatter_block)(const struct T(gather) *g, const struct segment *se
     }
 }
 
-// Where the results of the product's panels of columns go: straight to dst if they are one run there, else, to be
-// copied in the end, to `result`.
+// Where the results of the product's panels of columns go: straight to dst if they are one run there, else,
+// to be copied in the end, to `result`.
 struct T(panel) {
   real *c;
   int64_t ldc;
 };
 
-static void T(find_panels)(const struct T(gather) *g, int64_t q, int64_t count, real *result, struct T(panel) *panel) {
+static void T(find_panels)(const struct T(gather) *g, int64_t q, int64_t count, real *result,
+                           struct T(panel) *panel) {
   int64_t plane = g->ho * g->wo;
   bool dense = g->dst_w == 1 && g->dst_h == g->wo;
   for (int64_t j = 0; j < count; j += T(MICRO_COLS), panel++) {
@@ -226,7 +227,8 @@ static void T(finish_panels)(const struct T(gather) *g, int64_t q, int64_t count
   }
 }
 
-// One block of columns: patches are packed slice by slice of the depth, every slice is multiplied by all rows.
+// One block of columns: patches are packed slice by slice of the depth, every slice is multiplied by all
+// rows.
 static void T(gather_block)(const struct T(gather) *g, int64_t q, int64_t count, real *scratch) {
   struct segment seg[BLOCK];
   int segments = cut_segments(q, count, g->ho, g->wo, seg);
@@ -296,8 +298,14 @@ static bool T(gather_run)(struct T(gather) *g, int64_t m, int64_t depth, void *w
 // The source side of the forward pass of one group: patches of x.
 static struct T(gather) T(patches_of)(const struct nn_conv_desc *d, const real *x, int64_t group) {
   int64_t cg = d->c / d->groups;
-  return (struct T(gather)){.src = x ? x + group * cg * d->h * d->w : NULL, .src_n = d->c * d->h * d->w, .h = d->h,
-                            .w = d->w, .images = d->n, .ho = d->ho, .wo = d->wo, .depth_c = cg,
+  return (struct T(gather)){.src = x ? x + group * cg * d->h * d->w : NULL,
+                            .src_n = d->c * d->h * d->w,
+                            .h = d->h,
+                            .w = d->w,
+                            .images = d->n,
+                            .ho = d->ho,
+                            .wo = d->wo,
+                            .depth_c = cg,
                             .rows = forward_taps(d->r, d->stride_h, d->pad_h, d->dil_h),
                             .cols = forward_taps(d->s, d->stride_w, d->pad_w, d->dil_w)};
 }

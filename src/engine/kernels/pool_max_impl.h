@@ -8,20 +8,38 @@ struct T(max_job) {
   uint8_t *position;
 };
 
+// best and *at, taking over v and position where v is larger or NaN.
+NN_INLINE vec T(take_larger)(vec best, vec v, ivec *at, lane position) {
+  ivec take = (v > best) | (v != v);
+  *at = (take & position) | (~take & *at);
+  return (vec)((take & (ivec)v) | (~take & (ivec)best));
+}
+
+// The first n numbers at x, x + stride, ..., at most a vector of them.
+NN_INLINE vec T(load_some)(const real *x, int64_t stride, int64_t n) {
+  if (stride == 1) return T(nn_load_first)(x, n);
+  if (stride == 2)
+    return T(nn_evens)(T(nn_load_first)(x, 2 * n - 1), T(nn_load_first)(x + VL, 2 * n - 1 - VL));
+  vec v = {0};
+  for (int64_t i = 0; i < n && i < VL; i++) v[i] = x[i * stride];
+  return v;
+}
+
 // best[j] and at[j] take over value and kernel position of src[j * stride] where that is larger or NaN.
-NN_INLINE void T(max_step)(int64_t len, const real *src, int64_t stride, int32_t position, real *best,
-                           int32_t *at) {
-  for (int64_t j = 0; j < len; j++) {
-    real v = src[j * stride], b = best[j];
-    bool take = (v > b) | (v != v);
-    best[j] = take ? v : b;
-    at[j] = take ? position : at[j];
+NN_INLINE void T(max_step)(int64_t len, const real *src, int64_t stride, lane position, real *best,
+                           lane *at) {
+  for (int64_t j = 0; j < len; j += VL) {
+    vec v = T(load_some)(src + j * stride, stride, len - j), old = *(const uvec *)(best + j);
+    ivec where = (ivec) * (const uvec *)(at + j);
+    vec larger = T(take_larger)(old, v, &where, position);
+    T(nn_store_first)(best + j, larger, len - j);
+    T(nn_store_first)((real *)(at + j), (vec)where, len - j);
   }
 }
 
 // Values and positions of outputs j0 .. j1 - 1 of row i.
 static void T(max_row)(const struct nn_pool_desc *d, const real *plane, int64_t i, int64_t j0, int64_t j1,
-                       real *best, int32_t *at) {
+                       real *best, lane *at) {
   for (int64_t j = 0; j < j1 - j0; j++) {
     best[j] = -(real)INFINITY;
     at[j] = -1;
@@ -34,9 +52,9 @@ static void T(max_row)(const struct nn_pool_desc *d, const real *plane, int64_t 
       struct span in = clip_span(col, d->stride_w, d->w, j0, j1);
       if (in.lo >= in.hi) continue;
       const real *src = plane + row * d->w + in.lo * d->stride_w + col;
-      int32_t position = (int32_t)(r * d->kernel_w + s);
+      lane position = (lane)(r * d->kernel_w + s);
       real *b = best + in.lo - j0;
-      int32_t *a = at + in.lo - j0;
+      lane *a = at + in.lo - j0;
       if (d->stride_w == 1)
         T(max_step)(in.hi - in.lo, src, 1, position, b, a);
       else if (d->stride_w == 2)
@@ -47,54 +65,59 @@ static void T(max_row)(const struct nn_pool_desc *d, const real *plane, int64_t 
   }
 }
 
-// Writes where the maxima of row i were found. Where nothing was larger than -infinity it is the first
-// position inside.
-static void T(max_found)(const struct nn_pool_desc *d, int64_t i, int64_t j0, int64_t j1, const int32_t *at,
-                         int64_t *index, uint8_t *position) {
+// Where nothing was larger than -infinity the maximum counts as found at the first position inside.
+static void T(max_mend)(const struct nn_pool_desc *d, int64_t i, int64_t j0, int64_t j1, lane *at) {
   int64_t top = first_inside(i, d->kernel_h, d->stride_h, d->pad_h, d->dil_h, d->h);
   for (int64_t j = j0; j < j1; j++) {
-    int64_t found = at[j - j0];
-    if (found < 0) {
-      int64_t left = first_inside(j, d->kernel_w, d->stride_w, d->pad_w, d->dil_w, d->w);
-      if (top < d->kernel_h && left < d->kernel_w) found = top * d->kernel_w + left;
-    }
-    if (position) position[j - j0] = (uint8_t)found;
-    if (!index) continue;
-    int64_t row = i * d->stride_h - d->pad_h + found / d->kernel_w * d->dil_h;
-    int64_t col = j * d->stride_w - d->pad_w + found % d->kernel_w * d->dil_w;
+    if (at[j - j0] >= 0) continue;
+    int64_t left = first_inside(j, d->kernel_w, d->stride_w, d->pad_w, d->dil_w, d->w);
+    if (top < d->kernel_h && left < d->kernel_w) at[j - j0] = (lane)(top * d->kernel_w + left);
+  }
+}
+
+// Writes where the maxima of row i were found.
+static void T(max_found)(const struct nn_pool_desc *d, int64_t i, int64_t j0, int64_t j1, lane *at,
+                         int64_t *index, uint8_t *position) {
+  lane none = 0;
+  for (int64_t j = 0; j < j1 - j0; j++) none |= at[j];
+  if (none < 0) T(max_mend)(d, i, j0, j1, at);
+  for (int64_t j = 0; position && j < j1 - j0; j++) position[j] = (uint8_t)at[j];
+  for (int64_t j = j0; index && j < j1; j++) {
+    int32_t found = (int32_t)at[j - j0], kernel_w = (int32_t)d->kernel_w;
+    int64_t row = i * d->stride_h - d->pad_h + found / kernel_w * d->dil_h;
+    int64_t col = j * d->stride_w - d->pad_w + found % kernel_w * d->dil_w;
     index[j - j0] = found < 0 ? 0 : row * d->w + col + 1;
   }
 }
 
-// best and *at, taking over v and position where v is larger or NaN.
-NN_INLINE vec T(take_larger)(vec best, vec v, ivec *at, int position) {
-  ivec take = (v > best) | (v != v);
-  *at = (take & position) | (~take & *at);
-  return (vec)((take & (ivec)v) | (~take & (ivec)best));
+// The maxima of a vector of 2 x 2 windows side by side, from two vectors of each of the rows a and b.
+NN_INLINE vec T(max_2x2)(vec a0, vec a1, vec b0, vec b1, ivec *at) {
+  *at = (ivec){0};
+  vec best = T(nn_evens)(a0, a1);
+  best = T(take_larger)(best, T(nn_odds)(a0, a1), at, 1);
+  best = T(take_larger)(best, T(nn_evens)(b0, b1), at, 2);
+  return T(take_larger)(best, T(nn_odds)(b0, b1), at, 3);
 }
 
-// One row of outputs of 2 x 2 windows side by side, from the rows a and b.
+// One row of their outputs.
 static void T(max_2x2_row)(int64_t wo, const real *a, const real *b, real *y, uint8_t *position) {
   int64_t j = 0;
+  ivec at;
   for (; j + VL <= wo; j += VL) {
-    vec a0 = *(const uvec *)(a + 2 * j), a1 = *(const uvec *)(a + 2 * j + VL);
-    vec b0 = *(const uvec *)(b + 2 * j), b1 = *(const uvec *)(b + 2 * j + VL);
-    ivec at = {0};
-    vec best = T(nn_evens)(a0, a1);
-    best = T(take_larger)(best, T(nn_odds)(a0, a1), &at, 1);
-    best = T(take_larger)(best, T(nn_evens)(b0, b1), &at, 2);
-    best = T(take_larger)(best, T(nn_odds)(b0, b1), &at, 3);
-    *(uvec *)(y + j) = best;
+    const uvec *va = (const uvec *)(a + 2 * j), *vb = (const uvec *)(b + 2 * j);
+    *(uvec *)(y + j) = T(max_2x2)(va[0], va[1], vb[0], vb[1], &at);
     if (position) T(nn_store_bytes)(position + j, at);
   }
-  for (; j < wo; j++) {
-    const real v[4] = {a[2 * j], a[2 * j + 1], b[2 * j], b[2 * j + 1]};
-    int at = 0;
-    for (int t = 1; t < 4; t++)
-      if (v[t] > v[at] || v[t] != v[t]) at = t;
-    y[j] = v[at];
-    if (position) position[j] = (uint8_t)at;
-  }
+  if (j == wo) return;
+  int64_t in = 2 * (wo - j);
+  a += 2 * j;
+  b += 2 * j;
+  vec best = T(max_2x2)(T(nn_load_first)(a, in), T(nn_load_first)(a + VL, in - VL), T(nn_load_first)(b, in),
+                        T(nn_load_first)(b + VL, in - VL), &at);
+  T(nn_store_first)(y + j, best, wo - j);
+  uint8_t bytes[NN_VBYTES];
+  T(nn_store_bytes)(bytes, at);
+  for (int64_t t = 0; position && t < wo - j; t++) position[j + t] = bytes[t];
 }
 
 static bool T(is_2x2)(const struct nn_pool_desc *d) {
@@ -106,8 +129,8 @@ static void T(max_plane)(const struct T(max_job) *job, int64_t p) {
   const struct nn_pool_desc *d = job->d;
   const real *plane = job->x + p * d->h * d->w;
   bool fast = T(is_2x2)(d) && !job->index;
-  real best[CHUNK];
-  int32_t at[CHUNK];
+  real best[CHUNK + NN_VBYTES / sizeof(real)]; // whole vectors are read
+  lane at[CHUNK + NN_VBYTES / sizeof(lane)];
   for (int64_t i = 0; i < d->ho; i++) {
     int64_t row = (p * d->ho + i) * d->wo;
     if (fast) {
@@ -119,9 +142,8 @@ static void T(max_plane)(const struct T(max_job) *job, int64_t p) {
       int64_t end = min64(j + CHUNK, d->wo);
       T(max_row)(d, plane, i, j, end, best, at);
       memcpy(job->y + row + j, best, (size_t)(end - j) * sizeof(real));
-      T(max_found)
-      (d, i, j, end, at, job->index ? job->index + row + j : NULL,
-       job->position ? job->position + row + j : NULL);
+      int64_t *index = job->index ? job->index + row + j : NULL;
+      T(max_found)(d, i, j, end, at, index, job->position ? job->position + row + j : NULL);
     }
   }
 }
@@ -149,23 +171,36 @@ struct T(max_grad_job) {
 // The rows a and b of dx below one row of 2 x 2 windows; what no window covers at their end becomes 0.
 static void T(max_2x2_row_grad)(int64_t wo, int64_t w, const real *dy, const uint8_t *position, real *a,
                                 real *b) {
-  int64_t j = 0;
-  for (; j + VL <= wo; j += VL) {
-    ivec at = T(nn_load_bytes)(position + j), g = (ivec) * (const uvec *)(dy + j);
+  for (int64_t j = 0; j < wo; j += VL) {
+    uint8_t bytes[NN_VBYTES];
+    const uint8_t *where = position + j;
+    int64_t out = 2 * (wo - j);
+    if (out < 2 * VL) {
+      for (int64_t t = 0; t < VL; t++) bytes[t] = t < wo - j ? position[j + t] : 0;
+      where = bytes;
+    }
+    ivec at = T(nn_load_bytes)(where), g = (ivec)T(nn_load_first)(dy + j, wo - j);
     vec v0 = (vec)(g & (at == 0)), v1 = (vec)(g & (at == 1)), v2 = (vec)(g & (at == 2)),
         v3 = (vec)(g & (at == 3));
-    *(uvec *)(a + 2 * j) = T(nn_zip_low)(v0, v1);
-    *(uvec *)(a + 2 * j + VL) = T(nn_zip_high)(v0, v1);
-    *(uvec *)(b + 2 * j) = T(nn_zip_low)(v2, v3);
-    *(uvec *)(b + 2 * j + VL) = T(nn_zip_high)(v2, v3);
-  }
-  for (; j < wo; j++) {
-    a[2 * j] = position[j] == 0 ? dy[j] : 0;
-    a[2 * j + 1] = position[j] == 1 ? dy[j] : 0;
-    b[2 * j] = position[j] == 2 ? dy[j] : 0;
-    b[2 * j + 1] = position[j] == 3 ? dy[j] : 0;
+    T(nn_store_first)(a + 2 * j, T(nn_zip_low)(v0, v1), out);
+    T(nn_store_first)(a + 2 * j + VL, T(nn_zip_high)(v0, v1), out - VL);
+    T(nn_store_first)(b + 2 * j, T(nn_zip_low)(v2, v3), out);
+    T(nn_store_first)(b + 2 * j + VL, T(nn_zip_high)(v2, v3), out - VL);
   }
   for (int64_t t = 2 * wo; t < w; t++) a[t] = b[t] = 0;
+}
+
+// From the positions in the windows: each stands for an offset from the window's first number.
+static void T(max_scatter)(const struct nn_pool_desc *d, const real *dy, const uint8_t *position,
+                           real *plane) {
+  int64_t offset[256] = {0};
+  for (int64_t t = 0; t < d->kernel_h * d->kernel_w; t++)
+    offset[t] = t / d->kernel_w * d->dil_h * d->w + t % d->kernel_w * d->dil_w;
+  for (int64_t i = 0; i < d->ho; i++)
+    for (int64_t j = 0; j < d->wo; j++, position++, dy++) {
+      int64_t first = (i * d->stride_h - d->pad_h) * d->w + j * d->stride_w - d->pad_w;
+      if (*position != 255) plane[first + offset[*position]] += *dy;
+    }
 }
 
 static void T(max_plane_grad)(const struct T(max_grad_job) *job, int64_t p) {
@@ -173,25 +208,20 @@ static void T(max_plane_grad)(const struct T(max_grad_job) *job, int64_t p) {
   int64_t first = p * d->ho * d->wo;
   real *plane = job->dx + p * d->h * d->w;
   if (job->position && T(is_2x2)(d)) {
-    for (int64_t i = 0; i < d->ho; i++) T(max_2x2_row_grad)
-    (d->wo, d->w, job->dy + first + i * d->wo, job->position + first + i * d->wo, plane + 2 * i * d->w,
-     plane + (2 * i + 1) * d->w);
+    for (int64_t i = 0; i < d->ho; i++) {
+      int64_t row = first + i * d->wo;
+      T(max_2x2_row_grad)(d->wo, d->w, job->dy + row, job->position + row, plane + 2 * i * d->w,
+                          plane + (2 * i + 1) * d->w);
+    }
     memset(plane + 2 * d->ho * d->w, 0, (size_t)((d->h - 2 * d->ho) * d->w) * sizeof(real));
     return;
   }
   memset(plane, 0, (size_t)(d->h * d->w) * sizeof(real));
+  if (job->position) T(max_scatter)(d, job->dy + first, job->position + first, plane);
   for (int64_t o = 0; job->index && o < d->ho * d->wo; o++) {
     int64_t at = job->index[first + o];
     if (at > 0 && at <= d->h * d->w) plane[at - 1] += job->dy[first + o];
   }
-  for (int64_t i = 0; job->position && i < d->ho; i++)
-    for (int64_t j = 0; j < d->wo; j++) {
-      int position = job->position[first + i * d->wo + j], kernel_w = (int)d->kernel_w;
-      if (position == 255) continue;
-      int64_t row = i * d->stride_h - d->pad_h + position / kernel_w * d->dil_h;
-      int64_t col = j * d->stride_w - d->pad_w + position % kernel_w * d->dil_w;
-      plane[row * d->w + col] += job->dy[first + i * d->wo + j];
-    }
 }
 
 static void T(max_planes_grad)(void *arg, int64_t begin, int64_t end, int thread) {

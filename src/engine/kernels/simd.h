@@ -211,13 +211,70 @@ NN_INLINE nn_lanes nn_lanes_make(int64_t begin, int64_t end) {
 }
 NN_INLINE nn_vf32 nn_load_lanes(nn_lanes m, const float *p) {
   nn_vf32 x = {0};
+  if (m[0] && m[3]) return *(const nn_uvf32 *)p;
   for (int i = 0; i < 4; i++)
     if (m[i]) x[i] = p[i];
   return x;
 }
 NN_INLINE void nn_store_lanes(nn_lanes m, float *p, nn_vf32 x) {
-  for (int i = 0; i < 4; i++)
-    if (m[i]) p[i] = x[i];
+  if (m[0] && m[3])
+    *(nn_uvf32 *)p = x;
+  else
+    for (int i = 0; i < 4; i++)
+      if (m[i]) p[i] = x[i];
+}
+#endif
+
+// The first n numbers at p (0 after them; none if n <= 0), and the way back; nothing else in memory is
+// touched.
+#if NN_ISA == 2
+NN_INLINE uint32_t nn_first_lanes(int64_t n) { return n <= 0 ? 0 : n >= 16 ? 0xffffu : (1u << n) - 1; }
+NN_INLINE nn_vf32 nn_load_first_f32(const float *p, int64_t n) {
+  return (nn_vf32)_mm512_maskz_loadu_ps((__mmask16)nn_first_lanes(n), p);
+}
+NN_INLINE nn_vf64 nn_load_first_f64(const double *p, int64_t n) {
+  return (nn_vf64)_mm512_maskz_loadu_pd((__mmask8)nn_first_lanes(n), p);
+}
+NN_INLINE void nn_store_first_f32(float *p, nn_vf32 x, int64_t n) {
+  _mm512_mask_storeu_ps(p, (__mmask16)nn_first_lanes(n), (__m512)x);
+}
+NN_INLINE void nn_store_first_f64(double *p, nn_vf64 x, int64_t n) {
+  _mm512_mask_storeu_pd(p, (__mmask8)nn_first_lanes(n), (__m512d)x);
+}
+#elif NN_ISA == 1
+NN_INLINE __m256i nn_first_lanes_f32(int64_t n) {
+  int32_t count = n > 8 ? 8 : (int32_t)n;
+  return (__m256i)((nn_vi32){0, 1, 2, 3, 4, 5, 6, 7} < count);
+}
+NN_INLINE __m256i nn_first_lanes_f64(int64_t n) { return (__m256i)((nn_vi64){0, 1, 2, 3} < n); }
+NN_INLINE nn_vf32 nn_load_first_f32(const float *p, int64_t n) {
+  return (nn_vf32)_mm256_maskload_ps(p, nn_first_lanes_f32(n));
+}
+NN_INLINE nn_vf64 nn_load_first_f64(const double *p, int64_t n) {
+  return (nn_vf64)_mm256_maskload_pd(p, nn_first_lanes_f64(n));
+}
+NN_INLINE void nn_store_first_f32(float *p, nn_vf32 x, int64_t n) {
+  _mm256_maskstore_ps(p, nn_first_lanes_f32(n), (__m256)x);
+}
+NN_INLINE void nn_store_first_f64(double *p, nn_vf64 x, int64_t n) {
+  _mm256_maskstore_pd(p, nn_first_lanes_f64(n), (__m256d)x);
+}
+#else
+NN_INLINE nn_vf32 nn_load_first_f32(const float *p, int64_t n) {
+  nn_vf32 x = {0};
+  for (int64_t i = 0; i < n && i < 4; i++) x[i] = p[i];
+  return x;
+}
+NN_INLINE nn_vf64 nn_load_first_f64(const double *p, int64_t n) {
+  nn_vf64 x = {0};
+  for (int64_t i = 0; i < n && i < 2; i++) x[i] = p[i];
+  return x;
+}
+NN_INLINE void nn_store_first_f32(float *p, nn_vf32 x, int64_t n) {
+  memcpy(p, &x, sizeof(float) * (size_t)(n < 0 ? 0 : n > 4 ? 4 : n));
+}
+NN_INLINE void nn_store_first_f64(double *p, nn_vf64 x, int64_t n) {
+  memcpy(p, &x, sizeof(double) * (size_t)(n < 0 ? 0 : n > 2 ? 2 : n));
 }
 #endif
 
