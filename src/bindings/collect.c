@@ -1,12 +1,14 @@
-/* collect.c - when Lua's collector runs: in proportion to the bytes of tensors, of which Lua sees only
- * handles. Works in both of Lua's modes without knowing which one is on: a basic step is a young collection
- * in generational mode and a small increment otherwise; where steps don't hold memory down, a full collection
+/* collect.c - when Lua's collector runs: in proportion to the bytes of tensors, of which Lua sees only handles.
+ * Works in both of Lua's modes without knowing which one is on: a basic step is a young collection in
+ * generational mode and a small increment otherwise; where steps don't hold memory down, a full collection
  * does. */
 #include "bind.h"
 
-/* Garbage may come to 3/8 of what is alive and 16 MB between them: a step each BUDGET of allocation, a full
- * collection when a quarter and BUDGET have been added to what survived the last one. */
-enum { BUDGET = 8 * 1024 * 1024, SMALL_TENSOR = 256 };
+/* Garbage may come to half of what is alive and 32 MB. A step is made each quarter of what is alive (tensors and
+ * the Lua heap beside them), at least BUDGET: the rarer, the fewer handles live through two steps and grow old,
+ * to stay until a full collection. That one follows when an eighth and BUDGET are added to what the last one
+ * left. */
+enum { BUDGET = 12 * 1024 * 1024, SMALL_TENSOR = 256 };
 
 static size_t bytes_alive(const Bind *b) { return nn_bytes(b->ctx) + b->live * SMALL_TENSOR; }
 
@@ -16,31 +18,30 @@ static size_t lua_bytes(lua_State *L) {
 }
 
 static void plan_next(Bind *b, size_t alive) {
-  size_t budget = alive / 8 > BUDGET ? alive / 8 : BUDGET;
+  size_t budget = alive / 4 > BUDGET ? alive / 4 : BUDGET;
   b->collected_at = nn_bytes_allocated(b->ctx) + b->made;
   b->collect_at = b->collected_at + budget;
 }
 
 void bind_collect(lua_State *L, Bind *b) {
-  size_t alive = bytes_alive(b);
   if (lua_gc(L, LUA_GCISRUNNING) != 1) { /* the user has stopped it, or this is a finaliser */
-    plan_next(b, alive);
+    plan_next(b, bytes_alive(b));
     return;
   }
   lua_gc(L, LUA_GCSTEP, 0);
-  alive = bytes_alive(b);
+  size_t alive = bytes_alive(b), heap = lua_bytes(L);
   /* A loop's low tide lowers the mark slowly: with each high tide a full collection would be wasted. */
-  if (alive < b->full_alive) b->full_alive -= (b->full_alive - alive) / 16;
-  if (alive > b->full_alive + (b->full_alive + lua_bytes(L)) / 4 + BUDGET) {
+  if (alive < b->full_alive) b->full_alive -= (b->full_alive - alive) / 64;
+  if (alive > b->full_alive + (b->full_alive + heap) / 8 + BUDGET) {
     lua_gc(L, LUA_GCCOLLECT);
     b->full_alive = alive = bytes_alive(b);
   }
-  plan_next(b, alive);
+  plan_next(b, alive + heap);
 }
 
 void bind_collect_before(lua_State *L, Bind *b) {
   size_t since = nn_bytes_allocated(b->ctx) + b->made - b->collected_at;
-  if (since > BUDGET / 4 && since > bytes_alive(b) / 16) bind_collect(L, b);
+  if (since > BUDGET / 4 && since > bytes_alive(b) / 8) bind_collect(L, b);
 }
 
 static int make_handle(lua_State *L) {
