@@ -37,6 +37,9 @@ typedef struct Bind {
   void *alloc_ud;
   void *main_block; /* the last block that goes */
 
+  int64_t fail_after; /* tests: Lua's n-th allocation from now fails, and ... */
+  int failing;        /* ... what it tries after collecting, too */
+
   /* pace of the collector (collect.c) */
   size_t collect_at; /* allocated bytes at which it is stepped next */
   size_t full_alive; /* bytes alive after the last full collection */
@@ -98,6 +101,9 @@ void bind_push_fresh(lua_State *L, Bind *b, nn_tensor *t);
 void bind_push(lua_State *L, Bind *b, nn_tensor *t);
 /* Pushes a tensor that came back from the engine (borrowed): its handle if it has one, nil for NULL. */
 void bind_push_known(lua_State *L, Bind *b, nn_tensor *t);
+/* Pushes a userdata with room for n references, all NULL, that it releases when it is collected: for tensors
+ * on their way from the engine to handles. */
+nn_tensor **bind_new_box(lua_State *L, int n);
 /* The handle at idx is to be found again by bind_push_known. */
 void bind_know(lua_State *L, Bind *b, int idx);
 

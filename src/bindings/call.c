@@ -176,15 +176,23 @@ static int finish_fast(lua_State *L, Bind *b, const nn_op *op, nn_results *r, in
   return n;
 }
 
-static nn_tensor *plain_number(lua_State *L, const Bind *b, int idx) {
-  if (lua_isinteger(L, idx)) return nn_number_int(b->ctx, lua_tointeger(L, idx));
-  return nn_number(b->ctx, lua_tonumber(L, idx));
+/* A number as an operand beside a tensor: right away in the tensor's dtype where that will be the common one.
+ */
+static nn_tensor *plain_number(lua_State *L, const Bind *b, int idx, const nn_op *op,
+                               const nn_tensor *beside) {
+  nn_dtype d = nn_tensor_dtype(beside);
+  bool whole = lua_isinteger(L, idx) != 0;
+  if (nn_is_float(d)) return nn_scalar(b->ctx, d, lua_tonumber(L, idx));
+  if (!whole) return nn_number(b->ctx, lua_tonumber(L, idx));
+  bool same = d == NN_INT64 && !(op->flags & NN_FLOATS);
+  return same ? nn_scalar_int(b->ctx, d, lua_tointeger(L, idx))
+              : nn_number_int(b->ctx, lua_tointeger(L, idx));
 }
 
 /* The other operand of a binary operation is a number. */
 static int call_with_number(lua_State *L, Bind *b, const nn_op *op, nn_value *arg, int at) {
   nn_results r;
-  arg[at].t = plain_number(L, b, at + 1);
+  arg[at].t = plain_number(L, b, at + 1, op, arg[1 - at].t);
   bool ok = nn_apply(b->ctx, op, arg, 2, &r);
   nn_release(arg[at].t);
   return ok ? finish_fast(L, b, op, &r, 2) : bind_raise(L, b);

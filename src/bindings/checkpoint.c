@@ -201,8 +201,8 @@ static int checkpoint_recompute(lua_State *L) {
   luaL_checkstack(L, 16, NULL);
   int n_in, n = 0;
   nn_tensor **in = tensor_list(L, b, inputs, &n_in);
-  nn_tensor **y = lua_newuserdatauv(L, (size_t)(3 * n_out + n_in + 1) * sizeof *y, 0);
-  nn_tensor **g = y + n_out, **d = g + n_out;
+  nn_tensor **y = lua_newuserdatauv(L, (size_t)(2 * n_out + 1) * sizeof *y, 0), **g = y + n_out;
+  nn_tensor **d = bind_new_box(L, n_in);
   int k = 0;
   for (int idx = first; idx <= last && k < n_out; idx++) {
     nn_tensor *t = bind_tensor(L, b, idx);
@@ -215,12 +215,13 @@ static int checkpoint_recompute(lua_State *L) {
   if (k < n_out)
     return bind_error(L, b, "checkpoint: the function returned fewer results when it was run again");
   if (n == 0) return 0;
+  luaL_checkstack(L, n_in + 8, NULL);
   if (!nn_backward(b->ctx, y, g, n, in, n_in, d, true, create)) return bind_raise(L, b);
   int got = lua_gettop(L);
-  luaL_checkstack(L, n_in + 8, NULL);
   for (int i = 0; i < n_in; i++) {
     bind_push_known(L, b, d[i]);
     nn_release(d[i]);
+    d[i] = NULL;
   }
   return lua_gettop(L) - got;
 }

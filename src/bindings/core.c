@@ -312,6 +312,16 @@ static int core_fail_allocation(lua_State *L) {
   return 1;
 }
 
+/* fail_lua_allocation(n): Lua's own n-th allocation from now on fails; for tests. */
+static int core_fail_lua_allocation(lua_State *L) {
+  Bind *b = bind_of(L);
+  lua_Integer n = luaL_checkinteger(L, 1);
+  lua_pushinteger(L, b->fail_after);
+  b->fail_after = n;
+  b->failing = 0;
+  return 1;
+}
+
 static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"op", core_op},
                                      {"set_path_finder", core_set_path_finder},
@@ -330,6 +340,7 @@ static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"width", core_width},
                                      {"handles", core_handles},
                                      {"fail_allocation", core_fail_allocation},
+                                     {"fail_lua_allocation", core_fail_lua_allocation},
                                      {NULL, NULL}};
 
 /* ---- opening ----------------------------------------------------------------------------------------- */

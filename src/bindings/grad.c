@@ -156,12 +156,13 @@ static void accumulate(lua_State *L, Bind *b, nn_tensor *x, nn_tensor *g) {
 /* Only the named inputs get gradients. */
 static void backward_to(lua_State *L, Bind *b, const List *y, const List *g, const List *x, bool retain,
                         bool create) {
-  nn_tensor **results = lua_newuserdatauv(L, (size_t)x->n * sizeof *results + 1, 0);
+  nn_tensor **results = bind_new_box(L, x->n);
   walk(L, b, y, g, x, results, retain, create);
   for (int i = 0; i < x->n; i++) {
     if (results[i] == NULL) continue;
     accumulate(L, b, x->t[i], results[i]);
     nn_release(results[i]);
+    results[i] = NULL;
   }
 }
 
@@ -189,21 +190,21 @@ static int tensor_backward(lua_State *L) {
 
 /* ---- tensor.grad ------------------------------------------------------------------------------------- */
 
-/* Pushes gradient i of the inputs, consuming it. */
+/* Pushes gradient i of the inputs. */
 static void push_gradient(lua_State *L, Bind *b, const List *x, nn_tensor **results, int i, bool allow,
                           bool zeros) {
-  nn_tensor *g = results[i];
-  results[i] = NULL;
-  if (g == NULL && zeros) g = nn_zeros(b->ctx, nn_tensor_dtype(x->t[i]), nn_ndim(x->t[i]), nn_shape(x->t[i]));
-  if (g == NULL && !allow && !zeros) {
-    for (int k = i + 1; k < x->n; k++) nn_release(results[k]);
+  if (results[i] == NULL && zeros) {
+    results[i] = nn_zeros(b->ctx, nn_tensor_dtype(x->t[i]), nn_ndim(x->t[i]), nn_shape(x->t[i]));
+    if (results[i] == NULL) bind_raise(L, b);
+  }
+  if (results[i] == NULL && !allow)
     bind_error(
         L, b,
         "grad: input %d was not used to compute the outputs; pass {allow_unused = true} to get nil for it",
         i + 1);
-  }
-  bind_push_known(L, b, g);
-  nn_release(g);
+  bind_push_known(L, b, results[i]);
+  nn_release(results[i]);
+  results[i] = NULL;
 }
 
 /* The values of a table with names, in a list beside the list of the names. */
@@ -239,7 +240,7 @@ static int tensor_grad(lua_State *L) {
   List g = read_list(L, b, o.base, "grad", "grad_outputs", y.n, true);
   know_list(L, b, o.base, &g);
   bind_collect_before(L, b);
-  nn_tensor **results = lua_newuserdatauv(L, (size_t)x.n * sizeof *results + 1, 0);
+  nn_tensor **results = bind_new_box(L, x.n);
   walk(L, b, &y, &g, &x, results, retain, create);
   luaL_checkstack(L, x.n + 8, "too many inputs");
   if (names != 0) lua_createtable(L, 0, x.n);

@@ -201,11 +201,20 @@ static void close_bind(Bind *b) {
   free(b);
 }
 
+/* True when Lua shall not get this block, for the tests that fail each allocation in turn. */
+static bool refused(Bind *b) {
+  if (b->fail_after > 0 && --b->fail_after == 0) b->failing = 2;
+  if (b->failing == 0) return false;
+  b->failing--;
+  return true;
+}
+
 /* Lua gives the type of a new object as osize. */
 static void *allocate(void *ud, void *ptr, size_t osize, size_t nsize) {
   Bind *b = ud;
   if (ptr == NULL) {
     if (b->armed && osize == LUA_TUSERDATA && nsize == b->cell_size) return new_handle_block(b);
+    if ((b->fail_after | b->failing) != 0 && nsize > 0 && refused(b)) return NULL;
     b->newborn = NULL; /* Lua makes a coroutine's stack after the coroutine: it can be touched now */
     void *p = b->alloc(b->alloc_ud, NULL, osize, nsize);
     if (osize == LUA_TTHREAD && p != NULL) bind_thread_born(b, p, nsize);
@@ -215,7 +224,10 @@ static void *allocate(void *ud, void *ptr, size_t osize, size_t nsize) {
     free_handle_block(b, ptr);
     return NULL;
   }
-  if (nsize != 0) return b->alloc(b->alloc_ud, ptr, osize, nsize);
+  if (nsize != 0) {
+    if (nsize > osize && (b->fail_after | b->failing) != 0 && refused(b)) return NULL;
+    return b->alloc(b->alloc_ud, ptr, osize, nsize);
+  }
   if (osize == b->thread_size) bind_thread_gone(b, ptr);
   bool last = ptr == b->main_block;
   b->alloc(b->alloc_ud, ptr, osize, 0);
@@ -350,4 +362,33 @@ void bind_know(lua_State *L, Bind *b, int idx) {
   lua_pushvalue(L, idx);
   lua_rawsetp(L, -2, t);
   lua_pop(L, 1);
+}
+
+/* ---- tensors on their way ---------------------------------------------------------------------------- */
+
+static const char *const BOX = "nnlua.tensors";
+
+typedef struct Box {
+  size_t n;
+  nn_tensor *t[];
+} Box;
+
+static int box_gc(lua_State *L) {
+  Box *box = luaL_checkudata(L, 1, BOX);
+  for (size_t i = 0; i < box->n; i++) nn_release(box->t[i]);
+  box->n = 0;
+  return 0;
+}
+
+nn_tensor **bind_new_box(lua_State *L, int n) {
+  size_t room = (size_t)n * sizeof(nn_tensor *);
+  Box *box = lua_newuserdatauv(L, sizeof *box + room, 0);
+  box->n = (size_t)n;
+  memset(box->t, 0, room);
+  if (luaL_newmetatable(L, BOX)) {
+    lua_pushcfunction(L, box_gc);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  return box->t;
 }

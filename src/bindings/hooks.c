@@ -83,11 +83,9 @@ static int run_backward(lua_State *L) {
     return bind_error(L, b, "backward: the gradient of input %d must be a tensor or nil, got %s", i + 1,
                       bind_describe(L, b, first + i, got));
   }
-  for (int i = 0; i < r->n_in; i++) {
-    if (lua_isnil(L, first + i)) continue;
-    bind_know(L, b, first + i);
-    r->d[i] = nn_retain(bind_tensor(L, b, first + i));
-  }
+  for (int i = 0; i < r->n_in; i++)
+    if (!lua_isnil(L, first + i)) bind_know(L, b, first + i);
+  for (int i = 0; i < r->n_in; i++) r->d[i] = nn_retain(bind_tensor(L, b, first + i));
   return 0;
 }
 

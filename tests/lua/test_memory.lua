@@ -153,35 +153,52 @@ check.test("a limit: garbage is collected before it fails, and the failure is an
   check.equal((kept + 1):get(1), 1.0)
 end)
 
-check.test("each allocation in turn fails, and everything goes on", function()
-  local x = tensor({{1, 2}, {3, 4}}, {requires_grad = true})
-  local mask = tensor{{true, false}, {true, true}}
-  local function work()
-    x.grad = nil
-    local y = (x:matmul(x) + x:sum(1)):relu()
-    y = tensor.cat({y, y * 2}, 1):view(2, 4)
-    y[{1, {1, 2}}] = 0
-    local z = tensor.checkpoint(function(a) return a:exp():sum() end, x) + x[mask]:sum()
-    z:register_hook(function(g) return g * 2 end)
-    local v, i = y:max(2)
-    ;(v:sum() + z + i:sum()):backward()
-    return x.grad:totable()
-  end
+-- A bit of everything that allocates.
+local x = tensor({{1, 2}, {3, 4}}, {requires_grad = true})
+local mask = tensor{{true, false}, {true, true}}
+
+local function work()
+  x.grad = nil
+  local y = (x:matmul(x) + x:sum(1)):relu()
+  y = tensor.cat({y, y * 2}, 1):view(2, 4)
+  y[{1, {1, 2}}] = {0, 0}
+  local z = tensor.checkpoint(function(a) return a:exp():sum() end, x) + x[mask]:sum()
+  z:register_hook(function(g) return g * 2 end)
+  local v, i = y:max(2)
+  ;(v:sum() + z + i:sum()):backward()
+  local named = tensor.grad((x * x):sum(), {a = x}, {create_graph = true})
+  return x.grad:totable(), named.a:totable(), tostring(y), y.shape, table.pack(y:split(1))
+end
+
+-- work() with the n-th allocation failing, for n = 1, 2, ... until there are not so many.
+-- `optional`: an allocation may also be one that can fail without harm (the growth of Lua's table of strings).
+local function sweep(fail, text, optional)
   local want = work()
+  local before = handles()
+  local memory = nnlua.memory()
   local failures = 0
   for n = 1, 100000 do
-    core.fail_allocation(n)
+    fail(n)
     local ok, e = pcall(work)
-    local left = core.fail_allocation(0)
-    if ok then
-      check.ok(left > 0, "allocation " .. n .. " failed unnoticed")
-      break
-    end
-    failures = failures + 1
-    check.ok(tostring(e):find("out of memory", 1, true), "allocation " .. n .. " gives: " .. tostring(e))
+    local left = fail(0)
+    if ok and left > 0 then break end
+    if not ok then failures = failures + 1 end
+    check.ok(not ok or optional, "allocation " .. n .. " failed unnoticed")
+    check.ok(ok or tostring(e):find(text, 1, true), "allocation " .. n .. " gives: " .. tostring(e))
   end
   check.ok(failures > 50, failures .. " allocations failed")
   check.equal(work(), want)
+  check.ok(handles() - before <= 2, handles() - before .. " handles are left")
+  check.ok(nnlua.memory() - memory <= 4096, nnlua.memory() - memory .. " bytes are left")
+  check.ok(tensor.is_grad_enabled())
+end
+
+check.test("each allocation of the engine in turn fails, and everything goes on", function()
+  sweep(core.fail_allocation, "out of memory")
+end)
+
+check.test("each allocation of Lua in turn fails, and everything goes on", function()
+  sweep(core.fail_lua_allocation, "not enough memory", true)
 end)
 
 check.test("coroutines come and go", function()
