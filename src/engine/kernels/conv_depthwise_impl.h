@@ -26,41 +26,73 @@ NN_INLINE vec T(load_strided)(const real *x, int64_t stride) {
   return v;
 }
 
-// y[i][j] (+)= sum over taps of w[tap] * padded x, plus start.
-NN_INLINE void T(correlate)(const struct plane *p, const int64_t kr, const int64_t ks, const int64_t stride,
-                            const real *x, const real *w, real start, bool add, bool relu, real *y) {
-  for (int64_t i = 0; i < p->ho; i++) {
-    const real *row = x + i * p->stride_h * p->ld;
-    for (int64_t j = 0; j < p->wo; j += VL, y += VL) {
-      vec acc = (vec){0} + start;
-      if (add && p->wo - j >= VL)
-        acc = *(const uvec *)y;
-      else if (add)
-        T(copy_run)((real *)&acc, y, p->wo - j);
-      for (int64_t r = 0; r < kr; r++)
-        for (int64_t s = 0; s < ks; s++)
-          acc +=
-              w[r * ks + s] * T(load_strided)(row + r * p->dil_h * p->ld + j * stride + s * p->dil_w, stride);
-      if (relu) acc = (vec)(~(acc < 0) & (ivec)acc);
-      if (p->wo - j >= VL)
-        *(uvec *)y = acc;
-      else
-        T(copy_run)(y, (const real *)&acc, p->wo - j);
+// Output rows that are worked on together, so that what is loaded serves several of them.
+enum { T(TOGETHER) = 4 };
+
+// One row of outputs: y[j] (+)= sum over taps of w[tap] * padded x, plus start.
+NN_INLINE void T(correlate_row)(const struct plane *p, const int64_t kr, const int64_t ks,
+                                const int64_t stride, const real *x, const real *w, real start, bool add,
+                                bool relu, real *y) {
+  for (int64_t j = 0; j < p->wo; j += VL) {
+    vec acc = add ? T(nn_load_first)(y + j, p->wo - j) : (vec){0} + start;
+    for (int64_t r = 0; r < kr; r++)
+      for (int64_t s = 0; s < ks; s++)
+        acc += w[r * ks + s] * T(load_strided)(x + r * p->dil_h * p->ld + j * stride + s * p->dil_w, stride);
+    if (relu) acc = (vec)(~(acc < 0) & (ivec)acc);
+    T(nn_store_first)(y + j, acc, p->wo - j);
+  }
+}
+
+// `rows` rows of outputs for dense 3 x 3 kernels with stride 1.
+NN_INLINE void T(correlate_3x3)(const struct plane *p, const int64_t rows, const real *x, const real *w,
+                                real start, bool add, bool relu, real *y) {
+  vec weight[9];
+#pragma GCC unroll 9
+  for (int t = 0; t < 9; t++) weight[t] = (vec){0} + w[t];
+  for (int64_t j = 0; j < p->wo; j += VL) {
+    vec acc[T(TOGETHER)];
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < rows; i++)
+      acc[i] = add ? T(nn_load_first)(y + i * p->wo + j, p->wo - j) : (vec){0} + start;
+#pragma GCC unroll 6
+    for (int64_t row = 0; row < rows + 2; row++) {
+      const real *at = x + row * p->ld + j;
+      vec v[3] = {*(const uvec *)at, *(const uvec *)(at + 1), *(const uvec *)(at + 2)};
+#pragma GCC unroll 3
+      for (int64_t r = 0; r < 3; r++) {
+        if (row - r < 0 || row - r >= rows) continue;
+        acc[row - r] += weight[3 * r] * v[0];
+        acc[row - r] += weight[3 * r + 1] * v[1];
+        acc[row - r] += weight[3 * r + 2] * v[2];
+      }
     }
-    y += p->wo - (p->wo + VL - 1) / VL * VL;
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < rows; i++) {
+      if (relu) acc[i] = (vec)(~(acc[i] < 0) & (ivec)acc[i]);
+      T(nn_store_first)(y + i * p->wo + j, acc[i], p->wo - j);
+    }
   }
 }
 
 static void T(correlate_plane)(const struct plane *p, const real *x, const real *w, real start, bool add,
                                bool relu, real *y) {
-  if (p->r == 3 && p->s == 3 && p->stride_w == 1)
-    T(correlate)(p, 3, 3, 1, x, w, start, add, relu, y);
-  else if (p->r == 3 && p->s == 3 && p->stride_w == 2)
-    T(correlate)(p, 3, 3, 2, x, w, start, add, relu, y);
-  else if (p->stride_w == 1)
-    T(correlate)(p, p->r, p->s, 1, x, w, start, add, relu, y);
-  else
-    T(correlate)(p, p->r, p->s, p->stride_w, x, w, start, add, relu, y);
+  bool near =
+      p->r == 3 && p->s == 3 && p->stride_h == 1 && p->stride_w == 1 && p->dil_h == 1 && p->dil_w == 1;
+  int64_t i = 0;
+  for (; near && i + T(TOGETHER) <= p->ho; i += T(TOGETHER))
+    T(correlate_3x3)(p, T(TOGETHER), x + i * p->ld, w, start, add, relu, y + i * p->wo);
+  for (; i < p->ho; i++) {
+    const real *row = x + i * p->stride_h * p->ld;
+    real *out = y + i * p->wo;
+    if (p->r == 3 && p->s == 3 && p->stride_w == 1)
+      T(correlate_row)(p, 3, 3, 1, row, w, start, add, relu, out);
+    else if (p->r == 3 && p->s == 3 && p->stride_w == 2)
+      T(correlate_row)(p, 3, 3, 2, row, w, start, add, relu, out);
+    else if (p->stride_w == 1)
+      T(correlate_row)(p, p->r, p->s, 1, row, w, start, add, relu, out);
+    else
+      T(correlate_row)(p, p->r, p->s, p->stride_w, row, w, start, add, relu, out);
+  }
 }
 
 // Planes begin .. end - 1 of y, counted over images and output channels.
@@ -133,30 +165,38 @@ struct T(depthwise_dw) {
   int64_t thread_size;
 };
 
-// dw[r][s] += sum over pixels of dy * padded x at this tap, r < kr, s < ks; dw has rows of p->s.
+// dw[r][s] += sum over pixels of dy * padded x at this tap, r < kr, s < ks, kr * ks <= 9; dw has rows of
+// p->s.
 NN_INLINE void T(correlate_taps)(const struct plane *p, const int64_t kr, const int64_t ks,
                                  const int64_t stride, const real *x, const real *dy, real *dw) {
   vec acc[9] = {{0}};
-  ivec tail = {0}; // the lanes of a row's last vector
-  for (int64_t l = 0; l < VL; l++) tail[l] = l < (p->wo - 1) % VL + 1 ? -1 : 0;
-  for (int64_t i = 0; i < p->ho; i++) {
+  int64_t whole = p->wo / VL * VL;
+  ivec tail = {0};
+  for (int64_t l = 0; l < VL; l++) tail[l] = l < p->wo - whole ? -1 : 0;
+  for (int64_t i = 0; i < p->ho; i++, dy += p->wo) {
     const real *row = x + i * p->stride_h * p->ld;
-    for (int64_t j = 0; j < p->wo; j += VL) {
-      vec g = {0};
-      ivec mask = ~(ivec){0};
-      if (p->wo - j >= VL)
-        g = *(const uvec *)(dy + j);
-      else
-        T(copy_run)((real *)&g, dy + j, p->wo - j), mask = tail;
+    for (int64_t j = 0; j < whole; j += VL) {
+      vec g = *(const uvec *)(dy + j);
+#pragma GCC unroll 3
       for (int64_t r = 0; r < kr; r++)
-        for (int64_t s = 0; s < ks; s++) {
-          vec v = T(load_strided)(row + r * p->dil_h * p->ld + j * stride + s * p->dil_w, stride);
-          acc[r * ks + s] += g * (vec)(mask & (ivec)v); // what is not seen could be a NaN
-        }
+#pragma GCC unroll 3
+        for (int64_t s = 0; s < ks; s++)
+          acc[r * ks + s] +=
+              g * T(load_strided)(row + r * p->dil_h * p->ld + j * stride + s * p->dil_w, stride);
     }
-    dy += p->wo;
+    if (whole == p->wo) continue;
+    vec g = T(nn_load_first)(dy + whole, p->wo - whole);
+#pragma GCC unroll 3
+    for (int64_t r = 0; r < kr; r++)
+#pragma GCC unroll 3
+      for (int64_t s = 0; s < ks; s++) {
+        vec v = T(load_strided)(row + r * p->dil_h * p->ld + whole * stride + s * p->dil_w, stride);
+        acc[r * ks + s] += g * (vec)(tail & (ivec)v); // what is not seen could be a NaN
+      }
   }
+#pragma GCC unroll 3
   for (int64_t r = 0; r < kr; r++)
+#pragma GCC unroll 3
     for (int64_t s = 0; s < ks; s++)
       for (int64_t l = 0; l < VL; l++) dw[r * p->s + s] += acc[r * ks + s][l];
 }
@@ -174,7 +214,7 @@ static void T(correlate_weights)(const struct plane *p, const real *x, const rea
   }
 }
 
-// Output channels begin .. end - 1, all images.
+// Output channels begin .. end - 1, image after image, so that memory is read in order.
 static void T(depthwise_weights)(void *arg, int64_t begin, int64_t end, int thread) {
   const struct T(depthwise_dw) *job = arg;
   const struct nn_conv_desc *d = job->d;
@@ -182,17 +222,15 @@ static void T(depthwise_weights)(void *arg, int64_t begin, int64_t end, int thre
   real *padded = job->scratch + thread * job->thread_size;
   int64_t kg = d->k / d->groups, taps = d->r * d->s, out = d->ho * d->wo;
   memset(padded, 0, (size_t)job->thread_size * sizeof(real));
-  for (int64_t k = begin; k < end; k++) {
-    memset(job->dw + k * taps, 0, (size_t)taps * sizeof(real));
-    real sum = 0;
-    for (int64_t n = 0; n < d->n && !nn_interrupted(); n++) {
+  memset(job->dw + begin * taps, 0, (size_t)((end - begin) * taps) * sizeof(real));
+  if (job->db) memset(job->db + begin, 0, (size_t)(end - begin) * sizeof(real));
+  for (int64_t n = 0; n < d->n && !nn_interrupted(); n++)
+    for (int64_t k = begin; k < end; k++) {
       const real *dy = job->dy + (n * d->k + k) * out;
       T(fill_padded)(p, job->x + (n * d->c + k / kg) * p->h * p->w, padded);
       T(correlate_weights)(p, padded, dy, job->dw + k * taps);
-      if (job->db) sum += T(sum_run)(dy, out);
+      if (job->db) job->db[k] += T(sum_run)(dy, out);
     }
-    if (job->db) job->db[k] = sum;
-  }
 }
 
 // Numbers of a thread's padded plane, for the larger of the passes.
@@ -217,7 +255,7 @@ bool NN_KERNEL(T(nn_conv_depthwise_forward))(const struct nn_conv_desc *d, const
                              .relu = (flags & NN_CONV_RELU) != 0,
                              .scratch = align64(workspace),
                              .thread_size = T(depthwise_size)(d)};
-  nn_parallel(d->n * d->k, plane_grain(d), T(depthwise_forward), &job);
+  nn_conv_spread(d->n * d->k, plane_grain(d), T(depthwise_forward), &job);
   return !nn_interrupted();
 }
 
@@ -232,7 +270,7 @@ bool NN_KERNEL(T(nn_conv_depthwise_input_grad))(const struct nn_conv_desc *d, co
              .plane = scatter ? plane_make(d->h, d->w, d->ho, d->wo, d, VL) : plane_turned(d, VL),
              .scratch = align64(workspace),
              .thread_size = T(depthwise_size)(d)};
-  nn_parallel(d->n * d->c, plane_grain(d), T(depthwise_backward), &job);
+  nn_conv_spread(d->n * d->c, plane_grain(d), T(depthwise_backward), &job);
   return !nn_interrupted();
 }
 

@@ -164,7 +164,7 @@ static bool T(scatter_input_grad)(const struct nn_conv_desc *d, const real *dy, 
                            .scratch = packed + ((cg * taps * kg + 15) & ~(int64_t)15),
                            .thread_size = T(scatter_thread_size)(d)};
     T(scatter_weights)(&s, w + group * kg * cg * taps, packed);
-    nn_parallel(d->n * s.split, 1, T(scatter_parts), &s);
+    nn_conv_spread(d->n * s.split, 1, T(scatter_parts), &s);
     if (nn_interrupted()) return false;
   }
   return true;

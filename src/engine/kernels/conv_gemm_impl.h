@@ -289,7 +289,7 @@ static bool T(gather_run)(struct T(gather) *g, int64_t m, int64_t depth, void *w
   for (g->m0 = 0; g->m0 < m; g->m0 = g->m1) {
     g->m1 = min64(m, g->m0 + most);
     nn_parallel(T(micro_blocks)(g->m1 - g->m0), ceil_div(20000, T(gather_depth)(g) + 1), T(pack_weights), g);
-    nn_parallel(ceil_div(columns, BLOCK), 1, T(gather_blocks), g);
+    nn_conv_spread(ceil_div(columns, BLOCK), 1, T(gather_blocks), g);
     if (nn_interrupted()) return false;
   }
   return true;

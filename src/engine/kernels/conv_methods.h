@@ -3,6 +3,7 @@
 #define NN_KERNELS_CONV_METHODS_H
 
 #include "conv.h"
+#include "parallel.h"
 
 // Each method of each pass as a function for one type; the arguments are those of struct nn_conv_kernels.
 #define NN_CONV_DECLARE(method, type)                                                                        \
@@ -28,5 +29,28 @@ size_t NN_KERNEL(nn_conv_winograd_dw_workspace)(const struct nn_conv_desc *d);
 /// db[k] = sum of dy over images and pixels; false if interrupted.
 bool NN_KERNEL(nn_conv_bias_grad_f32)(const struct nn_conv_desc *d, const float *dy, float *db);
 bool NN_KERNEL(nn_conv_bias_grad_f64)(const struct nn_conv_desc *d, const double *dy, double *db);
+
+// A range function's work as tasks.
+struct nn_conv_spread {
+  nn_range_fn fn;
+  void *arg;
+  int64_t n, tasks;
+};
+
+static inline void nn_conv_spread_task(void *arg, int64_t task, int thread) {
+  const struct nn_conv_spread *s = arg;
+  s->fn(s->arg, s->n * task / s->tasks, s->n * (task + 1) / s->tasks, thread);
+}
+
+/// nn_parallel in smaller ranges that threads claim as they get free: for work whose result doesn't depend on
+/// who does it, so that a core that is taken away for a while holds nobody up.
+static inline void nn_conv_spread(int64_t n, int64_t grain, nn_range_fn fn, void *arg) {
+  int64_t parts = nn_parallel_parts(n, grain), most = grain > 1 ? (n + grain - 1) / grain : n;
+  struct nn_conv_spread s = {fn, arg, n, 8 * parts < most ? 8 * parts : most};
+  if (parts <= 1)
+    nn_parallel(n, grain, fn, arg);
+  else
+    nn_parallel_tasks(s.tasks, nn_conv_spread_task, &s);
+}
 
 #endif

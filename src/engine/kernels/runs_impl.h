@@ -4,12 +4,7 @@
 NN_INLINE void T(copy_run)(real *dst, const real *src, int64_t len) {
   int64_t t = 0;
   for (; t + VL <= len; t += VL) *(uvec *)(dst + t) = *(const uvec *)(src + t);
-#pragma GCC unroll 4
-  for (int64_t step = VL / 2; step; step /= 2)
-    if (len & step) {
-      memcpy(dst + t, src + t, (size_t)step * sizeof(real));
-      t += step;
-    }
+  if (t < len) T(nn_store_first)(dst + t, T(nn_load_first)(src + t, len - t), len - t);
 }
 
 // Sum of x[t] for t < len.

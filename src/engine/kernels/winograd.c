@@ -154,7 +154,7 @@ static bool winograd_run(struct winograd_job *job, void *workspace) {
   job->u = align64(workspace);
   job->scratch = job->u + 36 * u_plane(job->c, job->k);
   nn_parallel(micro_blocks_f32(job->k), 1, weight_blocks, job);
-  nn_parallel(job->grid.blocks, 1, blocks, job);
+  nn_conv_spread(job->grid.blocks, 1, blocks, job);
   return !nn_interrupted();
 }
 
