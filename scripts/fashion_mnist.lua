@@ -38,25 +38,30 @@ local loader = data.DataLoader(train_set, {batch_size = 64, shuffle = true, drop
 
 -- ---- network ------------------------------------------------------------------------------------------------------
 
--- Two stages of convolution, each halving the picture, then a linear classifier. Batch normalisation lets it learn at
--- a high rate, so that three passes over the data suffice.
+-- Three stages of convolution, each halving the picture and finding more kinds of features in it, then a linear
+-- classifier. Batch normalisation lets it learn at a high rate, so that three passes over the data suffice. It takes
+-- the mean away from each channel, so the convolutions need no bias.
 local Net = nn.class("Net")
 
+local function stage(inputs, outputs)
+  return nn.Sequential(
+    nn.Conv2d(inputs, outputs, 3, {padding = 1, bias = false}),
+    nn.BatchNorm2d(outputs),
+    nn.ReLU(),
+    nn.MaxPool2d(2)
+  )
+end
+
 function Net:init()
-  self.conv1 = nn.Conv2d(1, 32, 3, {padding = 1, bias = false})
-  self.norm1 = nn.BatchNorm2d(32)
-  self.conv2 = nn.Conv2d(32, 64, 3, {padding = 1, bias = false})
-  self.norm2 = nn.BatchNorm2d(64)
-  self.drop = nn.Dropout(0.25)
-  self.hidden = nn.Linear(64 * 7 * 7, 128)
-  self.head = nn.Linear(128, 10)
+  self.edges = stage(1, 32)    -- 28 x 28 to 14 x 14
+  self.parts = stage(32, 64)   -- to 7 x 7
+  self.wholes = stage(64, 128) -- to 3 x 3
+  self.head = nn.Linear(128 * 3 * 3, 10)
 end
 
 function Net:forward(x)
-  x = F.max_pool2d(F.relu(self.norm1(self.conv1(x))), 2) -- 32 x 14 x 14
-  x = F.max_pool2d(F.relu(self.norm2(self.conv2(x))), 2) -- 64 x 7 x 7
-  x = F.relu(self.hidden(self.drop(x:flatten(2))))
-  return self.head(x)
+  x = self.wholes(self.parts(self.edges(x)))
+  return self.head(x:flatten(2))
 end
 
 local net = Net()
@@ -64,7 +69,7 @@ print(net)
 
 -- ---- training -----------------------------------------------------------------------------------------------------
 
-local peak = 3e-3
+local peak = 4e-3
 local opt = optim.AdamW(net:parameters(), {lr = peak, weight_decay = 1e-2})
 local steps = options.epochs * #loader
 

@@ -339,19 +339,28 @@ function Module:named_buffers(prefix, recurse)
   return pairs_of(collect(self, "buffer", options_of(prefix, recurse)))
 end
 
--- {name, module} of the direct children, lists in fields opened; each module once.
+-- How one gets at a key of a node in Lua: "[1]" or the name.
+local function step_to(node, key, name)
+  if math.type(key) ~= "integer" then return name end
+  local registry = rawget(node, REGISTRY)
+  local named = registry and registry.label and registry.label[key]
+  return named and not tonumber(named) and named or ("[%d]"):format(key)
+end
+
+-- {name, module, name in Lua} of the direct children, lists in fields opened; each module once.
 local function children_of(self)
   local list, first = {}, once()
-  local function add(node, prefix)
-    for _, name, v, kind in items(node) do
+  local function add(node, prefix, lua_prefix)
+    for key, name, v, kind in items(node) do
+      local step = lua_prefix .. step_to(node, key, name)
       if kind == "module" and first(v) then
-        list[#list + 1] = {prefix .. name, v}
+        list[#list + 1] = {prefix .. name, v, step}
       elseif kind == "list" and first(v) then
-        add(v, prefix .. name .. ".")
+        add(v, prefix .. name .. ".", step)
       end
     end
   end
-  add(self, "")
+  add(self, "", "")
   return list
 end
 
@@ -721,12 +730,9 @@ end
 -- ".name" or "[i]" for the place of child in parent, nil when it isn't there.
 local function place_in(parent, child)
   local function look(node, path)
-    for key, _, v, kind in items(node) do
-      local step = math.type(key) == "integer" and ("[%d]"):format(key) or "." .. tostring(key)
-      local registry = rawget(node, REGISTRY)
-      if registry and registry.label and registry.label[key] and not tonumber(registry.label[key]) then
-        step = "." .. registry.label[key]
-      end
+    for key, name, v, kind in items(node) do
+      local step = step_to(node, key, name)
+      if step:sub(1, 1) ~= "[" then step = "." .. step end
       if v == child then return path .. step end
       if kind == "list" then
         local found = look(v, path .. step)
@@ -869,7 +875,7 @@ local function tree_rows(m, name, indent, rows, shown)
   end
   shown[m] = true
   rows[#rows + 1] = {left, own_shapes(m), count_parameters(m)}
-  for _, child in ipairs(children_of(m)) do tree_rows(child[2], child[1], indent .. "  ", rows, shown) end
+  for _, child in ipairs(children_of(m)) do tree_rows(child[2], child[3], indent .. "  ", rows, shown) end
 end
 
 --- The tree of modules with the shapes of their parameters and the numbers of them.
