@@ -1,4 +1,4 @@
-# Finds Lua 5.4, zlib, cJSON and readline. OpenBLAS is not here: the engine loads it at run time.
+# Finds Lua 5.4, zlib, cJSON, readline and libjpeg. OpenBLAS is not here: the engine loads it at run time.
 
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -41,4 +41,15 @@ if(NNLUA_READLINE AND READLINE_INCLUDE_DIR AND READLINE_LIBRARY)
   target_compile_definitions(nnlua_readline INTERFACE NNLUA_READLINE=1)
   target_include_directories(nnlua_readline SYSTEM INTERFACE "${READLINE_INCLUDE_DIR}")
   target_link_libraries(nnlua_readline INTERFACE "${READLINE_LIBRARY}")
+endif()
+
+# JPEG pictures: without libjpeg reading and writing them is an error that says so.
+option(NNLUA_JPEG "Read and write JPEG where libjpeg is installed" ON)
+find_path(JPEG_INCLUDE_DIR jpeglib.h)
+find_library(JPEG_LIBRARY NAMES jpeg)
+add_library(nnlua_jpeg INTERFACE)
+if(NNLUA_JPEG AND JPEG_INCLUDE_DIR AND JPEG_LIBRARY)
+  target_compile_definitions(nnlua_jpeg INTERFACE NNLUA_JPEG=1)
+  target_include_directories(nnlua_jpeg SYSTEM INTERFACE "${JPEG_INCLUDE_DIR}")
+  target_link_libraries(nnlua_jpeg INTERFACE "${JPEG_LIBRARY}")
 endif()
