@@ -195,7 +195,7 @@ local parts = {
     "nn.dropout", "nn.embedding", "nn.loss", "save"}},
   {name = "nn.init", files = {"nn.initialize"}},
   {name = "optim", files = {"optim"}},
-  {name = "data", files = {"data", "data.dataset", "data.loader"}},
+  {name = "data", files = {"data", "data.dataset", "data.loader", "data.splits", "data.table", "data.csv"}},
   {name = "train", files = {"train"}},
   {name = "metrics", files = {"metrics"}},
 }

@@ -384,6 +384,7 @@ static void open_parts(lua_State *L, Bind *b, int core) {
   bind_optim_open(L, b, core);
   bind_files_open(L, b, core);
   bind_picture_open(L, b, core);
+  bind_bytes_open(L, b, core);
   bind_catch_open(L, b, core);
   lua_pushvalue(L, linalg);
   lua_setfield(L, tensor, "linalg");

@@ -4,9 +4,11 @@
 
 #include "bind.h"
 
-/* Each adds a table to the module's table: core.optim, core.files, core.pictures; or a function: core.catch_interrupt. */
+/* Each adds a table to the module's table: core.optim, core.files, core.bytes, core.pictures; or a function:
+ * core.catch_interrupt. */
 void bind_optim_open(lua_State *L, Bind *b, int core);
 void bind_files_open(lua_State *L, Bind *b, int core);
+void bind_bytes_open(lua_State *L, Bind *b, int core);
 void bind_catch_open(lua_State *L, Bind *b, int core);
 void bind_picture_open(lua_State *L, Bind *b, int core);
 
