@@ -154,6 +154,7 @@ struct nn_ctx {
   void *slabs;
   /* big buffers, see storage.c */
   struct nn_buffer *bucket[NN_BUCKETS];
+  size_t bucket_used[NN_BUCKETS]; /* bytes allocated so far when a buffer of it was last asked for */
   size_t in_use, peak, cached, limit, allocated;
   size_t window_peak, last_window_peak;
   uint64_t window_start;

@@ -1,6 +1,6 @@
 /* storage.c - memory: small blocks by size class, tensor buffers that are recycled, byte accounting.
- * Fresh pages cost more than the arithmetic on them, so freed buffers are kept: as many as were in use at the
- * recent peak, so that the whole never grows beyond what the program itself once needed. */
+ * Fresh pages cost more than the arithmetic on them, so freed buffers are kept: up to a quarter and 16 MB more than
+ * was in use at the recent peak. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,9 +136,19 @@ static size_t bucket_size(int b) {
   return low + (size_t)k * (low / 8);
 }
 
-/* Frees cached buffers, the largest first, until at most `keep` bytes are cached. */
+/* The bucket with free buffers that has gone unused for longest; -1: there are none. */
+static int stalest_bucket(const nn_ctx *ctx) {
+  int best = -1;
+  for (int b = 0; b < NN_BUCKETS; b++)
+    if (ctx->bucket[b] != NULL && (best < 0 || ctx->bucket_used[b] < ctx->bucket_used[best])) best = b;
+  return best;
+}
+
+/* Frees cached buffers, those of the stalest sizes first, until at most `keep` bytes are cached. */
 static void shrink_cache(nn_ctx *ctx, size_t keep) {
-  for (int b = NN_BUCKETS - 1; b >= 0 && ctx->cached > keep; b--) {
+  while (ctx->cached > keep) {
+    int b = stalest_bucket(ctx);
+    if (b < 0) return;
     size_t size = bucket_size(b);
     while (ctx->bucket[b] != NULL && ctx->cached > keep) {
       nn_buffer *x = ctx->bucket[b];
@@ -175,15 +185,18 @@ static void *buffer_refused(nn_ctx *ctx, size_t bytes) {
   return NULL;
 }
 
+/* What a program needs of one size at its peak, another one may need of another: there is room beyond the peak. */
 static void *buffer_take(nn_ctx *ctx, int b, size_t size) {
   nn_buffer *x = ctx->bucket[b];
+  ctx->bucket_used[b] = ctx->allocated;
   if (x != NULL) {
     ctx->bucket[b] = x->next;
     ctx->cached -= size;
     return x;
   }
-  enum { SLACK = 4 * 1024 * 1024 };
-  size_t peak = recent_peak(ctx) + SLACK;
+  enum { SLACK = 16 * 1024 * 1024 };
+  size_t peak = recent_peak(ctx);
+  peak += peak / 4 + SLACK;
   if (ctx->in_use + ctx->cached + size > peak)
     shrink_cache(ctx, ctx->in_use + size >= peak ? 0 : peak - ctx->in_use - size);
   return system_alloc(size);
