@@ -172,7 +172,8 @@ function Residual:forward(x)
 end
 
 workload("resnet_step", function() -- stem and 3 residual blocks of 32 channels on 32 x 32, batch 32
-  local net = model("net", nn.Sequential(nn.Conv2d(3, 32, 3, {padding = 1, bias = false}), nn.BatchNorm2d(32), nn.ReLU(),
+  local stem = nn.Conv2d(3, 32, 3, {padding = 1, bias = false})
+  local net = model("net", nn.Sequential(stem, nn.BatchNorm2d(32), nn.ReLU(),
     Residual(32), Residual(32), Residual(32), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10)))
   local x, y = input("x", function() return tensor.randn(32, 3, 32, 32) end), labels(10, 32)
   return step(function() return F.cross_entropy(net(x), y) end,
