@@ -162,17 +162,6 @@ local function check_1d(name, x)
   end
 end
 
---- Convolution of sequences: input [N, C, L] or [C, L], weight [K, C / groups, k], bias [K] to [N, K, L'].
--- padding = "same" keeps the length.
-define("conv1d", "input weight bias?", "stride:count*1=1, padding:amount*1|string=0, dilation:count*1=1, "
-  .. "groups:count=1", function(a, x, weight, bias)
-  check_1d("conv1d", x)
-  local padding = type(a.padding) == "table" and {0, a.padding[1]} or a.padding
-  return as_2d(x, function(x4)
-    return F.conv2d(x4, weight:unsqueeze(-2), bias, {1, a.stride[1]}, padding, {1, a.dilation[1]}, a.groups)
-  end)
-end)
-
 --- The largest element of each window of [N, C, L] or [C, L]; with return_indices also their places (from 1).
 define("max_pool1d", "input", "kernel_size:count*1, stride:count*1?, padding:amount*1=0, dilation:count*1=1, "
   .. "ceil_mode:bool=false, return_indices:bool=false", function(a, x)
