@@ -100,14 +100,18 @@ local function operation_section(entry)
 end
 
 local function item_section(item)
-  return code(item.call) .. "\n\n" .. prose(item.text or "")
+  local text = code(item.call) .. "\n\n" .. prose(item.text or "")
+  return item.example and text .. "\n\n" .. code(item.example) or text
 end
 
 local titles = {
   F = "Functions composed of operations: F",
   nn = "Modules: nn",
   ["nn.init"] = "First values of parameters: nn.init",
+  ["nn.utils"] = "Parameters and gradients: nn.utils",
   optim = "Optimisers: optim",
+  ["optim.lr_scheduler"] = "Learning rates: optim.lr_scheduler",
+  ["optim.swa_utils"] = "Averaged weights: optim.swa_utils",
   data = "Data sets and loaders: data",
   train = "Training: train",
   metrics = "Metrics: metrics",
@@ -226,7 +230,7 @@ tensor.linalg = {}
 tensor.testing = {}
 
 F, nn, optim, data, train, metrics, nnlua = {}, {}, {}, {}, {}, {}, {}
-nn.init = {}]]
+nn.init, nn.utils, optim.lr_scheduler, optim.swa_utils = {}, {}, {}, {}]]
 
 local field_types = {
   shape = "integer[]", dtype = "Dtype", requires_grad = "boolean", is_leaf = "boolean", grad = "Tensor?",

@@ -75,6 +75,7 @@ local function item_page(item, width)
   local lines = {}
   call_lines(lines, item.call, width)
   add_text(lines, item.text or "There is no comment in its source.", width)
+  if item.example then add_example(lines, item.example, width) end
   return lines
 end
 
@@ -102,7 +103,10 @@ local titles = {
   {"F", "functions of networks: F.relu(x), F.cross_entropy(y, labels)"},
   {"nn", "layers and classes: nn.Linear(2, 16), nn.class(\"Net\")"},
   {"nn.init", "ways to fill parameters"},
+  {"nn.utils", "clipped gradients, parameters as one vector"},
   {"optim", "optimisers: optim.Adam(net:parameters(), {lr = 1e-3})"},
+  {"optim.lr_scheduler", "learning rates that change"},
+  {"optim.swa_utils", "averaged weights"},
   {"data", "data sets and loaders"},
   {"train", "the training loop"},
   {"metrics", "how good predictions are"},
@@ -244,6 +248,7 @@ local function class_page(class, width, known)
       local call = known[level] and known[level].call or tostring(rawget(level, "__name"))
       call_lines(lines, call, width)
       add_text(lines, text or "There is no comment in its source.", width)
+      if known[level] and known[level].example then add_example(lines, known[level].example, width) end
       return lines
     end
     local meta = getmetatable(level)

@@ -56,7 +56,7 @@ function Optimizer:add_param_group(group)
     if self.known[p] then fail.raise("%s: parameter %d is there already", name, i) end
     self.known[p] = true
   end
-  new[STATE] = {step = {}}
+  new[STATE] = {step = {}, number = {}}
   for _, key in ipairs(self.state_names) do new[STATE][key] = {} end
   self.param_groups[#self.param_groups + 1] = new
 end
@@ -66,6 +66,7 @@ local function construct(class, params, ...)
   local options = class.read(...)
   class.check(class.class_name, options)
   self.defaults = options
+  if class.whole_state then self.whole = {func_evals = 0, n_iter = 0} end
   self.state = setmetatable({}, {__index = function(_, p) return self.known[p] and self:get_state(p) end})
   local groups = type(params) == "table" and not module.is_module(params) and type(params[1]) == "table"
     and params[1].params and params or nil
@@ -110,7 +111,9 @@ function Optimizer:get_state(parameter)
   for _, group in ipairs(self.param_groups) do
     for i, p in ipairs(group.params) do
       if p == parameter then
+        if self.whole then return i == 1 and self.whole or {} end
         local out = {step = group[STATE].step[i]}
+        if self.number_name then out[self.number_name] = group[STATE].number[i] end
         for _, key in ipairs(self.state_names) do out[key] = group[STATE][key][i] end
         return out
       end
@@ -132,9 +135,7 @@ function Optimizer:state_dict()
     for i in ipairs(group.params) do
       n = n + 1
       saved.params[i] = n
-      local state = {step = group[STATE].step[i]}
-      for _, key in ipairs(self.state_names) do state[key] = group[STATE][key][i] end
-      out.state[n] = state
+      out.state[n] = self:get_state(group.params[i])
     end
     out.param_groups[g] = saved
   end
@@ -143,6 +144,16 @@ end
 
 -- Puts one parameter's saved state in its place.
 local function load_parameter(self, group, i, state)
+  if self.whole then
+    if i == 1 then
+      for key in pairs(self.whole) do self.whole[key] = nil end
+      for key, v in pairs(state) do
+        self.whole[key] = type(v) == "table" and table.move(v, 1, #v, 1, {}) or v
+      end
+      self.whole.func_evals, self.whole.n_iter = state.func_evals or 0, state.n_iter or 0
+    end
+    return
+  end
   local p = group.params[i]
   for _, key in ipairs(self.state_names) do
     local t = state[key]
@@ -154,7 +165,10 @@ local function load_parameter(self, group, i, state)
     end
     group[STATE][key][i] = t and t:detach():to(p.dtype):clone():contiguous() or nil
   end
-  group[STATE].step[i] = state.step and math.tointeger(state.step) or nil
+  local number = state[self.number_name]
+  group[STATE].number[i] = tensor.is_tensor(number) and number:item() or number
+  group[STATE].step[i] = state.step and math.tointeger(tensor.is_tensor(state.step) and state.step:item() or state.step)
+    or nil
 end
 
 --- Takes over what state_dict gave, for the same groups of parameters.
@@ -280,5 +294,93 @@ function Adagrad:update(group)
   steps.adagrad(group.params, state.sum, state.step, group.lr, group.lr_decay, group.weight_decay, group.eps,
     group.maximize)
 end
+
+-- ---- methods that differ in few coefficients ----------------------------------------------------------------------
+
+-- update of a class whose rule the engine knows by name; coefficients(group) gives what it is called with.
+local function by_rule(class, rule, coefficients)
+  function class.update(_, group)
+    local state = group[STATE]
+    steps.rule(group.params, state[class.state_names[1]], state[class.state_names[2]], state.step, rule,
+      coefficients(group), state.number)
+  end
+end
+
+-- Coefficients of the methods with two betas.
+local function two_betas(group)
+  return {lr = group.lr, beta1 = group.betas[1], beta2 = group.betas[2], eps = group.eps,
+    weight_decay = group.weight_decay, decoupled = group.decoupled_weight_decay, maximize = group.maximize,
+    extra1 = group.momentum_decay}
+end
+
+local function with_betas(name, options, state_names)
+  local class = define(name, options, state_names, check_betas)
+  class.read.by_name.betas.default = {0.9, 0.999}
+  by_rule(class, name:lower(), two_betas)
+  return class
+end
+
+--- Adam with the largest gradient so far, fading, in place of the root mean square (Kingma and Ba 2015):
+-- optim.Adamax(parameters, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, maximize = false}).
+--     local w = nn.Parameter(tensor{1, 2})
+--     local opt = optim.Adamax({w}, {lr = 0.5})
+--     w:square():sum():backward(); opt:step()
+--     w:detach()
+--     --> {0.5, 1.5}
+with_betas("Adamax", "lr:positive=2e-3, betas:number*2=0.9, eps:positive=1e-8, weight_decay:positive=0, "
+  .. "maximize:bool=false", {"exp_avg", "exp_inf"})
+
+--- Adam with Nesterov's momentum (Dozat 2016): optim.NAdam(parameters, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8,
+-- weight_decay = 0, momentum_decay = 4e-3, decoupled_weight_decay = false, maximize = false}).
+with_betas("NAdam", "lr:positive=2e-3, betas:number*2=0.9, eps:positive=1e-8, weight_decay:positive=0, "
+  .. "momentum_decay:positive=4e-3, decoupled_weight_decay:bool=false, maximize:bool=false",
+  {"exp_avg", "exp_avg_sq"}).number_name = "mu_product"
+
+--- Adam that waits with adaptive steps until the variance is known well enough (Liu et al. 2020):
+-- optim.RAdam(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0,
+-- decoupled_weight_decay = false, maximize = false}).
+with_betas("RAdam", "lr:positive=1e-3, betas:number*2=0.9, eps:positive=1e-8, weight_decay:positive=0, "
+  .. "decoupled_weight_decay:bool=false, maximize:bool=false", {"exp_avg", "exp_avg_sq"})
+
+--- Steps in the ratio of the root mean squares of past steps and gradients (Zeiler 2012): optim.Adadelta(parameters,
+-- {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = false}).
+local Adadelta = define("Adadelta", "lr:positive=1.0, rho:fraction=0.9, eps:positive=1e-6, weight_decay:positive=0, "
+  .. "maximize:bool=false", {"square_avg", "acc_delta"}, function() end)
+by_rule(Adadelta, "adadelta", function(group)
+  return {lr = group.lr, beta1 = group.rho, eps = group.eps, weight_decay = group.weight_decay,
+    maximize = group.maximize}
+end)
+
+--- Steps by the sign of the gradient, longer while it stays and shorter after it changed (Riedmiller and Braun 1993);
+-- for whole batches: optim.Rprop(parameters, {lr = 1e-2, etas = {0.5, 1.2}, step_sizes = {1e-6, 50},
+-- maximize = false}).
+local Rprop = define("Rprop", "lr:positive=1e-2, etas:number*2=0.5, step_sizes:number*2=1e-6, maximize:bool=false",
+  {"prev", "step_size"}, function(name, o)
+  local down, up = o.etas[1], o.etas[2]
+  if not (down > 0 and down < 1 and up > 1) then
+    fail.raise("%s: etas must be {less than 1, greater than 1}, got {%g, %g}", name, down, up)
+  end
+end)
+Rprop.read.by_name.etas.default, Rprop.read.by_name.step_sizes.default = {0.5, 1.2}, {1e-6, 50}
+by_rule(Rprop, "rprop", function(group)
+  return {lr = group.lr, beta1 = group.etas[1], beta2 = group.etas[2], scale1 = group.step_sizes[1],
+    scale2 = group.step_sizes[2], maximize = group.maximize}
+end)
+
+--- Averaged stochastic gradient descent (Polyak and Juditsky 1992): optim.ASGD(parameters, {lr = 1e-2, lambd = 1e-4,
+-- alpha = 0.75, t0 = 1e6, weight_decay = 0, maximize = false}). The mean of the parameters since step t0 is
+-- opt.state[p].ax.
+local ASGD = define("ASGD", "lr:positive=1e-2, lambd:number=1e-4, alpha:number=0.75, t0:number=1e6, "
+  .. "weight_decay:positive=0, maximize:bool=false", {"ax"}, function() end)
+ASGD.number_name = "eta"
+by_rule(ASGD, "asgd", function(group)
+  return {lr = group.lr, beta1 = group.lambd, weight_decay = group.weight_decay, maximize = group.maximize,
+    extra1 = group.alpha, extra2 = group.t0}
+end)
+
+require("nnlua.optim.lbfgs")(define)
+
+optim.lr_scheduler = require "nnlua.optim.lr_scheduler"
+optim.swa_utils = require "nnlua.optim.swa_utils"
 
 return optim

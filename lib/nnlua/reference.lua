@@ -4,6 +4,7 @@
 
 local builtins = require "nnlua.builtins"
 local core = require "nnlua.core"
+local examples = require "nnlua.examples"
 
 local reference = {}
 
@@ -170,6 +171,16 @@ local function find_comment(paths, part, name)
   end
 end
 
+-- The example in a comment, lines that are indented by four spaces, and the text without it.
+local function split_example(text)
+  local prose, example = {}, {}
+  for line in ((text or "") .. "\n"):gmatch("(.-)\n") do
+    local code = line:match("^    (.*)$")
+    table.insert(code and example or prose, code or line)
+  end
+  return text and table.concat(prose, "\n"), #example > 0 and table.concat(example, "\n") or nil
+end
+
 --- The `---` comment of a function or class of the user's own, nil when there is none.
 function reference.comment_of(value)
   local name
@@ -194,7 +205,10 @@ local parts = {
   {name = "nn", files = {"nn.module", "nn.container", "nn.linear", "nn.conv", "nn.pooling", "nn.norm", "nn.activation",
     "nn.dropout", "nn.embedding", "nn.loss", "save"}},
   {name = "nn.init", files = {"nn.initialize"}},
-  {name = "optim", files = {"optim"}},
+  {name = "nn.utils", files = {"nn.utils"}},
+  {name = "optim", files = {"optim", "optim.lbfgs"}},
+  {name = "optim.lr_scheduler", files = {"optim.lr_scheduler"}},
+  {name = "optim.swa_utils", files = {"optim.swa_utils"}},
   {name = "data", files = {"data", "data.dataset", "data.loader", "data.splits", "data.table", "data.csv"}},
   {name = "train", files = {"train"}},
   {name = "metrics", files = {"metrics"}},
@@ -237,15 +251,17 @@ local function call_text(part, name, v)
   return ("%s(%s%s%s)"):format(full, first, rest ~= "" and ", " or "", rest)
 end
 
--- Public things of a part, sorted by name: {name, call, text, value}.
+-- Public things of a part, sorted by name: {name, call, text, value, example}.
 local function items_of(part, operations)
   local items, paths = {}, {}
   for i, file in ipairs(part.files) do paths[i] = package.searchpath("nnlua." .. file, package.path) end
   for name, v in pairs(value_of(part.name)) do
     local made_here = type(v) == "function" or (type(v) == "table" and getmetatable(v) ~= nil) or name == "Optimizer"
     if type(name) == "string" and made_here and not operations[v] then
-      items[#items + 1] = {name = part.name .. "." .. name, call = call_text(part.name, name, v), value = v,
-        text = find_comment(paths, part.name, name)}
+      local full = part.name .. "." .. name
+      local text, example = split_example(find_comment(paths, part.name, name))
+      items[#items + 1] = {name = full, call = call_text(part.name, name, v), value = v, text = text,
+        example = example or examples[full]}
     end
   end
   table.sort(items, function(a, b) return a.name < b.name end)
@@ -287,7 +303,7 @@ reference.builtins = once(function()
       local owner = place == "nnlua" and require "nnlua" or value_of(place)
       value = type(owner) == "table" and owner[last] or nil
     end
-    list[i] = {name = name, call = call, text = text, value = value}
+    list[i] = {name = name, call = call, text = text, value = value, example = item[3] or examples[name]}
   end
   return list
 end)

@@ -119,6 +119,54 @@ static int optim_adagrad(lua_State *L) {
   return step_end(L, &s, nn_optim_adagrad(s.b->ctx, s.items, s.n, &o, decay));
 }
 
+static double option(lua_State *L, int table, const char *name) {
+  lua_getfield(L, table, name);
+  double x = lua_isboolean(L, -1) ? lua_toboolean(L, -1) : lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  return x;
+}
+
+/* The numbers of the items: read from the list at the index, `start` where there is none. */
+static void read_numbers(lua_State *L, Step *s, int list, double start) {
+  for (int i = 0; i < s->n; i++) {
+    lua_rawgeti(L, list, s->places[i]);
+    s->items[i].number = luaL_optnumber(L, -1, start);
+    lua_pop(L, 1);
+  }
+}
+
+static void write_numbers(lua_State *L, Step *s, int list) {
+  for (int i = 0; i < s->n; i++) {
+    lua_pushnumber(L, s->items[i].number);
+    lua_rawseti(L, list, s->places[i]);
+  }
+}
+
+/* rule(params, first states, second states or nil, steps, name, options, numbers): name as in `names`; options
+ * are lr, beta1, ... of nn_rule and extra1, extra2; numbers is the list of items' numbers. */
+static int optim_rule(lua_State *L) {
+  static const char *const names[] = {"adamax", "nadam", "radam", "adadelta", "rprop", "asgd", NULL};
+  enum { NAME = 5, OPTIONS, NUMBERS };
+  enum nn_rule_name rule = (enum nn_rule_name)luaL_checkoption(L, NAME, NULL, names);
+  luaL_checktype(L, OPTIONS, LUA_TTABLE);
+  luaL_checktype(L, NUMBERS, LUA_TTABLE);
+  struct nn_rule o = {.lr = option(L, OPTIONS, "lr"),
+                      .beta1 = option(L, OPTIONS, "beta1"),
+                      .beta2 = option(L, OPTIONS, "beta2"),
+                      .eps = option(L, OPTIONS, "eps"),
+                      .weight_decay = option(L, OPTIONS, "weight_decay"),
+                      .scale1 = option(L, OPTIONS, "scale1"),
+                      .scale2 = option(L, OPTIONS, "scale2"),
+                      .decoupled = option(L, OPTIONS, "decoupled") != 0,
+                      .maximize = option(L, OPTIONS, "maximize") != 0};
+  double extra[] = {option(L, OPTIONS, "extra1"), option(L, OPTIONS, "extra2")};
+  Step s = step_begin(L, 2);
+  read_numbers(L, &s, NUMBERS, rule == NN_ASGD ? o.lr : 1);
+  bool ok = nn_optim_rule(s.b->ctx, rule, s.items, s.n, &o, extra);
+  if (ok) write_numbers(L, &s, NUMBERS);
+  return step_end(L, &s, ok);
+}
+
 /* zero_grad(params): no parameter of the list has a gradient afterwards. */
 static int optim_zero_grad(lua_State *L) {
   Bind *b = bind_of(L);
@@ -150,6 +198,7 @@ void bind_optim_open(lua_State *L, Bind *b, int core) {
                                        {"adam", optim_adam},
                                        {"rmsprop", optim_rmsprop},
                                        {"adagrad", optim_adagrad},
+                                       {"rule", optim_rule},
                                        {"zero_grad", optim_zero_grad},
                                        {"retype", optim_retype},
                                        {NULL, NULL}};

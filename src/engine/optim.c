@@ -19,6 +19,7 @@ typedef struct segment {
   const char *grad;
   char *state[NN_OPTIM_STATE];
   int64_t step;
+  double number;
   nn_tensor *param_copy, *grad_copy; /* dense stand-ins, or NULL */
 } segment;
 
@@ -27,6 +28,8 @@ typedef struct job {
   int n;
   const void *options;
   double lr_decay;
+  const double *extra;
+  enum nn_rule_name rule;
   void (*run)(const struct job *job, const segment *s, int64_t from, int64_t n);
 } job;
 
@@ -54,7 +57,8 @@ static bool check(nn_ctx *ctx, const nn_optim_item *item, int i) {
 /* Fills a segment; false when a dense copy could not be made. */
 static bool prepare(segment *s, const nn_optim_item *item, int64_t begin) {
   nn_tensor *p = item->param, *g = nn_grad(p);
-  *s = (segment){.begin = begin, .n = nn_numel(p), .dtype = nn_tensor_dtype(p), .step = item->step};
+  *s = (segment){.begin = begin, .n = nn_numel(p), .dtype = nn_tensor_dtype(p), .step = item->step,
+                 .number = item->number};
   if (!nn_contig(p)) {
     s->param_copy = nn_contiguous_data(p);
     if (s->param_copy == NULL) return false;
@@ -178,4 +182,57 @@ bool nn_optim_adagrad(nn_ctx *ctx, nn_optim_item *items, int n, const struct nn_
                       double lr_decay) {
   job j = {.options = options, .lr_decay = lr_decay, .run = run_adagrad};
   return step(ctx, items, n, &j);
+}
+
+/* ---- rules ------------------------------------------------------------------------------------------ */
+
+/* Nesterov's momentum at a step, warmed up as in Dozat 2016; extra[0] is momentum_decay. */
+static double nadam_momentum(const struct nn_rule *o, const double *extra, int64_t step) {
+  return o->beta1 * (1 - 0.5 * pow(0.96, (double)step * extra[0]));
+}
+
+static void nadam_scales(struct nn_rule *o, const double *extra, const segment *s) {
+  double mu = nadam_momentum(o, extra, s->step), next = nadam_momentum(o, extra, s->step + 1);
+  double product = s->number * mu;
+  o->scale1 = o->lr * (1 - mu) / (1 - product);
+  o->scale2 = o->lr * next / (1 - product * next);
+  o->correction2 = 1 - pow(o->beta2, (double)s->step);
+}
+
+/* The rectification of Liu et al. 2020. */
+static void radam_scales(struct nn_rule *o, const segment *s) {
+  double t = (double)s->step, power = pow(o->beta2, t), top = 2 / (1 - o->beta2) - 1;
+  double rho = top - 2 * t * power / (1 - power);
+  o->scale1 = o->lr / (1 - pow(o->beta1, t));
+  o->scale2 = 0;
+  if (rho > 5)
+    o->scale2 = o->scale1 * sqrt(1 - power) * sqrt((rho - 4) * (rho - 2) * top / ((top - 4) * (top - 2) * rho));
+}
+
+static void run_rule(const job *j, const segment *s, int64_t from, int64_t n) {
+  struct nn_rule o = *(const struct nn_rule *)j->options;
+  void *state[NN_OPTIM_STATE];
+  o.first = s->step == 1;
+  if (j->rule == NN_ADAMAX) o.scale1 = o.lr / (1 - pow(o.beta1, (double)s->step));
+  if (j->rule == NN_NADAM) nadam_scales(&o, j->extra, s);
+  if (j->rule == NN_RADAM) radam_scales(&o, s);
+  if (j->rule == NN_ASGD) {
+    double since = (double)(s->step - 1) - j->extra[1];
+    o.scale1 = s->number;
+    o.scale2 = 1 / (since > 1 ? since : 1);
+  }
+  for (int k = 0; k < NN_OPTIM_STATE; k++) state[k] = at(s->state[k], s, from);
+  NN_SELECT(nn_rules)->run[j->rule][s->dtype](n, &o, at(s->param, s, from), grad_at(s, from), state);
+}
+
+bool nn_optim_rule(nn_ctx *ctx, enum nn_rule_name rule, nn_optim_item *items, int n, const struct nn_rule *options,
+                   const double *extra) {
+  job j = {.options = options, .rule = rule, .extra = extra, .run = run_rule};
+  if (!step(ctx, items, n, &j)) return false;
+  for (int i = 0; i < n; i++) {
+    if (rule == NN_NADAM) items[i].number *= nadam_momentum(options, extra, items[i].step);
+    if (rule == NN_ASGD)
+      items[i].number = options->lr / pow(1 + options->beta1 * options->lr * (double)items[i].step, extra[0]);
+  }
+  return true;
 }

@@ -15,6 +15,7 @@ typedef struct nn_optim_item {
   nn_tensor *param;
   nn_tensor *state[NN_OPTIM_STATE];
   int64_t step; /* of this parameter: 1 for the first */
+  double number; /* nadam: the product of the momenta before this step (1 at first), asgd: eta; updated */
 } nn_optim_item;
 
 /* Each runs one step over all items, in parallel over the concatenation of their elements. Members of the
@@ -32,5 +33,12 @@ bool nn_optim_rmsprop(nn_ctx *ctx, nn_optim_item *items, int n, const struct nn_
 /* state[0]: sum of squares. options->clr holds lr; it becomes lr / (1 + (step - 1) * lr_decay). */
 bool nn_optim_adagrad(nn_ctx *ctx, nn_optim_item *items, int n, const struct nn_adagrad *options,
                       double lr_decay);
+
+/* adamax, nadam, radam: state[0], [1]: running means (adamax: [1] the largest); adadelta: [0] mean of the square,
+ * [1] of the steps' squares; rprop: [0] the gradient before, [1] the step; asgd: [0] the mean of the parameter.
+ * Coefficients of the rule that follow from the step are filled in; extra holds what only the rule needs:
+ * nadam: momentum_decay; asgd: alpha and t0. */
+bool nn_optim_rule(nn_ctx *ctx, enum nn_rule_name rule, nn_optim_item *items, int n, const struct nn_rule *options,
+                   const double *extra);
 
 #endif

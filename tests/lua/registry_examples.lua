@@ -1,55 +1,14 @@
--- The example of every public row of the registry, run. Its lines are Lua; `--> text` holds what the line before
--- prints, or the values it has if it is an expression, several separated by a tab. The text is what print shows, but
--- on one line: a matrix's line breaks and the padding of its columns are one space.
+-- The example of every public row of the registry, run (example.lua).
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
 local check = require "check"
 local core = require "nnlua.core"
-
-local function on_one_line(text) return (text:gsub("%s*\n%s*", " "):gsub("([{,]) +", "%1"):gsub(",", ", ")) end
-
---- The example as a chunk: expressions in front of a `-->` are shown, each `-->` line checks what came out since the
--- last. Returns it and how many checks it makes.
-local function chunk_of(example)
-  local code, checks = {}, 0
-  for line in (example .. "\n"):gmatch("(.-)\n") do
-    local want = line:match("^%-%-> (.*)$")
-    if want then
-      if load("return " .. code[#code]) then code[#code] = "show(" .. code[#code] .. ")" end
-      code[#code + 1] = ("expect(%q)"):format(want)
-      checks = checks + 1
-    else
-      code[#code + 1] = line
-    end
-  end
-  return table.concat(code, "\n"), checks
-end
-
-local function run(row)
-  local shown = {}
-  local env = setmetatable({}, {__index = _G})
-  function env.print(...)
-    local texts = table.pack(...)
-    for i = 1, texts.n do texts[i] = on_one_line(tostring(texts[i])) end
-    shown[#shown + 1] = table.concat(texts, "\t")
-  end
-  function env.show(...)
-    if select("#", ...) > 0 then env.print(...) end -- a call of print has no values of its own
-  end
-  function env.expect(want)
-    check.equal(table.concat(shown, "\n"), want)
-    shown = {}
-  end
-  local code, checks = chunk_of(row.example)
-  check.ok(checks > 0, "a line that begins with -->")
-  assert(load(code, "=" .. row.name .. "'s example", "t", env))()
-  check.equal(#shown, 0, "outputs without a --> line")
-end
+local run = require "example"
 
 local only = arg[1]
 for _, row in ipairs(core.ops()) do
   if not row.flags.private and (not only or row.name == only) then
-    check.test(row.name .. "'s example", function() run(row) end)
+    check.test(row.name .. "'s example", function() run(row.name, row.example) end)
   end
 end
 

@@ -265,4 +265,118 @@ check.test("the flat memory of a training loop", function()
   check.ok(collectgarbage("count") - before < 200, collectgarbage("count") - before)
 end)
 
+-- ---- schedules, averages, clipping ----------------------------------------------------------------------------------
+
+local function one_parameter() return {nn.Parameter(tensor{1.0})} end
+
+check.test("schedules tell what is wrong with their arguments", function()
+  local opt = optim.SGD(one_parameter(), {lr = 0.1})
+  local s = optim.lr_scheduler
+  check.error("expected an optimiser, got 3", s.StepLR, 3, 5)
+  check.error("step_size", s.StepLR, opt)
+  check.error("total_steps, or epochs and steps_per_epoch", s.OneCycleLR, opt, 0.1)
+  check.error("needs an optimiser with momentum or betas", s.CyclicLR, optim.Adagrad(one_parameter()), 0.1, 0.2)
+  check.error("mode must be 'min' or 'max'", s.ReduceLROnPlateau, opt, {mode = "least"})
+  check.error("2 values for 1 parameter groups", s.LambdaLR, opt, {function() return 1 end, function() return 1 end})
+  check.error("1 milestones, got 0", s.SequentialLR, opt, {s.StepLR(opt, 3), s.StepLR(opt, 4)})
+  check.error("another optimiser", s.ChainedScheduler, {s.StepLR(opt, 3), s.StepLR(optim.SGD(one_parameter()), 3)})
+  check.error("initial_lr", s.StepLR, optim.SGD(one_parameter()), 3, 0.1, 7)
+  local plateau = s.ReduceLROnPlateau(opt)
+  check.error("the number that is watched", plateau.step, plateau)
+  check.error("of another kind", plateau.load_state_dict, plateau, s.SequentialLR(opt, {s.StepLR(opt, 3)}):state_dict())
+end)
+
+check.test("a restart can be asked for by its place", function()
+  local opt = optim.SGD(one_parameter(), {lr = 1})
+  local schedule = optim.lr_scheduler.CosineAnnealingWarmRestarts(opt, 4, 2)
+  schedule:step(5.0) -- the second round, of 8 steps, one step in
+  check.close(opt.param_groups[1].lr, (1 + math.cos(math.pi / 8)) / 2, 1e-12)
+  schedule:step(2)
+  check.close(opt.param_groups[1].lr, 0.5, 1e-12)
+end)
+
+check.test("averages of weights and buffers", function()
+  local net = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+  local ema = optim.swa_utils.AveragedModel(net, {avg_fn = optim.swa_utils.get_ema_avg_fn(0.9)})
+  local mean = optim.swa_utils.AveragedModel(net, {use_buffers = true})
+  local want_ema, want_mean, want_buffer
+  for step = 1, 4 do
+    nn.init.constant_(net[1].weight, step)
+    net[2].running_mean:fill_(10 * step)
+    want_ema = want_ema and 0.9 * want_ema + 0.1 * step or step
+    want_mean = want_mean and want_mean + (step - want_mean) / step or step
+    want_buffer = want_mean * 10
+    ema:update_parameters(net)
+    mean:update_parameters(net)
+  end
+  check.close(ema.module[1].weight:get(1, 2), want_ema, 1e-6)
+  check.close(mean.module[1].weight:get(2, 1), want_mean, 1e-6)
+  check.close(mean.module[2].running_mean:get(1), want_buffer, 1e-5)
+  check.equal(ema.module[2].running_mean:get(1), 40.0, "buffers follow the model")
+  check.equal(ema.n_averaged:item(), 4)
+  check.equal(ema(tensor.ones(3, 2)).shape, {3, 2})
+  local state = ema:state_dict()
+  check.ok(state["module.0.weight"] and state.n_averaged, "names as PyTorch's")
+end)
+
+check.test("clipping the norm of gradients", function()
+  local a, b = nn.Parameter(tensor{3.0, 0.0}), nn.Parameter(tensor{{4.0}})
+  local untouched = nn.Parameter(tensor{1.0})
+  local function gradients()
+    a.grad, b.grad = nil, nil
+    a:mul(tensor{3, 0}):sum():add(b:mul(4):sum()):backward()
+  end
+  for kind, norm in pairs {[2] = 5, [1] = 7, [math.huge] = 4} do
+    gradients()
+    check.close(nn.utils.clip_grad_norm_({a, b, untouched}, 1, kind):item(), norm, 1e-6)
+    check.close(a.grad:get(1), 3 / norm, 1e-5)
+  end
+  gradients()
+  check.close(nn.utils.clip_grad_norm_({a, b}, 100):item(), 5, 1e-6)
+  check.equal(a.grad, tensor{3, 0}, "short gradients stay")
+  a.grad = tensor{0 / 0, 1}
+  check.error("the total norm of order 2", nn.utils.clip_grad_norm_, {a, b}, 1, {error_if_nonfinite = true})
+  check.equal(untouched.grad, nil)
+end)
+
+check.test("parameters as a vector, frozen and free", function()
+  local net = nn.Linear(3, 2)
+  local v = nn.utils.parameters_to_vector(net:parameters())
+  check.equal(v.shape, {8})
+  check.ok(v.requires_grad, "with history")
+  nn.utils.vector_to_parameters(tensor.arange(8):float(), net:parameters())
+  check.equal(net.bias:totable(), {6, 7})
+  check.error("a vector of 8 elements, got 7", nn.utils.vector_to_parameters, tensor.zeros(7), net:parameters())
+  nn.utils.freeze(net)
+  check.ok(not net(tensor.ones(1, 3)).requires_grad)
+  nn.utils.freeze(net, false)
+  check.ok(net(tensor.ones(1, 3)).requires_grad)
+end)
+
+check.test("L-BFGS finds the valley of Rosenbrock's function and goes on from its state", function()
+  local function run(opt, x, n)
+    local loss
+    for _ = 1, n do
+      loss = opt:step(function()
+        opt:zero_grad()
+        local f = (1 - x[1]) ^ 2 + 100 * (x[2] - x[1] ^ 2) ^ 2
+        f:backward()
+        return f
+      end)
+    end
+    return loss:item()
+  end
+  local x = nn.Parameter(tensor({-1.2, 1.0}, {dtype = "float64"}))
+  local opt = optim.LBFGS({x}, {line_search_fn = "strong_wolfe", max_iter = 10})
+  run(opt, x, 2)
+  local y = nn.Parameter(x:detach():clone())
+  local other = optim.LBFGS({y}, {line_search_fn = "strong_wolfe", max_iter = 10})
+  other:load_state_dict(opt:state_dict())
+  run(opt, x, 3)
+  run(other, y, 3)
+  check.equal(x:totable(), y:totable(), "resumed")
+  check.close(x:totable(), {1, 1}, 1e-4)
+  check.error("a function that computes the loss", opt.step, opt)
+end)
+
 check.done()

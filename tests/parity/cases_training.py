@@ -59,6 +59,7 @@ def descend(dtype, name, options, tensors, groups, new_lr, steps):
     params = [data[k].requires_grad_(True) for k in ("w1", "b1", "w2")]
     given = [{"params": params[:1], **groups[0]}, {"params": params[1:], **groups[1]}] if groups else params
     options = {k: tuple(v) if isinstance(v, list) else v for k, v in options.items()}
+    torch.set_default_dtype(dtype)  # of numbers that PyTorch keeps in tensors: the momentum product of NAdam
     opt = getattr(torch.optim, name)(given, **options)
     losses, loss_scales, marks, way = [], [], {}, [p.detach().abs() for p in params]
     for step in range(1, steps + 1):
@@ -75,6 +76,7 @@ def descend(dtype, name, options, tensors, groups, new_lr, steps):
         way = [w + (p.detach() - b).abs() for w, p, b in zip(way, params, before)]
         if step in MARKS:
             marks[step] = [{"value": array(p), "scale": Exponents(w.numpy())} for p, w in zip(params, way)]
+    torch.set_default_dtype(torch.float32)
     return losses, loss_scales, marks
 
 

@@ -9,6 +9,7 @@ local nn = {
   Module = module.Module,
   Parameter = module.Parameter,
   init = require "nnlua.nn.initialize",
+  utils = require "nnlua.nn.utils",
 }
 
 local families = {

@@ -46,4 +46,29 @@ struct nn_optim_kernels {
 
 NN_KERNEL_TABLE(struct nn_optim_kernels, nn_optim);
 
+// Methods that differ in few coefficients. p' = decoupled ? p * (1 - lr * weight_decay) : p; g' = (maximize ?
+// -g : g) + (decoupled ? 0 : weight_decay * p); t = 1, 2, ... is the step, m and v are running means of g' and
+// g'^2.
+//   adamax:   u = max(beta2 u, |g'| + eps); p' - scale1 m / u, scale1 = lr / (1 - beta1^t)
+//   nadam:    p' - (scale1 g' + scale2 m) / (sqrt(v / correction2) + eps), correction2 = 1 - beta2^t
+//   radam:    p' - scale1 m while the variance is intractable (scale2 == 0), then p' - scale2 m / (sqrt(v) + eps)
+//   adadelta: v with rho = beta1; d = g' sqrt(a + eps) / sqrt(v + eps); a the running mean of d^2; p' - lr d
+//   rprop:    steps of sign(g'), times beta1 after a change of sign (and no step then), times beta2 without
+//   asgd:     p (1 - beta1 scale1) - scale1 g'; the mean of p follows with scale2
+struct nn_rule {
+  double lr, beta1, beta2, eps, weight_decay;
+  double scale1, scale2, correction2;
+  bool decoupled, maximize;
+  bool first; // the parameter's first step
+};
+
+enum nn_rule_name { NN_ADAMAX, NN_NADAM, NN_RADAM, NN_ADADELTA, NN_RPROP, NN_ASGD, NN_RULES };
+
+struct nn_rule_kernels {
+  void (*run[NN_RULES][NN_DTYPES])(int64_t n, const struct nn_rule *o, void *p, const void *g,
+                                   void *const *state);
+};
+
+NN_KERNEL_TABLE(struct nn_rule_kernels, nn_rules);
+
 #endif

@@ -1,0 +1,26 @@
+-- Everything public has help with an example that runs and shows what it says: the library's functions and classes, the
+-- functions and fields of the bindings. Examples of the registry's operations are run by registry_examples.lua.
+
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local check = require "check"
+local reference = require "nnlua.reference"
+local run = require "example"
+
+local only = arg[1]
+
+local function test(item)
+  if only and not item.name:find(only, 1, true) then return end
+  check.test(item.name .. "'s example", function()
+    check.ok(item.text and #item.text > 3, "a text")
+    check.ok(item.example, "an example")
+    run(item.name, item.example)
+    check.ok(help.text(item.name, 200):find(item.example:match("[^\n]+"), 1, true), "help shows it")
+  end)
+end
+
+for _, item in ipairs(reference.builtins()) do test(item) end
+for _, part in ipairs(reference.parts()) do
+  for _, item in ipairs(part.items) do test(item) end
+end
+
+check.done()
