@@ -469,6 +469,11 @@ nn_tensor *nn_in(const nn_vjp *v, int i) { return saved_tensor(v, i); }
 
 nn_tensor *nn_extra(const nn_vjp *v, int k) { return saved_tensor(v, v->node->n_in + v->node->n_out + k); }
 
+nn_tensor *nn_unchanged_out(const nn_vjp *v, int k) {
+  const nn_saved *s = &v->node->saved[v->node->n_in + k];
+  return s->t != NULL && s->t->storage->version == s->version ? s->t : NULL;
+}
+
 nn_tensor *nn_out(const nn_vjp *v, int k) {
   nn_tensor *t = saved_tensor(v, v->node->n_in + k);
   if (t == NULL || !v->create_graph) return t;

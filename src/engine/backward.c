@@ -299,7 +299,19 @@ static bool vjp_by_compose(nn_vjp *v) {
   return true;
 }
 
-static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d) {
+/* The work of the node that made input 0 when the gradient for it comes from r alone, and nobody looks at it on its
+ * way: then r's rule may go on to that node's own input. NULL otherwise. */
+static nn_work *passable(nn_walk_state *w, const nn_work *r) {
+  const nn_node *n = r->node;
+  if (w->create || w->ctx->anomaly || n->n_in != 1 || n->edge[0].node == NULL) return NULL;
+  nn_node *before = n->edge[0].node;
+  nn_work *b = work_of(w, before);
+  bool alone = b->waiting == 1 && b->needed && before->n_out == 1 && b->g[0] == NULL;
+  bool plain = before->op != NULL && before->n_in == 1 && before->hooks == NULL && !(before->flags & NN_N_RELEASED);
+  return alone && plain && !captured(w, before) ? b : NULL;
+}
+
+static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **passed) {
   nn_node *n = r->node;
   nn_ctx *ctx = w->ctx;
   if (n->op == NULL) {
@@ -313,7 +325,10 @@ static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d) {
   }
   nn_vjp v = {.ctx = ctx, .node = n, .g = r->g, .d = d, .arg = n->arg, .create_graph = w->create};
   if (w->create && n->op->compose != NULL && n->op->kernel != NULL) return vjp_by_compose(&v);
+  nn_work *before = passable(w, r);
+  v.before = before ? before->node->op : NULL;
   bool ok = n->op->vjp(&v);
+  if (v.went_on) *passed = before;
   return ok && ctx->error == NN_OK;
 }
 
@@ -373,12 +388,12 @@ static nn_tensor *nothing(nn_ctx *ctx, const nn_meta *m) {
 }
 
 /* Runs the rule and leaves its gradients, fitted and counted, in d. */
-static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d) {
+static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **passed) {
   nn_ctx *ctx = w->ctx;
   nn_node *n = r->node;
   int mark = nn_pool_mark(ctx);
   bool was = nn_set_grad_enabled(ctx, w->create);
-  bool ok = call_rule(w, r, d) && check_anomaly(ctx, n, d);
+  bool ok = call_rule(w, r, d, passed) && check_anomaly(ctx, n, d);
   for (int i = 0; i < n->n_in; i++) {
     const nn_edge *e = &n->edge[i];
     if (ok && d[i] == NULL && n->meta[i].ndim > 0 && (e->node != NULL || e->leaf != NULL)) d[i] = nothing(ctx, &n->meta[i]);
@@ -393,6 +408,12 @@ static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d) {
   nn_set_grad_enabled(ctx, was);
   nn_pool_reset(ctx, mark);
   return ok;
+}
+
+/* The walk has passed n for good. */
+static void leave(nn_node *n) {
+  nn_node_forget(n);
+  n->flags |= NN_N_RELEASED;
 }
 
 static bool step(nn_walk_state *w, nn_work *r) {
@@ -411,11 +432,14 @@ static bool step(nn_walk_state *w, nn_work *r) {
     if (d == NULL) return false;
     memset(d, 0, bytes);
   }
-  bool ok = !any || !leads || differentiate(w, r, d);
+  nn_work *passed = NULL;
+  bool ok = !any || !leads || differentiate(w, r, d, &passed);
   drop_gradients(r);
-  if (ok && !w->retain && leads && any) {
-    nn_node_forget(n);
-    n->flags |= NN_N_RELEASED;
+  if (ok && !w->retain && leads && any) leave(n);
+  if (ok && passed != NULL) {
+    passed->waiting--;
+    if (!w->retain) leave(passed->node);
+    return deliver(w, &passed->node->edge[0], d[0]);
   }
   for (int i = 0; i < n->n_in; i++) {
     if (ok)

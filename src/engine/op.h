@@ -78,6 +78,10 @@ typedef struct nn_vjp {
   nn_tensor **d;       /* to be set: gradient of each input */
   const nn_value *arg;
   bool create_graph;
+  /* The row that made input 0, when nothing else wants that input's gradient: a rule may set d[0] to the gradient
+   * of that row's own input 0 and say so. NULL otherwise. */
+  const nn_op *before;
+  bool went_on;
 } nn_vjp;
 
 static inline bool nn_need(const nn_vjp *v, int i) {
@@ -86,6 +90,7 @@ static inline bool nn_need(const nn_vjp *v, int i) {
 }
 nn_tensor *nn_in(const nn_vjp *v, int i);    /* a saved input; NULL with an error when it was changed since */
 nn_tensor *nn_out(const nn_vjp *v, int k);   /* a saved output, with its history */
+nn_tensor *nn_unchanged_out(const nn_vjp *v, int k); /* the same without history; NULL (no error) when it was changed */
 nn_tensor *nn_extra(const nn_vjp *v, int k); /* what the kernel left */
 static inline const nn_meta *nn_in_meta(const nn_vjp *v, int i) { return &v->node->meta[i]; }
 static inline const nn_meta *nn_out_meta(const nn_vjp *v, int k) { return &v->node->meta[v->node->n_in + k]; }

@@ -114,11 +114,16 @@ static void max_pool_one(const struct nn_pool_desc *d, nn_dtype t, bool wild) {
   assert_non_null(want);
   for (int64_t o = 0; o < ny; o++)
     if (index[o]) want[o / (d->ho * d->wo) * d->h * d->w + index[o] - 1] += get(t, dy, o);
-  assert_true(pool->max_backward[t](d, dy, index, NULL, dx));
-  if (compact) assert_true(pool->max_backward[t](d, dy, NULL, position, dx2));
-  for (int64_t i = 0; i < nx; i++) {
-    assert_true(get(t, dx, i) == want[i]);
-    if (compact) assert_true(get(t, dx2, i) == want[i]);
+  for (int gated = 0; gated < 2; gated++) {
+    for (int64_t o = 0; gated && o < ny; o++)
+      if (index[o] && get(t, y, o) <= 0)
+        want[o / (d->ho * d->wo) * d->h * d->w + index[o] - 1] -= get(t, dy, o);
+    assert_true(pool->max_backward[t](d, dy, gated ? y : NULL, index, NULL, dx));
+    if (compact) assert_true(pool->max_backward[t](d, dy, gated ? y : NULL, NULL, position, dx2));
+    for (int64_t i = 0; i < nx; i++) {
+      assert_true(get(t, dx, i) == want[i]);
+      if (compact) assert_true(get(t, dx2, i) == want[i]);
+    }
   }
   void *all[] = {x, y, y2, index, position, dy, dx, dx2, want};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
@@ -248,7 +253,7 @@ static void interrupt_ends_a_call(void **arg) {
   const struct nn_pool_kernels *pool = NN_SELECT(nn_pool);
   nn_interrupt_raise();
   assert_false(pool->max_forward[NN_FLOAT32](&d, x, y, NULL, position));
-  assert_false(pool->max_backward[NN_FLOAT32](&d, y, NULL, position, x));
+  assert_false(pool->max_backward[NN_FLOAT32](&d, y, NULL, NULL, position, x));
   assert_false(pool->avg_forward[NN_FLOAT32](&d, x, y));
   assert_false(pool->avg_backward[NN_FLOAT32](&d, y, x));
   assert_false(pool->adaptive_avg_forward[NN_FLOAT32](&d, x, y));

@@ -47,9 +47,11 @@ struct nn_pool_kernels {
   /// Of several equal ones the first counts, of several NaN the last.
   bool (*max_forward[NN_DTYPES])(const struct nn_pool_desc *d, const void *x, void *y, int64_t *index,
                                  uint8_t *position);
-  /// dx[planes][h][w] from dy and either index or position (the other is NULL).
-  bool (*max_backward[NN_DTYPES])(const struct nn_pool_desc *d, const void *dy, const int64_t *index,
-                                  const uint8_t *position, void *dx);
+  /// dx[planes][h][w] from dy and either index or position (the other is NULL). With a gate, an array like dy
+  /// (the maxima, of what a ReLU gave), dy counts only where the gate is not <= 0: so dx is the gradient of
+  /// the ReLU's argument.
+  bool (*max_backward[NN_DTYPES])(const struct nn_pool_desc *d, const void *dy, const void *gate,
+                                  const int64_t *index, const uint8_t *position, void *dx);
   /// y = sum of the window / divisor (0 if the window is empty), and its gradient.
   bool (*avg_forward[NN_DTYPES])(const struct nn_pool_desc *d, const void *x, void *y);
   bool (*avg_backward[NN_DTYPES])(const struct nn_pool_desc *d, const void *dy, void *dx);

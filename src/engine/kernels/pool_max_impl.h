@@ -115,9 +115,7 @@ static void T(max_2x2_row)(int64_t wo, const real *a, const real *b, real *y, ui
   vec best = T(max_2x2)(T(nn_load_first)(a, in), T(nn_load_first)(a + VL, in - VL), T(nn_load_first)(b, in),
                         T(nn_load_first)(b + VL, in - VL), &at);
   T(nn_store_first)(y + j, best, wo - j);
-  uint8_t bytes[NN_VBYTES];
-  T(nn_store_bytes)(bytes, at);
-  for (int64_t t = 0; position && t < wo - j; t++) position[j + t] = bytes[t];
+  if (position) T(nn_store_first_bytes)(position + j, at, wo - j);
 }
 
 static bool T(is_2x2)(const struct nn_pool_desc *d) {
@@ -162,24 +160,25 @@ static bool T(max_forward)(const struct nn_pool_desc *d, const void *x, void *y,
 
 struct T(max_grad_job) {
   const struct nn_pool_desc *d;
-  const real *dy;
+  const real *dy, *gate;
   const int64_t *index;
   const uint8_t *position;
   real *dx;
 };
 
+// dy where the gate is open (above 0, or NaN).
+NN_INLINE ivec T(gated)(const real *dy, const real *gate, int64_t n) {
+  ivec g = (ivec)T(nn_load_first)(dy, n);
+  return gate ? g & ~(T(nn_load_first)(gate, n) <= 0) : g;
+}
+
 // The rows a and b of dx below one row of 2 x 2 windows; what no window covers at their end becomes 0.
-static void T(max_2x2_row_grad)(int64_t wo, int64_t w, const real *dy, const uint8_t *position, real *a,
-                                real *b) {
+static void T(max_2x2_row_grad)(int64_t wo, int64_t w, const real *dy, const real *gate,
+                                const uint8_t *position, real *a, real *b) {
   for (int64_t j = 0; j < wo; j += VL) {
-    uint8_t bytes[NN_VBYTES];
-    const uint8_t *where = position + j;
     int64_t out = 2 * (wo - j);
-    if (out < 2 * VL) {
-      for (int64_t t = 0; t < VL; t++) bytes[t] = t < wo - j ? position[j + t] : 0;
-      where = bytes;
-    }
-    ivec at = T(nn_load_bytes)(where), g = (ivec)T(nn_load_first)(dy + j, wo - j);
+    ivec at = T(nn_load_first_bytes)(position + j, wo - j),
+         g = T(gated)(dy + j, gate ? gate + j : NULL, wo - j);
     vec v0 = (vec)(g & (at == 0)), v1 = (vec)(g & (at == 1)), v2 = (vec)(g & (at == 2)),
         v3 = (vec)(g & (at == 3));
     T(nn_store_first)(a + 2 * j, T(nn_zip_low)(v0, v1), out);
@@ -191,15 +190,16 @@ static void T(max_2x2_row_grad)(int64_t wo, int64_t w, const real *dy, const uin
 }
 
 // From the positions in the windows: each stands for an offset from the window's first number.
-static void T(max_scatter)(const struct nn_pool_desc *d, const real *dy, const uint8_t *position,
-                           real *plane) {
+static void T(max_scatter)(const struct nn_pool_desc *d, const real *dy, const real *gate,
+                           const uint8_t *position, real *plane) {
   int64_t offset[256] = {0};
   for (int64_t t = 0; t < d->kernel_h * d->kernel_w; t++)
     offset[t] = t / d->kernel_w * d->dil_h * d->w + t % d->kernel_w * d->dil_w;
-  for (int64_t i = 0; i < d->ho; i++)
-    for (int64_t j = 0; j < d->wo; j++, position++, dy++) {
+  for (int64_t i = 0, o = 0; i < d->ho; i++)
+    for (int64_t j = 0; j < d->wo; j++, o++) {
       int64_t first = (i * d->stride_h - d->pad_h) * d->w + j * d->stride_w - d->pad_w;
-      if (*position != 255) plane[first + offset[*position]] += *dy;
+      bool open = !gate || !(gate[o] <= 0);
+      if (position[o] != 255 && open) plane[first + offset[position[o]]] += dy[o];
     }
 }
 
@@ -210,17 +210,18 @@ static void T(max_plane_grad)(const struct T(max_grad_job) *job, int64_t p) {
   if (job->position && T(is_2x2)(d)) {
     for (int64_t i = 0; i < d->ho; i++) {
       int64_t row = first + i * d->wo;
-      T(max_2x2_row_grad)(d->wo, d->w, job->dy + row, job->position + row, plane + 2 * i * d->w,
-                          plane + (2 * i + 1) * d->w);
+      T(max_2x2_row_grad)(d->wo, d->w, job->dy + row, job->gate ? job->gate + row : NULL, job->position + row,
+                          plane + 2 * i * d->w, plane + (2 * i + 1) * d->w);
     }
     memset(plane + 2 * d->ho * d->w, 0, (size_t)((d->h - 2 * d->ho) * d->w) * sizeof(real));
     return;
   }
   memset(plane, 0, (size_t)(d->h * d->w) * sizeof(real));
-  if (job->position) T(max_scatter)(d, job->dy + first, job->position + first, plane);
+  const real *gate = job->gate ? job->gate + first : NULL;
+  if (job->position) T(max_scatter)(d, job->dy + first, gate, job->position + first, plane);
   for (int64_t o = 0; job->index && o < d->ho * d->wo; o++) {
     int64_t at = job->index[first + o];
-    if (at > 0 && at <= d->h * d->w) plane[at - 1] += job->dy[first + o];
+    if (at > 0 && at <= d->h * d->w && (!gate || !(gate[o] <= 0))) plane[at - 1] += job->dy[first + o];
   }
 }
 
@@ -229,9 +230,9 @@ static void T(max_planes_grad)(void *arg, int64_t begin, int64_t end, int thread
   for (int64_t p = begin; p < end && !nn_interrupted(); p++) T(max_plane_grad)(arg, p);
 }
 
-static bool T(max_backward)(const struct nn_pool_desc *d, const void *dy, const int64_t *index,
-                            const uint8_t *position, void *dx) {
-  struct T(max_grad_job) job = {d, dy, index, position, dx};
+static bool T(max_backward)(const struct nn_pool_desc *d, const void *dy, const void *gate,
+                            const int64_t *index, const uint8_t *position, void *dx) {
+  struct T(max_grad_job) job = {d, dy, gate, index, position, dx};
   nn_parallel(d->planes, plane_grain(d->h * d->w), T(max_planes_grad), &job);
   return !nn_interrupted();
 }

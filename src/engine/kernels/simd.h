@@ -278,4 +278,35 @@ NN_INLINE void nn_store_first_f64(double *p, nn_vf64 x, int64_t n) {
 }
 #endif
 
+// The first n bytes of as many as a vector has lanes, from and to its integers; the others are 0, or stay.
+#if NN_ISA == 2
+NN_INLINE nn_vi32 nn_load_first_bytes_f32(const uint8_t *p, int64_t n) {
+  return (nn_vi32)_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8((__mmask16)nn_first_lanes(n), p));
+}
+NN_INLINE void nn_store_first_bytes_f32(uint8_t *p, nn_vi32 x, int64_t n) {
+  _mm512_mask_cvtepi32_storeu_epi8(p, (__mmask16)nn_first_lanes(n), (__m512i)x);
+}
+#else
+NN_INLINE nn_vi32 nn_load_first_bytes_f32(const uint8_t *p, int64_t n) {
+  uint8_t bytes[NN_VBYTES / 4] = {0};
+  for (int64_t i = 0; i < n && i < (int64_t)sizeof bytes; i++) bytes[i] = p[i];
+  return nn_load_bytes_f32(bytes);
+}
+NN_INLINE void nn_store_first_bytes_f32(uint8_t *p, nn_vi32 x, int64_t n) {
+  uint8_t bytes[NN_VBYTES / 4];
+  nn_store_bytes_f32(bytes, x);
+  for (int64_t i = 0; i < n && i < (int64_t)sizeof bytes; i++) p[i] = bytes[i];
+}
+#endif
+NN_INLINE nn_vi64 nn_load_first_bytes_f64(const uint8_t *p, int64_t n) {
+  uint8_t bytes[NN_VBYTES / 8] = {0};
+  for (int64_t i = 0; i < n && i < (int64_t)sizeof bytes; i++) bytes[i] = p[i];
+  return nn_load_bytes_f64(bytes);
+}
+NN_INLINE void nn_store_first_bytes_f64(uint8_t *p, nn_vi64 x, int64_t n) {
+  uint8_t bytes[NN_VBYTES / 8];
+  nn_store_bytes_f64(bytes, x);
+  for (int64_t i = 0; i < n && i < (int64_t)sizeof bytes; i++) p[i] = bytes[i];
+}
+
 #endif

@@ -133,23 +133,26 @@ static bool indices_kernel(nn_frame *f) {
 }
 
 static bool max_back_kernel(nn_frame *f) {
-  const nn_tensor *g = nn_dense(f, 0), *place = f->in[1];
+  const nn_tensor *g = nn_dense(f, 0), *place = f->in[1], *gate = f->in[2];
   if (g == NULL) return false;
-  struct nn_pool_desc d = describe_max(f->arg + 2, f->out[0]->shape, g->shape);
-  const void *p = place->data;
+  struct nn_pool_desc d = describe_max(f->arg + 3, f->out[0]->shape, g->shape);
+  const void *p = place->data, *open = gate ? gate->data : NULL;
   bool compact = place->dtype == NN_UINT8;
-  return NN_SELECT(nn_pool)->max_backward[g->dtype](&d, g->data, compact ? NULL : p, compact ? p : NULL, f->out[0]->data);
+  return NN_SELECT(nn_pool)
+      ->max_backward[g->dtype](&d, g->data, open, compact ? NULL : p, compact ? p : NULL, f->out[0]->data);
 }
 
 static bool max_back_infer(nn_frame *f) {
-  sized(f, (nn_dtype)f->in[0]->dtype, &f->arg[6]);
+  sized(f, (nn_dtype)f->in[0]->dtype, &f->arg[7]);
   return true;
 }
 
+/* Of the maxima of a ReLU's results: through the ReLU, too, since a maximum above 0 was one before it. */
 static bool max_vjp(nn_vjp *v) {
-  T place = nn_extra(v, 0);
-  return place != NULL && (v->d[0] = nn_do(v->ctx, &nn_op_max_pool_backward, v_t(v->g[0]), v_t(place), v->arg[1], v->arg[2],
-                                           v->arg[3], v->arg[4], v_ints(2, nn_in_meta(v, 0)->shape + 2))) != NULL;
+  T place = nn_extra(v, 0), gate = v->before == &nn_op_relu ? nn_unchanged_out(v, 0) : NULL;
+  v->went_on = gate != NULL;
+  return place != NULL && (v->d[0] = nn_do(v->ctx, &nn_op_max_pool_backward, v_t(v->g[0]), v_t(place), v_opt(gate), v->arg[1],
+                                           v->arg[2], v->arg[3], v->arg[4], v_ints(2, nn_in_meta(v, 0)->shape + 2))) != NULL;
 }
 
 /* Values are picked by their places: a gather, which has gradients of any order. */
@@ -180,12 +183,12 @@ static bool max_compose(nn_frame *f) {
 
 const nn_op nn_op_max_pool = {.name = "max_pool", .doc = "Max pooling with its output size given.",
                               .params = {{"input", P_TENSOR}, MAX_WINDOW}, .flags = NN_PRIVATE, .saves_in = 1,
-                              .infer = max_infer, .kernel = max_kernel, .compose = max_compose, .vjp = max_vjp};
+                              .saves_out = 1, .infer = max_infer, .kernel = max_kernel, .compose = max_compose, .vjp = max_vjp};
 const nn_op nn_op_max_pool_indices = {.name = "max_pool_indices", .doc = "Max pooling with places.",
                                       .params = {{"input", P_TENSOR}, MAX_WINDOW}, .flags = NN_PRIVATE | NN_NO_GRAD,
                                       .n_out = 2, .infer = max_infer, .kernel = indices_kernel};
 const nn_op nn_op_max_pool_backward = {.name = "max_pool_backward", .doc = "Part of a gradient.",
-                                       .params = {{"grad", P_TENSOR}, {"place", P_TENSOR}, MAX_WINDOW},
+                                       .params = {{"grad", P_TENSOR}, {"place", P_TENSOR}, {"gate", P_TENSOR, "nil"}, MAX_WINDOW},
                                        .flags = NN_PRIVATE | NN_NO_GRAD, .infer = max_back_infer, .kernel = max_back_kernel};
 
 /* ---- what users call -------------------------------------------------------------------------------- */

@@ -1,0 +1,113 @@
+-- Where backward goes through two operations at once (max pooling of a ReLU): the gradients are those of the long way,
+-- and whoever looks at the tensor in between sees its gradient.
+
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local check = require "check"
+local nnlua = require "nnlua"
+local tensor, F = nnlua.tensor, nnlua.F
+
+tensor.manual_seed(3)
+
+local function leaf(t) return t:clone():detach():requires_grad_(true) end
+
+-- The gradient of sum(weight * pool(relu(x))) by hand: the long way, with the ReLU as a product with its mask.
+local function long_way(x, weight, ...)
+  local a = leaf(x)
+  local y = F.max_pool2d(a * a:detach():gt(0):to(a.dtype), ...);
+  (y * weight):sum():backward()
+  return a.grad
+end
+
+local cases = {
+  {shape = {2, 3, 8, 6}, 2},
+  {shape = {2, 3, 9, 7}, 2},
+  {shape = {1, 2, 28, 28}, 2},
+  {shape = {3, 1, 14, 14}, 2},
+  {shape = {2, 2, 40, 70}, 2},
+  {shape = {2, 3, 9, 8}, 3, 2, 1},
+  {shape = {1, 1, 30, 30}, 17, 5},
+}
+
+for _, dtype in ipairs{"float32", "float64"} do
+  for _, case in ipairs(cases) do
+    local name = table.concat(case.shape, " ") .. " " .. table.concat(case, " ") .. " " .. dtype
+    check.test("relu and max_pool2d, " .. name, function()
+      local x = tensor.randn(case.shape, {dtype = dtype}) - 0.5
+      local weight = tensor.randn(F.max_pool2d(x, table.unpack(case)).shape, {dtype = dtype})
+      local a = leaf(x);
+      (F.max_pool2d(F.relu(a), table.unpack(case)) * weight):sum():backward()
+      check.equal(a.grad, long_way(x, weight, table.unpack(case)))
+    end)
+  end
+end
+
+local x = tensor.randn(2, 3, 8, 6)
+local weight = tensor.randn(2, 3, 4, 3)
+local want = long_way(x, weight, 2)
+
+check.test("the tensor in between: retain_grad, hooks, tensor.grad", function()
+  local a = leaf(x)
+  local r = F.relu(a)
+  r:retain_grad();
+  (F.max_pool2d(r, 2) * weight):sum():backward()
+  check.equal(a.grad, want)
+  check.equal(r.grad * r:gt(0):to("float32"), want)
+  local b = leaf(x)
+  local seen
+  r = F.relu(b)
+  r:register_hook(function(g) seen = g; return g * 2 end);
+  (F.max_pool2d(r, 2) * weight):sum():backward()
+  check.equal(b.grad, want * 2)
+  check.equal(seen * r:gt(0):to("float32"), want)
+  local c = leaf(x)
+  r = F.relu(c)
+  local gr, gc = tensor.grad((F.max_pool2d(r, 2) * weight):sum(), {r, c})
+  check.equal(gc, want)
+  check.equal(gr * r:gt(0):to("float32"), want)
+end)
+
+check.test("a ReLU that others use as well", function()
+  local a = leaf(x)
+  local r = F.relu(a);
+  ((F.max_pool2d(r, 2) * weight):sum() + r:sum()):backward()
+  check.equal(a.grad, want + x:gt(0):to("float32"))
+end)
+
+check.test("twice over a graph that is kept, and once more over one that is not", function()
+  local a = leaf(x)
+  local loss = (F.max_pool2d(F.relu(a), 2) * weight):sum()
+  loss:backward({retain_graph = true})
+  loss:backward()
+  check.equal(a.grad, want * 2)
+  check.equal(pcall(loss.backward, loss), false)
+end)
+
+check.test("maxima that were changed in place afterwards", function()
+  local a = leaf(x)
+  local y = F.max_pool2d(F.relu(a), 2)
+  y:mul_(weight)
+  y:sum():backward()
+  check.equal(a.grad, want)
+  local b = leaf(x)
+  y = F.max_pool2d(F.relu(b), 2)
+  tensor.no_grad(function() y:fill_(-1) end);
+  (y * weight):sum():backward()
+  check.equal(b.grad, want)
+end)
+
+check.test("second derivatives", function()
+  local a = leaf(x:to("float64"))
+  local y = (F.max_pool2d(F.relu(a), 2) ^ 3):sum()
+  local g = tensor.grad(y, a, {create_graph = true})
+  local h = tensor.grad(g:sum(), a)
+  local m = long_way(x:to("float64"), tensor.ones(2, 3, 4, 3, {dtype = "float64"}), 2)
+  check.close(h, 6 * x:to("float64") * m, 1e-12)
+end)
+
+check.test("NaN passes a ReLU, and so does its gradient", function()
+  local a = leaf(tensor{{{-1, 0 / 0}, {1, 2}}})
+  F.max_pool2d(F.relu(a), 2):sum():backward()
+  check.equal(a.grad:totable(), {{{0, 1}, {0, 0}}})
+end)
+
+check.done()
