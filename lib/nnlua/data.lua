@@ -42,6 +42,9 @@ local load_options = signature("data.load", "root:string?, max_bytes:amount=5368
 -- class). "karate-club" is a graph: num_nodes, edges [78, 2], weights, adjacency, y. "sunspots" and
 -- "airline-passengers" are series: values, times, period, train (the first four fifths), test. "tang-poems" has poems
 -- (title, author, lines, text) and text. Options: root (where its files are), max_bytes.
+--     local iris = data.load("iris")
+--     #iris, iris.x.shape, iris.classes[1]
+--     --> 150	{150, 4}	setosa
 function data.load(name, options)
   local names = {}
   for known in pairs(sets) do names[#names + 1] = known end
@@ -57,12 +60,18 @@ local read_options = signature("data.read_idx", "max_bytes:amount=536870912")
 
 
 --- Reads an IDX file (plain or gzipped) as a tensor. Options: max_bytes (default 512 MiB).
+--     data.write_idx("/tmp/nnlua-example.idx", tensor({{1, 2}, {3, 4}}, {dtype = "uint8"}))
+--     data.read_idx("/tmp/nnlua-example.idx")
+--     --> {{1, 2}, {3, 4}}
 function data.read_idx(path, options)
   paths.check("data.read_idx", path)
   return files.read_idx("data.read_idx", path, read_options(options).max_bytes)
 end
 
 --- Writes a tensor as an IDX file (gzipped when the name ends in .gz), beside and renamed.
+--     data.write_idx("/tmp/nnlua-example.idx.gz", tensor{0.5, 1})
+--     data.read_idx("/tmp/nnlua-example.idx.gz")
+--     --> {0.5, 1}
 function data.write_idx(path, value)
   paths.check("data.write_idx", path)
   if not core.tensor.is_tensor(value) then

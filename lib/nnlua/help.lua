@@ -110,6 +110,7 @@ local titles = {
   {"data", "data sets and loaders"},
   {"train", "the training loop"},
   {"metrics", "how good predictions are"},
+  {"text", "tokenizers and padding: local text = require \"nnlua.text\""},
   {"nnlua", "the machine: threads, memory, time"},
 }
 
@@ -235,7 +236,7 @@ local function part_of(value)
   for _, title in ipairs(titles) do
     local v = nnlua
     for key in title[1]:gmatch("[^.]+") do v = v and v[key] end
-    if value == v then return title[1] end
+    if value == (v or package.loaded["nnlua." .. title[1]]) then return title[1] end
   end
 end
 

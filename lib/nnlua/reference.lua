@@ -212,11 +212,16 @@ local parts = {
   {name = "data", files = {"data", "data.dataset", "data.loader", "data.splits", "data.table", "data.csv"}},
   {name = "train", files = {"train"}},
   {name = "metrics", files = {"metrics"}},
+  {name = "text", files = {"text", "text.pieces"}},
 }
 
 local function value_of(path)
   local v = require "nnlua"
-  for key in path:gmatch("[^.]+") do v = v[key] end
+  for key in path:gmatch("[^.]+") do -- what is no field of nnlua is a package of its own
+    local inner = v[key]
+    if inner == nil and package.searchpath("nnlua." .. key, package.path) then inner = require("nnlua." .. key) end
+    v = inner
+  end
   return v
 end
 

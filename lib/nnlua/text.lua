@@ -52,6 +52,10 @@ local vocab_options = signature("Vocab", "specials:table?, min_freq:count=1, max
 -- text.Vocab({"a", "b", "a"}, {specials = {"<pad>", "<unk>"}}). vocab["a"] is 3, vocab:lookup_token(3) "a", #vocab 4; a
 -- token that it lacks has the number of "<unk>" if that is among the special ones. Takes a list of tokens or a table of
 -- counts by token. Options: specials, min_freq, max_tokens (specials included), unk.
+--     local text = require "nnlua.text"
+--     local vocab = text.Vocab({"a", "b", "a"}, {specials = {"<pad>", "<unk>"}})
+--     #vocab, vocab["a"], vocab["z"], vocab:lookup_token(4)
+--     --> 4	3	2	b
 local function new_vocab(_, tokens, ...)
   local o = vocab_options(...)
   if type(tokens) ~= "table" then fail.raise("Vocab: expected a list of tokens, got %s", fail.show(tokens)) end
@@ -225,6 +229,10 @@ local char_options = signature("CharTokenizer", simple_options)
 --- One token a character (a code point of UTF-8): local tok = text.CharTokenizer(corpus); tok:encode("明月") is an int64
 -- tensor, tok:decode(ids) the text again, tok.vocab_size the number of tokens. The corpus is a text or a list of texts.
 -- Options: specials (default "<pad>", "<unk>", "<bos>", "<eos>", numbers 1 to 4; {} for none), min_freq, max_tokens.
+--     local text = require "nnlua.text"
+--     local tok = text.CharTokenizer("明月几时有", {specials = {}})
+--     tok:decode(tok:encode("明月")), tok.vocab_size
+--     --> 明月	5
 function text.CharTokenizer(corpus, ...)
   local o = char_options(...)
   return finish(setmetatable({}, CharTokenizer), vocab_of(texts_of("CharTokenizer", corpus), pieces.chars, o))
@@ -245,6 +253,10 @@ local word_options = signature("WordTokenizer", simple_options .. ", lower:bool=
 
 --- One token a word, a mark of punctuation, or a Chinese or Japanese character: text.WordTokenizer(corpus). Options:
 -- lower (default true), specials, min_freq, max_tokens. Decoding puts spaces where words meet.
+--     local text = require "nnlua.text"
+--     local tok = text.WordTokenizer({"The cat sat.", "The dog!"})
+--     tok:encode("the cat"), tok:decode(tok:encode("The dog sat!"))
+--     --> {5, 8}	the dog sat!
 function text.WordTokenizer(corpus, ...)
   local o = word_options(...)
   local self = setmetatable({lowers = o.lower}, WordTokenizer)
@@ -277,6 +289,10 @@ end
 -- text has tokens and comes back unchanged: text.BPETokenizer(corpus, {vocab_size = 2000}). Options: vocab_size
 -- (specials and bytes included), specials, min_freq (of a pair that is joined). Reference: Sennrich et al. 2016; on
 -- bytes: GPT-2.
+--     local text = require "nnlua.text"
+--     local tok = text.BPETokenizer("low lower lowest low low", {vocab_size = 265, specials = {}})
+--     table.concat(tok:tokenize("low lowest"), "|"), tok:decode(tok:encode("新"))
+--     --> low| lowe|s|t	新
 function text.BPETokenizer(corpus, ...)
   local o = bpe_options(...)
   local specials = o.specials or usual_specials
@@ -314,6 +330,11 @@ end
 
 --- A tokenizer from what nn.save kept of it: nn.save("tok.safetensors", tok); tok = text.restore(nn.load(
 -- "tok.safetensors")).
+--     local text = require "nnlua.text"
+--     nn.save("/tmp/nnlua-example.safetensors", text.CharTokenizer("abc"))
+--     local tok = text.restore(nn.load("/tmp/nnlua-example.safetensors"))
+--     tok:decode(tok:encode("cab"))
+--     --> cab
 function text.restore(state)
   local kind = type(state) == "table" and state.kind
   if kind == "BPETokenizer" and tensor.is_tensor(state.merges) and type(state.specials) == "table" then
@@ -336,6 +357,9 @@ local pad_options = signature("pad", "value:int=1, length:count?, side:string=ri
 -- [N, L], padding bool [N, L], true where a row is filled up (as the key_padding_mask of attention wants it), lengths
 -- int64 [N]. Sequences are lists or tensors. Options: value (1, the usual number of "<pad>"), length (longer sequences
 -- are cut to it), side ("right", "left").
+--     local text = require "nnlua.text"
+--     text.pad({{5, 6, 7}, {8}})
+--     --> {{5, 6, 7}, {8, 1, 1}}	{{false, false, false}, {false, true, true}}	{3, 1}
 function text.pad(sequences, ...)
   local o = pad_options(...)
   if o.side ~= "right" and o.side ~= "left" then
@@ -364,6 +388,9 @@ function text.pad(sequences, ...)
 end
 
 --- How often each token occurs in each text: float32 [N, vocab_size] from a list of token numbers a text.
+--     local text = require "nnlua.text"
+--     text.bag_of_words({{1, 3, 3}, {2}}, 4)
+--     --> {{1, 0, 2, 0}, {0, 1, 0, 0}}
 function text.bag_of_words(sequences, vocab_size)
   if type(sequences) ~= "table" or math.type(vocab_size) ~= "integer" then
     fail.raise("bag_of_words: expected a list of sequences and the vocabulary's size")

@@ -199,6 +199,12 @@ end
 -- (lines that begin so are skipped), missing (a list of texts), types ({zip = "string"}; "number", "integer",
 -- "boolean"), encoding ("utf-8", "latin1"), max_bytes. Rows of different length and open quotes are errors that name
 -- the line.
+--     local file = io.open("/tmp/nnlua-example.csv", "w")
+--     file:write("name,age\nAnn,31\nBob,NA\n")
+--     file:close()
+--     local t = data.read_csv("/tmp/nnlua-example.csv")
+--     t.age, t[1].name
+--     --> {31, nan}	Ann
 function csv.read_csv(path, options)
   local o = read_options(options)
   path_of.check("data.read_csv", path)
@@ -317,6 +323,9 @@ end
 --- Writes a data.Table, a tensor [N, D] or a list of rows as CSV, beside and renamed; what read_csv reads is the same
 -- again: data.write_csv("out.csv", t). Options: separator ("," or, for .tsv, tab), header (a list of names; false:
 -- none).
+--     data.write_csv("/tmp/nnlua-example.csv", tensor{{1, 2.5}, {3, 4}}, {header = {"a", "b"}})
+--     data.read_csv("/tmp/nnlua-example.csv").b
+--     --> {2.5, 4}
 function csv.write_csv(path, value, options)
   local o = write_options(options)
   path_of.check("data.write_csv", path)

@@ -38,6 +38,9 @@ end
 local function sizes(t) return "[" .. table.concat({t:size()}, ", ") .. "]" end
 
 --- Tensors whose first dimensions agree: data.TensorDataset(x, y); set[i] is {x[i], y[i]}.
+--     local set = data.TensorDataset(tensor{{1, 2}, {3, 4}}, tensor{10, 20})
+--     #set, set[2][1], set[2][2]
+--     --> 2	{3, 4}	20
 local TensorDataset = define("TensorDataset")
 
 function TensorDataset:init(...)
@@ -80,6 +83,9 @@ end
 
 --- Pictures as bytes [N, H, W] or [N, C, H, W] with labels from 1: a sample is {float32 C x H x W in 0..1, label}.
 -- Fields: data (the bytes, with channels), targets (int64), classes (names by label).
+--     local set = data.ImageDataset(tensor.zeros(5, 28, 28):byte(), tensor.ones(5):long(), {"shirt"})
+--     #set, set[1][1].shape, set.classes[set[1][2]]
+--     --> 5	{1, 28, 28}	shirt
 local ImageDataset = define("ImageDataset")
 
 function ImageDataset:init(images, labels, classes)
@@ -115,6 +121,9 @@ function dataset.batch_of(set)
 end
 
 --- Some samples of a data set, by their positions: data.Subset(set, {1, 5, 7}) or with an int64 tensor.
+--     local part = data.Subset(data.load("iris"), {1, 51, 101})
+--     #part, part[2][2]
+--     --> 3	2
 local Subset = define("Subset")
 
 function Subset:init(set, indices)
@@ -143,6 +152,10 @@ function Subset.count(self) return self.indices:size(1) end
 function Subset.get(self, i) return self.dataset[self.indices:get(i)] end
 
 --- Data sets one after the other: data.ConcatDataset({a, b}).
+--     local a, b = data.TensorDataset(tensor{1, 2}), data.TensorDataset(tensor{3})
+--     local both = data.ConcatDataset({a, b})
+--     #both, both[3][1]
+--     --> 3	3
 local ConcatDataset = define("ConcatDataset")
 
 function ConcatDataset:init(sets)
@@ -181,6 +194,9 @@ local split_options = signature("random_split", "generator:any?, seed:int?")
 
 --- Splits a data set at random into Subsets: data.random_split(set, {50000, 10000}) or by shares {0.9, 0.1}. Options:
 -- generator or seed. Returns the parts as several values.
+--     local train, val = data.random_split(data.load("iris"), {0.8, 0.2}, {seed = 1})
+--     #train, #val
+--     --> 120	30
 function dataset.random_split(set, lengths, options)
   local o, n, total = split_options(options), #set, 0
   if type(lengths) ~= "table" or #lengths == 0 then

@@ -52,6 +52,8 @@ function collate(list)
 end
 
 --- What DataLoader makes of a list of samples: the fields of one batch, joined field by field, as several values.
+--     data.default_collate({{tensor{1, 2}, 3}, {tensor{4, 5}, 6}})
+--     --> {{1, 2}, {4, 5}}	{3, 6}
 local function default_collate(samples)
   local first = samples[1]
   if type(first) == "table" and not getmetatable(first) and #first > 0 then
@@ -78,6 +80,11 @@ end
 -- tensors {x, y}. Options: batch_size, shuffle, drop_last, sampler (a list of positions, or an object with :iter()),
 -- batch_sampler (a list of lists), collate_fn(samples), generator or seed for the order. num_workers is accepted and
 -- changes nothing: batches are gathered by the engine.
+--     local loader = data.DataLoader(data.load("iris"), {batch_size = 64, shuffle = true})
+--     local sizes = {}
+--     for x, y in loader:iter() do sizes[#sizes + 1] = x:size(1) end
+--     table.concat(sizes, " ")
+--     --> 64 64 22
 local function construct(_, set, ...)
   local o = read(...)
   if o.shuffle and (o.sampler or o.batch_sampler) then

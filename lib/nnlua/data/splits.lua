@@ -73,6 +73,9 @@ local split_options = signature("train_test_split", "test_size:number=0.25, shuf
 --- Parts a data set in two: local train, test = data.train_test_split(set, {test_size = 0.2, stratify = true, seed =
 -- 1}). test_size is a share below 1 or a number of samples; stratify (true, or labels) keeps the share of each class
 -- in both; shuffle = false takes the last samples for the test, as series in time need it.
+--     local train, test = data.train_test_split(data.load("iris"), {test_size = 0.2, stratify = true, seed = 1})
+--     #train, #test
+--     --> 120	30
 function splits.train_test_split(set, options)
   local o = split_options(options)
   if tensor.is_tensor(set) or type(set) == "table" and not getmetatable(set) and tensor.is_tensor(set[1]) then
@@ -106,6 +109,10 @@ local fold_options = signature("kfold", "k:count=5, shuffle:bool=true, stratify:
 --- Goes through k ways of parting a data set, each sample in one validation part: for train, val, fold in
 -- data.kfold(set, {k = 5, seed = 1}) do ... end. Options: k, shuffle, stratify (true, or labels: each part has the
 -- classes' shares), seed or generator.
+--     local sizes = {}
+--     for train, val, fold in data.kfold(data.load("iris"), {k = 4}) do sizes[fold] = #val end
+--     table.concat(sizes, " ")
+--     --> 38 38 37 37
 function splits.kfold(set, ...)
   local o = fold_options(...)
   if tensor.is_tensor(set) or type(set) == "table" and not getmetatable(set) and tensor.is_tensor(set[1]) then
@@ -146,6 +153,9 @@ local window_options = signature("windows", "input:count, horizon:count=1, step:
 
 --- Windows of a series as a data set: sample i is {values[i .. i + input - 1], the horizon values that follow}:
 -- data.windows(tensor.arange(5), 3)[1] is {{0, 1, 2}, {3}}. The series is [N] or [N, D]. Options: horizon, step.
+--     local set = data.windows(tensor.arange(5, {dtype = "float32"}), 3)
+--     #set, set[1][1], set[1][2]
+--     --> 2	{0, 1, 2}	{3}
 function splits.windows(values, ...)
   local o = window_options(...)
   if not tensor.is_tensor(values) or values:dim() < 1 then

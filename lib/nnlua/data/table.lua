@@ -47,6 +47,9 @@ end
 
 --- Columns under names, in order: data.Table({"x", "name"}, {x = tensor{1, 2}, name = {"a", "b"}}). t.x or t["x"] is a
 -- column, t[i] a row as a table by name, #t the number of rows, t:names() the names.
+--     local t = data.Table({"x", "name"}, {x = tensor{1, 2}, name = {"a", "b"}})
+--     t.x:sum(), t[2].name, #t
+--     --> 3	b	2
 local function construct(_, names, columns)
   if type(names) ~= "table" or type(columns) ~= "table" then
     fail.raise("Table: expected a list of names and a table of columns, got %s and %s", fail.show(names),

@@ -13,6 +13,9 @@ local function check(s)
 end
 
 --- The characters of a text: text.chars("a明") is {"a", "明"}.
+--     local text = require "nnlua.text"
+--     #text.chars("a明月")
+--     --> 3
 function pieces.chars(s)
   check(s)
   local out = {}
@@ -48,6 +51,9 @@ pieces.kind_of = kind_of
 
 --- The words of a text: runs of letters and digits (with apostrophes inside), marks of punctuation and Chinese and
 -- Japanese characters one by one: text.words("Don't 看书!") is {"Don't", "看", "书", "!"}.
+--     local text = require "nnlua.text"
+--     table.concat(text.words("Don't 看书!"), " ")
+--     --> Don't 看 书 !
 function pieces.words(s)
   check(s)
   local out, begin = {}, nil
@@ -97,6 +103,9 @@ local function lower_of(c)
 end
 
 --- A text in small letters: Latin, Greek and Cyrillic ones.
+--     local text = require "nnlua.text"
+--     text.lower("ÉTÉ")
+--     --> été
 function pieces.lower(s)
   check(s)
   s = s:gsub("[A-Z]+", string.lower)
