@@ -111,6 +111,7 @@ local titles = {
   {"train", "the training loop"},
   {"metrics", "how good predictions are"},
   {"text", "tokenizers and padding: local text = require \"nnlua.text\""},
+  {"plot", "pictures of numbers, in the terminal or in files"},
   {"nnlua", "the machine: threads, memory, time"},
 }
 

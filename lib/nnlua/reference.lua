@@ -213,6 +213,7 @@ local parts = {
   {name = "train", files = {"train"}},
   {name = "metrics", files = {"metrics"}},
   {name = "text", files = {"text", "text.pieces"}},
+  {name = "plot", files = {"plot"}},
 }
 
 local function value_of(path)

@@ -1,0 +1,380 @@
+-- plot: pictures of numbers, in the terminal or in files. This file holds the functions that users call; how figures
+-- are drawn is in plot/.
+
+local axis = require "nnlua.plot.axis"
+local colors = require "nnlua.plot.colors"
+local core = require "nnlua.core"
+local fail = require "nnlua.fail"
+local input = require "nnlua.plot.input"
+local output = require "nnlua.plot.output"
+local signature = require "nnlua.signature"
+
+local tensor = core.tensor
+local is_tensor = tensor.is_tensor
+local plot = {}
+
+-- ---- options ------------------------------------------------------------------------------------------------------
+
+local COMMON = "title:string?, file:string?, as:string?, columns:count?, rows:count?, width:count?, height:count?"
+local AXES = COMMON .. ", xlabel:string?, ylabel:string?, xlim:table?, ylim:table?, logx:bool=false, logy:bool=false, "
+  .. "legend:bool=true, names:table?"
+
+local function check_limits(who, limits, what)
+  if limits == nil then return end
+  for i = 1, 2 do
+    if limits[i] ~= nil and type(limits[i]) ~= "number" then
+      fail.raise("%s: %s must be {low, high}, got %s", who, what, fail.show(limits))
+    end
+  end
+  if limits[1] and limits[2] and limits[1] >= limits[2] then
+    fail.raise("%s: %s: the low end %s is not below the high end %s", who, what, tostring(limits[1]),
+      tostring(limits[2]))
+  end
+  return limits
+end
+
+-- A table by name at the end of the arguments that is data: series under names that are no options.
+local function is_data(read, v)
+  for name, value in pairs(v) do
+    if read.by_name[name] or type(value) ~= "table" and not is_tensor(value) then return false end
+  end
+  return true
+end
+
+-- Sorts out (data ..., options): the options by the signature, then the data.
+local function arguments(read, most, ...)
+  local n, given = select("#", ...), {...}
+  while n > 0 and given[n] == nil do n = n - 1 end
+  local options = {}
+  if n > 1 and input.is_named(given[n]) then
+    if n > most or not is_data(read, given[n]) then
+      options = given[n]
+      n = n - 1
+    end
+  elseif n > 1 and type(given[n]) == "table" and not is_tensor(given[n]) and next(given[n]) == nil then
+    n = n - 1
+  end
+  if n > most then fail.raise("%s: too many arguments: %d, at most %d and the options", read.name, n, most) end
+  return read(options), table.unpack(given, 1, n)
+end
+
+-- ---- figures with two axes ----------------------------------------------------------------------------------------
+
+local function column(series, key)
+  local lists = {}
+  for i, s in ipairs(series) do lists[i] = s[key] end
+  return lists
+end
+
+-- A figure from series and options.
+local function xy_figure(who, series, o, more)
+  more = more or {}
+  check_limits(who, o.xlim, "xlim")
+  check_limits(who, o.ylim, "ylim")
+  local whole = true
+  for _, s in ipairs(series) do
+    for _, v in ipairs(s.x) do whole = whole and math.type(v) == "integer" end
+  end
+  return {
+    kind = "xy", series = series, title = o.title, xlabel = o.xlabel, ylabel = o.ylabel, legend = o.legend,
+    x = axis.new(more.x or column(series, "x"), {log = o.logx, limits = o.xlim, pad = more.pad, whole = whole}),
+    y = axis.new(column(series, "y"), {log = o.logy, limits = o.ylim, pad = 0.04, zero = more.zero}),
+    equal = more.equal, diagonal = more.diagonal,
+  }
+end
+
+local line_options = signature("plot.line", AXES)
+
+--- Curves: plot.line(y), plot.line(x, y), plot.line({loss = a, val = b}, {title = "training", xlabel = "epoch"}). y is
+-- a tensor [N], a table of numbers, a matrix [N, K] of K curves, a list of curves or a table of curves by name (each
+-- may be {x, y}). In a terminal they are drawn there; {file = "loss.png"} writes a picture instead (.png, .svg, .html
+-- or .txt). NaN leaves a gap.
+-- Options: title, xlabel, ylabel, xlim = {low, high}, ylim, logx, logy, names (of the curves), legend, file, width and
+-- height (of a file, in pixels), columns and rows (of text), as ("kitty", "sixel", "blocks" or "ascii" whatever the
+-- terminal).
+--   plot.line({loss = {3, 2, 1.5, 1.2}, val = {3.1, 2.3, 2, 1.9}}, {xlabel = "epoch", logy = true})
+function plot.line(...)
+  local o, x, y = arguments(line_options, 2, ...)
+  local series = input.series("plot.line", x, y, input.names("plot.line", o.names, "names"))
+  for _, s in ipairs(series) do s.mark = "line" end
+  return output.show("plot.line", xy_figure("plot.line", series, o), o)
+end
+
+local scatter_options = signature("plot.scatter", AXES .. ", groups:any?")
+
+-- Points split by group: groups are classes from 1 or any names.
+local function split(who, s, groups, names)
+  local list = is_tensor(groups) and groups:flatten():totable() or groups
+  if type(list) ~= "table" or #list ~= #s.x then
+    fail.raise("%s: groups must have one entry for each of the %d points, got %s", who, #s.x,
+      type(list) == "table" and #list or fail.show(list))
+  end
+  local by, order = {}, {}
+  for i, g in ipairs(list) do
+    if math.type(g) == "float" then g = math.tointeger(g) or g end
+    if not by[g] then
+      by[g] = {name = names and names[g] or tostring(g), x = {}, y = {}}
+      order[#order + 1] = g
+    end
+    table.insert(by[g].x, s.x[i])
+    table.insert(by[g].y, s.y[i])
+  end
+  table.sort(order, function(a, b)
+    if type(a) == type(b) and type(a) ~= "boolean" then return a < b end
+    return tostring(a) < tostring(b)
+  end)
+  local out = {}
+  for i, g in ipairs(order) do out[i] = by[g] end
+  return out
+end
+
+--- Points: plot.scatter(x, y), plot.scatter(xy) with a matrix [N, 2], plot.scatter({a = {x, y}, b = {x, y}}).
+-- groups = labels gives each point the colour of its class (from 1), names the classes' names. The other options are
+-- plot.line's.
+--   plot.scatter(tensor.randn(200), tensor.randn(200), {title = "a normal cloud"})
+--   plot.scatter(tensor.randn(100, 2), {groups = tensor.randint(1, 4, {100}), names = {"cat", "dog", "hen"}})
+function plot.scatter(...)
+  local o, x, y = arguments(scatter_options, 2, ...)
+  local names = input.names("plot.scatter", o.names, "names")
+  local series = input.series("plot.scatter", x, y, names, true)
+  if o.groups ~= nil then
+    if #series ~= 1 then fail.raise("plot.scatter: groups go with one set of points, got %d", #series) end
+    series = split("plot.scatter", series[1], o.groups, names)
+  end
+  for _, s in ipairs(series) do s.mark = "points" end
+  return output.show("plot.scatter", xy_figure("plot.scatter", series, o, {pad = 0.04}), o)
+end
+
+-- ---- histograms ---------------------------------------------------------------------------------------------------
+
+local hist_options = signature("plot.hist", AXES .. ", bins:count=30, density:bool=false")
+
+-- Counts of the finite values in n equal bins from low to high.
+local function count_bins(values, n, low, high)
+  local counts, total = {}, 0
+  for i = 1, n do counts[i] = 0 end
+  for _, v in ipairs(values) do
+    if axis.finite(v) and v >= low and v <= high then
+      local i = math.min(n, math.floor((v - low) / (high - low) * n) + 1)
+      counts[i], total = counts[i] + 1, total + 1
+    end
+  end
+  return counts, total
+end
+
+-- All elements of a tensor of any shape, or numbers.
+local function flat(who, v)
+  if is_tensor(v) then v = v:flatten() end
+  return input.numbers(who, v, "values")
+end
+
+-- Named or listed sets of values, or just one.
+local function value_sets(who, v, names)
+  local sets = {}
+  if input.is_named(v) then
+    local keys = {}
+    for key in pairs(v) do keys[#keys + 1] = key end
+    table.sort(keys)
+    for i, key in ipairs(keys) do sets[i] = {name = key, values = flat(who, v[key])} end
+  elseif type(v) == "table" and not is_tensor(v) and type(v[1]) ~= "number" and #v > 0 then
+    for i, item in ipairs(v) do sets[i] = {name = names and names[i] or tostring(i), values = flat(who, item)} end
+  else
+    sets[1] = {name = names and names[1], values = flat(who, v)}
+  end
+  return sets
+end
+
+-- Counts of a set as a series of bins.
+local function bins_of(set, n, low, high, density)
+  local counts, total = count_bins(set.values, n, low, high)
+  local edges = {}
+  for i = 0, n do edges[i + 1] = low + (high - low) * i / n end
+  if density then
+    for i, c in ipairs(counts) do counts[i] = total > 0 and c / total / ((high - low) / n) or 0 end
+  end
+  return {name = set.name, mark = "bins", x = edges, edges = edges, y = counts}
+end
+
+-- The outline of bins as a curve, so that several histograms can be told apart.
+local function outline(s)
+  local x, y = {s.edges[1]}, {0}
+  for i, c in ipairs(s.y) do
+    x[#x + 1], y[#y + 1] = s.edges[i], c
+    x[#x + 1], y[#y + 1] = s.edges[i + 1], c
+  end
+  x[#x + 1], y[#y + 1] = s.edges[#s.edges], 0
+  return {name = s.name, mark = "line", x = x, y = y}
+end
+
+--- A histogram: how many of the values fall into each of `bins` equal ranges. values: a tensor of any shape, a table,
+-- or several by name: plot.hist({before = a, after = b}).
+-- Options: bins (30), density (areas sum to 1), xlim for the range; the others are plot.line's.
+--   plot.hist(tensor.randn(10000), {bins = 40, title = "normal"})
+function plot.hist(...)
+  local o, values = arguments(hist_options, 1, ...)
+  if values == nil then fail.raise("plot.hist: there is nothing to plot: expected a tensor or a table of numbers") end
+  local sets = value_sets("plot.hist", values, input.names("plot.hist", o.names, "names"))
+  local lists = {}
+  for i, set in ipairs(sets) do lists[i] = set.values end
+  local range = axis.new(lists, {limits = check_limits("plot.hist", o.xlim, "xlim")})
+  local series = {}
+  for i, set in ipairs(sets) do
+    series[i] = bins_of(set, o.bins, range.low, range.high, o.density)
+    if #sets > 1 then series[i] = outline(series[i]) end
+  end
+  o.ylabel = o.ylabel or (o.density and "density" or "count")
+  return output.show("plot.hist", xy_figure("plot.hist", series, o, {zero = true}), o)
+end
+
+-- ---- bars ---------------------------------------------------------------------------------------------------------
+
+local bar_options = signature("plot.bar", COMMON .. ", names:table?, xlabel:string?, legend:bool=true, xlim:table?")
+
+-- Series of bars and their names from plot.bar's arguments.
+local function bar_data(values, o)
+  local names = input.names("plot.bar", o.names, "names")
+  local series
+  if input.is_named(values) and type((select(2, next(values)))) == "number" then
+    local list, keys = {}, {}
+    for key in pairs(values) do keys[#keys + 1] = key end
+    if not (getmetatable(values) or {}).__pairs then table.sort(keys) end
+    for i, key in ipairs(keys) do list[i] = values[key] end
+    return {{x = {}, y = input.numbers("plot.bar", list, "values")}}, names or keys
+  end
+  series = input.series("plot.bar", values)
+  local most = 0
+  for _, s in ipairs(series) do most = math.max(most, #s.y) end
+  if not names then
+    names = {}
+    for i = 1, most do names[i] = tostring(i) end
+  end
+  return series, names
+end
+
+--- Bars, one for each number: plot.bar({cat = 3, dog = 5}), plot.bar({3, 5}, {names = {"cat", "dog"}}), or groups of
+-- bars: plot.bar({before = {3, 5}, after = {4, 6}}, {names = {"cat", "dog"}}).
+-- Options: names (of the bars), title, xlabel, xlim, file and the others of plot.line.
+--   plot.bar({sgd = 0.87, adam = 0.91}, {title = "accuracy", xlim = {0, 1}})
+function plot.bar(...)
+  local o, values = arguments(bar_options, 1, ...)
+  if values == nil then fail.raise("plot.bar: there is nothing to plot: expected a tensor or a table of numbers") end
+  local series, names = bar_data(values, o)
+  local most = 0
+  for _, s in ipairs(series) do
+    s.mark = "bars"
+    most = math.max(most, #s.y)
+  end
+  if #names < most then fail.raise("plot.bar: %d names for %d bars", #names, most) end
+  local fig = {kind = "bars", series = series, names = {table.unpack(names, 1, most)}, title = o.title,
+    xlabel = o.xlabel, legend = o.legend,
+    x = axis.new(column(series, "y"), {zero = true, limits = check_limits("plot.bar", o.xlim, "xlim")})}
+  return output.show("plot.bar", fig, o)
+end
+
+-- ---- matrices and pictures ----------------------------------------------------------------------------------------
+
+local MATRIX = COMMON .. ", xlabel:string?, ylabel:string?, names:table?, column_names:table?, row_names:table?, "
+  .. "colormap:string=viridis, low:number?, high:number?, annotate:bool?"
+
+local function check_map(who, name)
+  for _, known in ipairs(colors.maps) do
+    if known == name or name == "gray" then return name end
+  end
+  fail.raise("%s: there is no colour map %s%s", who, fail.show(name), fail.suggest(name, colors.maps))
+end
+
+-- A function that gives the matrix as a picture in the colours of a map.
+local function painter(rows, low, high)
+  return function(map)
+    local planes = {{}, {}, {}}
+    for i, row in ipairs(rows) do
+      for k = 1, 3 do planes[k][i] = {} end
+      for j, v in ipairs(row) do
+        local c = colors.at(map, (v - low) / (high > low and high - low or 1))
+        for k = 1, 3 do planes[k][i][j] = c[k] end
+      end
+    end
+    return tensor(planes):to("uint8")
+  end
+end
+
+local function matrix_figure(who, rows, o, format)
+  local low, high = axis.range(rows)
+  low, high = o.low or low or 0, o.high or high or 1
+  return {
+    kind = "matrix", rows = rows, low = low, high = high, title = o.title, xlabel = o.xlabel, ylabel = o.ylabel,
+    colormap = check_map(who, o.colormap), annotate = o.annotate, format = format or axis.number,
+    row_names = input.names(who, o.row_names or o.names, "row_names"),
+    column_names = input.names(who, o.column_names or o.names, "column_names"),
+    picture = painter(rows, low, high),
+  }
+end
+
+local heatmap_options = signature("plot.heatmap", MATRIX)
+
+--- A matrix as colours: plot.heatmap(weights), of a tensor [H, W] or a table of rows.
+-- Options: colormap ("viridis", "grey", "coolwarm", "blues"), low and high (values of its ends), annotate (write the
+-- numbers into the cells; up to 12 columns they are anyway), row_names, column_names or names for both, xlabel, ylabel,
+-- title, file and the others of plot.line.
+--   plot.heatmap(tensor.eye(8) + tensor.rand(8, 8), {colormap = "blues"})
+function plot.heatmap(...)
+  local o, values = arguments(heatmap_options, 1, ...)
+  if values == nil then fail.raise("plot.heatmap: there is nothing to plot: expected a matrix") end
+  local rows = input.matrix("plot.heatmap", values)
+  if o.annotate == nil then o.annotate = #rows <= 12 and #rows[1] <= 12 end
+  local function short(v)
+    if math.type(v) == "integer" then return tostring(v) end
+    return ("%.3g"):format(v)
+  end
+  return output.show("plot.heatmap", matrix_figure("plot.heatmap", rows, o, short), o)
+end
+
+local image_options = signature("plot.image", COMMON .. ", names:table?, per_row:count?, low:number?, high:number?, "
+  .. "colormap:string?, normalize:bool=false")
+
+-- Several pictures of a batch or list, or just one.
+local function list_of_pictures(v)
+  if is_tensor(v) and v:dim() == 4 then
+    local list = {}
+    for i = 1, v:size(1) do list[i] = v[i] end
+    return list
+  end
+  if type(v) == "table" and not is_tensor(v) and (is_tensor(v[1]) or type(v[1]) == "table"
+    and type(v[1][1]) == "table") then
+    return v
+  end
+  return {v}
+end
+
+-- A one-channel picture in the colours of a map.
+local function mapped(t, map)
+  if not map or t:size(1) ~= 1 then return t end
+  local rows = t[1]:to("float32"):div(255):totable()
+  return painter(rows, 0, 1)(map)
+end
+
+--- Pictures: plot.image(x) of a tensor [H, W], [1, H, W] or [3, H, W] (floats from 0 to 1, or uint8), a batch [N, C, H,
+-- W], or a list of pictures, which are put side by side.
+-- Options: names (below the pictures), per_row, low and high (what is black and white), normalize (each picture from
+-- its lowest to its highest value), colormap for one channel ("viridis" and so on), title, file and the others of
+-- plot.line.
+--   plot.image(tensor.rand(3, 16, 16), {title = "noise"})
+--   plot.image(tensor.rand(8, 1, 12, 12), {per_row = 4})
+function plot.image(...)
+  local o, value = arguments(image_options, 1, ...)
+  if value == nil then fail.raise("plot.image: there is nothing to plot: expected a picture") end
+  if o.colormap then check_map("plot.image", o.colormap) end
+  local list = {}
+  for i, item in ipairs(list_of_pictures(value)) do
+    local low, high = o.low, o.high
+    if o.normalize and is_tensor(item) then low, high = item:min():item(), item:max():item() end
+    list[i] = mapped(input.picture("plot.image", item, low, high), o.colormap)
+  end
+  if #list == 0 then fail.raise("plot.image: there is no picture in the list") end
+  local per_row = o.per_row or math.min(#list, #list <= 5 and #list or math.ceil(math.sqrt(#list * 1.6)))
+  local fig = {kind = "pictures", pictures = list, columns = math.min(per_row, #list), title = o.title,
+    labels = input.names("plot.image", o.names, "names")}
+  return output.show("plot.image", fig, o)
+end
+
+return plot
