@@ -29,4 +29,9 @@ check.test("a line goes from corner to corner", function()
   check.ok(lines[12]:match("1%s+2%s+3%s+4"), lines[12])
 end)
 
+check.test("a histogram counts every value", function()
+  local lines = lines_of(plot.hist, tensor{1, 1, 1, 4}, {columns = 30, rows = 4, bins = 3, as = "ascii"})
+  check.ok(lines[2]:match("^3 ?[|+]%*+%s*$") or lines[2]:match("[|+]%*"), table.concat(lines, "\n"))
+end)
+
 check.done()
