@@ -41,7 +41,7 @@ typedef struct nn_parameter {
 
 /* ---- a call ----------------------------------------------------------------------------------------- */
 
-enum { NN_MAX_PARAMS = 12, NN_MAX_IN = 8, NN_MAX_OUT = 4 };
+enum { NN_MAX_PARAMS = 14, NN_MAX_IN = 12, NN_MAX_OUT = 4 };
 
 typedef struct nn_spec { /* an output to be made: fresh, contiguous */
   nn_dtype dtype;

@@ -104,7 +104,7 @@ local function by_definition(text) return text:find("scale_grad_by_freq", 1, tru
 
 local only = arg[1]
 samples.each(function(row)
-  return row.differentiable and not row.flags.private and (not only or row.name == only)
+  return row.differentiable and (not row.flags.private or #row.samples > 0) and (not only or row.name == only)
 end, function(row, text)
   if by_definition(text) then return end
   check.test(row.name .. "(" .. text .. ")", function()

@@ -41,6 +41,24 @@ return function(nnlua)
     return WordBag(...)
   end
 
+  --- A recurrent layer on a padded batch of sequences with these lengths, by way of packing.
+  function models.packed(kind, lengths, batch_first, sorted, total, inputs, hidden, options)
+    local Packed = nn.class "Packed"
+    local rnn = nn.utils.rnn
+    function Packed:init()
+      options = options or {}
+      options.batch_first = batch_first
+      self.rnn = nn[kind](inputs, hidden, options)
+    end
+    function Packed:forward(x, ...)
+      local packed = rnn.pack_padded_sequence(x, lengths, batch_first, sorted)
+      local y, state = self.rnn(packed, ...)
+      local padded, n = rnn.pad_packed_sequence(y, batch_first, 0.5, total ~= false and total or nil)
+      return padded, n, state
+    end
+    return Packed()
+  end
+
   --- The problem that optimisers are compared on.
   function models.regression_loss(x, y, w1, b1, w2)
     return ((tensor.tanh(x:matmul(w1) + b1):matmul(w2) - y) ^ 2):mean()

@@ -40,7 +40,22 @@ class WordBag(nn.Module):
         return self.head(self.norm(self.embedding(tokens).mean(1)))
 
 
-BUILDERS = {"mlp": mlp, "small_cnn": SmallCNN, "word_bag": WordBag}
+class PackedNet(nn.Module):
+    """A recurrent layer on a padded batch of sequences with these lengths, by way of packing."""
+
+    def __init__(self, kind, lengths, batch_first=False, sorted_=False, total=None, *arguments, **options):
+        super().__init__()
+        self.rnn = getattr(nn, kind)(*arguments, batch_first=batch_first, **options)
+        self.lengths, self.batch_first, self.sorted, self.total = lengths, batch_first, sorted_, total
+
+    def forward(self, x, *state):
+        packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor(self.lengths), self.batch_first, self.sorted)
+        y, state = self.rnn(packed, *state)
+        y, lengths = nn.utils.rnn.pad_packed_sequence(y, self.batch_first, 0.5, self.total)
+        return y, lengths, state
+
+
+BUILDERS = {"packed": PackedNet, "mlp": mlp, "small_cnn": SmallCNN, "word_bag": WordBag}
 
 
 def regression_loss(x, y, w1, b1, w2):

@@ -1,0 +1,534 @@
+/* recurrent.c - one direction of a recurrent layer (RNN, LSTM, GRU) over all time steps: fused loops, and the same as
+ * plain operations for higher derivatives. Layers, directions and cells are put together in Lua (nn/recurrent.lua). */
+#include "kernels/recurrent.h"
+
+#include <string.h>
+
+#include "expr.h"
+#include "interrupt.h"
+#include "parallel.h"
+
+enum { IN_X, IN_H, IN_C, IN_WIH, IN_WHH, IN_BIH, IN_BHH, IN_WHR, IN_WPH, IN_SIZES, MODE, REVERSE, BATCH_FIRST };
+
+EXPR1(t_sigmoid, sigmoid)
+EXPR1(t_tanh, tanh)
+EXPR1(t_relu, relu)
+EXPR2(t_mm, mm)
+
+static T t_cat(C c, int n, T *list, int64_t dim) {
+  for (int i = 0; i < n; i++)
+    if (list[i] == NULL) return NULL;
+  return n == 1 ? list[0] : nn_do(c, &nn_op_cat, v_ts(n, list), v_i(dim));
+}
+static T t_linear(C c, T x, T w, T b) { return x && w ? nn_do(c, &nn_op_linear, v_t(x), v_t(w), v_opt(b)) : NULL; }
+
+/* ---- what the arguments say ------------------------------------------------------------------------- */
+
+typedef struct layer {
+  enum nn_cell cell;
+  bool reverse, batch_first;
+  int64_t steps, n, rows, hidden, state; /* rows: of all steps together */
+  const int64_t *batch;                  /* of packed sequences, else NULL */
+} layer;
+
+/* Sizes of input (3 dimensions, or 2 with batch_sizes) and states; `sizes` is dense int64 or NULL. */
+static layer layer_of(const nn_tensor *y, const nn_tensor *h0, const nn_tensor *sizes, int64_t hidden, int64_t flags) {
+  layer l = {.cell = (enum nn_cell)(flags & 15), .reverse = flags >> 4 & 1, .batch_first = flags >> 5 & 1};
+  l.n = h0->shape[0], l.state = h0->shape[1], l.hidden = hidden;
+  if (sizes != NULL) {
+    l.batch = (const int64_t *)(const void *)sizes->data;
+    l.steps = sizes->numel;
+    l.rows = y->shape[0];
+  } else {
+    l.steps = y->shape[l.batch_first ? 1 : 0];
+    l.rows = l.steps * l.n;
+  }
+  return l;
+}
+
+static int64_t flags_of(const nn_value *arg) {
+  return arg[MODE].i | (arg[REVERSE].b ? 16 : 0) | (arg[BATCH_FIRST].b ? 32 : 0);
+}
+
+/* first[t]: the row where step t begins. False without memory. */
+static bool place_rows(nn_ctx *ctx, const layer *l, struct nn_recurrent *r) {
+  r->cell = l->cell, r->reverse = l->reverse, r->steps = l->steps, r->n = l->n;
+  r->hidden = l->hidden, r->state = l->state;
+  r->step = l->batch_first ? 1 : l->n;
+  r->sequence = l->batch_first ? l->steps : 1;
+  if (l->batch == NULL) return true;
+  nn_tensor *first = nn_keep(ctx, nn_empty(ctx, NN_INT64, 1, &l->steps));
+  if (first == NULL) return false;
+  int64_t *at = (int64_t *)(void *)first->data, row = 0;
+  for (int64_t t = 0; t < l->steps; t++) at[t] = row, row += l->batch[t];
+  r->first = at;
+  r->batch = l->batch;
+  return true;
+}
+
+static bool expect_shape(nn_frame *f, int i, int n, const int64_t *shape) {
+  const nn_tensor *t = f->in[i];
+  char name[64], want[NN_SHAPE_TEXT], got[NN_SHAPE_TEXT];
+  if (t == NULL) return true;
+  bool fits = t->ndim == n;
+  for (int d = 0; d < n && fits; d++) fits = t->shape[d] == shape[d];
+  if (fits) return nn_expect_same_dtype(f, IN_X, i);
+  return nn_bad(f, "expected %s of shape %s, got %s", nn_input_name(f, i, name), nn_shape_text(n, shape, want),
+                nn_tensor_shape_text(t, got));
+}
+
+static bool check_sizes(nn_frame *f) {
+  const nn_tensor *x = f->in[IN_X];
+  if (f->in[IN_SIZES] == NULL) return true;
+  if (!nn_expect_ndim(f, IN_SIZES, 1, 1) || !nn_expect_index(f, IN_SIZES)) return false;
+  const nn_tensor *sizes = nn_dense(f, IN_SIZES);
+  if (sizes == NULL) return false;
+  f->in[IN_SIZES] = (nn_tensor *)sizes;
+  const int64_t *b = (const int64_t *)(const void *)sizes->data;
+  int64_t sum = 0, before = f->in[IN_H]->shape[0];
+  for (int64_t t = 0; t < sizes->numel; t++) {
+    if (b[t] < 1 || b[t] > before || (t == 0 && b[t] != before))
+      return nn_bad(f, "batch_sizes[%lld] is %lld: expected the batch size (%lld) first, then never more than before",
+                    (long long)t + 1, (long long)b[t], (long long)f->in[IN_H]->shape[0]);
+    sum += before = b[t];
+  }
+  if (sum == x->shape[0]) return true;
+  return nn_bad(f, "batch_sizes add up to %lld, but the packed input has %lld rows", (long long)sum, (long long)x->shape[0]);
+}
+
+static bool check_weights(nn_frame *f, int64_t hidden, int64_t state, int64_t input) {
+  const int64_t gates = nn_cell_gates((enum nn_cell)f->arg[MODE].i) * hidden, three = 3 * hidden;
+  return expect_shape(f, IN_WIH, 2, (int64_t[]){gates, input}) && expect_shape(f, IN_WHH, 2, (int64_t[]){gates, state}) &&
+         expect_shape(f, IN_BIH, 1, &gates) && expect_shape(f, IN_BHH, 1, &gates) &&
+         expect_shape(f, IN_WHR, 2, (int64_t[]){state, hidden}) && expect_shape(f, IN_WPH, 1, &three);
+}
+
+static int64_t hidden_of(const nn_frame *f) {
+  return f->in[IN_WHR] ? f->in[IN_WHR]->shape[1] : f->in[IN_H]->shape[1];
+}
+
+static bool rec_infer(nn_frame *f) {
+  const nn_tensor *x = f->in[IN_X], *h = f->in[IN_H];
+  const bool packed = f->in[IN_SIZES] != NULL, lstm = f->arg[MODE].i == NN_CELL_LSTM;
+  if (!nn_expect_float(f, IN_X) || !nn_expect_ndim(f, IN_X, packed ? 2 : 3, packed ? 2 : 3)) return false;
+  if (!nn_expect_ndim(f, IN_H, 2, 2) || (f->in[IN_WHR] && !nn_expect_ndim(f, IN_WHR, 2, 2))) return false;
+  const int64_t n = packed ? h->shape[0] : x->shape[f->arg[BATCH_FIRST].b ? 0 : 1], hidden = hidden_of(f), state = h->shape[1];
+  if (hidden < 1) return nn_bad(f, "expected a hidden size of at least 1");
+  if (lstm && f->in[IN_C] == NULL) return nn_bad(f, "an lstm needs the states h0 and c0");
+  if (!lstm && (f->in[IN_C] || f->in[IN_WHR] || f->in[IN_WPH])) return nn_bad(f, "c0, weight_hr and weight_ph belong to an lstm");
+  if (!expect_shape(f, IN_H, 2, (int64_t[]){n, state}) || !expect_shape(f, IN_C, 2, (int64_t[]){n, hidden})) return false;
+  if (!check_weights(f, hidden, state, x->shape[x->ndim - 1]) || !check_sizes(f)) return false;
+  nn_spec_like(f, 0, x);
+  f->spec[0].shape[x->ndim - 1] = state;
+  nn_spec_like(f, 1, h);
+  if (lstm) nn_spec_like(f, 2, f->in[IN_C]);
+  f->n_out = lstm ? 3 : 2;
+  return true;
+}
+
+/* ---- packed weights --------------------------------------------------------------------------------- */
+
+static void *room(nn_ctx *ctx, nn_dtype d, int64_t n) {
+  nn_tensor *t = nn_keep(ctx, nn_empty(ctx, d, 1, &n));
+  return t ? t->data : NULL;
+}
+static int64_t padded(int64_t n, int64_t width) { return (n + width - 1) / width * width; }
+
+/* [gates * hidden, depth] as panels by block of units and gate. */
+static void *pack_gates(nn_frame *f, int i, enum nn_cell cell, int64_t hidden) {
+  const struct nn_recurrent_kernels *k = NN_SELECT(nn_recurrent_table);
+  const nn_tensor *w = nn_dense(f, i);
+  if (w == NULL) return NULL;
+  const nn_dtype d = (nn_dtype)w->dtype;
+  const int64_t depth = w->shape[1], gates = nn_cell_gates(cell), width = k->width[d];
+  char *panels = room(f->ctx, d, padded(hidden, width) * gates * depth + width);
+  for (int64_t g = 0; g < gates && panels; g++)
+    k->pack_rows[d](hidden, depth, w->data + (size_t)(g * hidden * depth) * nn_esize(w), gates * depth * width,
+                    panels + (size_t)(g * depth * width) * nn_esize(w));
+  return panels;
+}
+
+/* y = a w^T (by_rows) or y = a w. */
+static void *pack_matrix(nn_frame *f, int i, bool by_rows) {
+  const struct nn_recurrent_kernels *k = NN_SELECT(nn_recurrent_table);
+  const nn_tensor *w = nn_dense(f, i);
+  if (w == NULL) return NULL;
+  const nn_dtype d = (nn_dtype)w->dtype;
+  const int64_t rows = w->shape[0], cols = w->shape[1], width = k->width[d];
+  void *panels = room(f->ctx, d, padded(by_rows ? rows : cols, width) * (by_rows ? cols : rows) + width);
+  if (panels != NULL && by_rows) k->pack_rows[d](rows, cols, w->data, cols * width, panels);
+  if (panels != NULL && !by_rows) k->pack_columns[d](rows, cols, w->data, panels);
+  return panels;
+}
+
+#define AT(t, i) \
+  ((t) == NULL ? 0 : (t)->dtype == NN_FLOAT32 ? (double)((const float *)(const void *)(t)->data)[i] \
+                                              : ((const double *)(const void *)(t)->data)[i])
+
+/* Both biases as one row of gates. GRU's new gate keeps them apart. */
+static void *pack_bias(nn_frame *f, enum nn_cell cell, int64_t hidden) {
+  const nn_tensor *bi = f->in[IN_BIH] ? nn_dense(f, IN_BIH) : NULL, *bh = f->in[IN_BHH] ? nn_dense(f, IN_BHH) : NULL;
+  const nn_dtype d = (nn_dtype)f->in[IN_X]->dtype;
+  const int64_t width = NN_SELECT(nn_recurrent_table)->width[d], slots = nn_cell_slots(cell);
+  void *row = room(f->ctx, d, padded(hidden, width) * slots);
+  for (int64_t s = 0; s < slots && row; s++) {
+    const bool gru = cell == NN_CELL_GRU;
+    const nn_tensor *x = gru && s == 3 ? NULL : bi, *h = gru && s == 2 ? NULL : bh;
+    const int64_t g = gru && s == 3 ? 2 : s;
+    for (int64_t j = 0; j < hidden; j++) {
+      const int64_t at = (j / width * slots + s) * width + j % width, i = g * hidden + j;
+      if (d == NN_FLOAT32)
+        ((float *)row)[at] = (float)(AT(x, i) + AT(h, i));
+      else
+        ((double *)row)[at] = AT(x, i) + AT(h, i);
+    }
+  }
+  return row;
+}
+
+/* ---- running ---------------------------------------------------------------------------------------- */
+
+typedef struct job {
+  struct nn_recurrent r;
+  bool (*run)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch);
+  char *scratch;
+  size_t each;
+} job;
+
+static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
+  const job *j = arg;
+  j->run(&j->r, begin, end, j->scratch + (size_t)thread * j->each);
+}
+
+/* A thread's sequences run through all steps by themselves. Fewer than four would leave its multipliers idle. */
+static bool run_layer(nn_ctx *ctx, job *j, nn_dtype d) {
+  const int64_t n = j->r.n, grain = 4;
+  if (n == 0) return true;
+  const int parts = nn_parallel_parts(n, grain);
+  j->each = (NN_SELECT(nn_recurrent_table)->scratch[d](&j->r, n / parts + 1) + 63) / 64 * 64;
+  j->scratch = nn_scratch(ctx, j->each * (size_t)parts);
+  if (j->scratch == NULL) return false;
+  nn_parallel(n, grain, run_range, j);
+  nn_scratch_free(ctx, j->scratch, j->each * (size_t)parts);
+  return !nn_interrupted();
+}
+
+/* What backward will need: gates of each step, c and with a projection also h before it. */
+static bool keep_steps(nn_frame *f, const layer *l, nn_dtype d, struct nn_recurrent *r) {
+  if (!f->recording || l->cell <= NN_CELL_RELU) return true;
+  const int64_t width = NN_SELECT(nn_recurrent_table)->width[d];
+  const int64_t gates[2] = {l->rows, padded(l->hidden, width) * nn_cell_slots(l->cell)};
+  const int64_t cells[3] = {r->w_hr ? 2 : 1, l->rows, l->hidden};
+  f->extra[0] = nn_empty(f->ctx, d, 2, gates);
+  if (f->extra[0] == NULL) return false;
+  r->gates = f->extra[0]->data;
+  if (l->cell != NN_CELL_LSTM) return true;
+  f->extra[1] = nn_empty(f->ctx, d, 3, cells);
+  if (f->extra[1] == NULL) return false;
+  r->cells = f->extra[1]->data;
+  if (r->w_hr) r->whole = f->extra[1]->data + (size_t)(l->rows * l->hidden) * nn_dtype_size(d);
+  return true;
+}
+
+static bool rec_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, IN_X), *peephole = f->in[IN_WPH] ? nn_dense(f, IN_WPH) : NULL;
+  if (x == NULL || (f->in[IN_WPH] && peephole == NULL)) return false;
+  const nn_dtype d = (nn_dtype)x->dtype;
+  const layer l = layer_of(x, f->in[IN_H], f->in[IN_SIZES], hidden_of(f), flags_of(f->arg));
+  job j = {.run = NN_SELECT(nn_recurrent_table)->forward[d], .r = {.input = x->shape[x->ndim - 1], .x = x->data}};
+  struct nn_recurrent *r = &j.r;
+  r->w_ih = pack_gates(f, IN_WIH, l.cell, l.hidden);
+  r->w_hh = pack_gates(f, IN_WHH, l.cell, l.hidden);
+  r->bias = pack_bias(f, l.cell, l.hidden);
+  if (f->in[IN_WHR]) r->w_hr = pack_matrix(f, IN_WHR, true);
+  if (!r->w_ih || !r->w_hh || !r->bias || (f->in[IN_WHR] && !r->w_hr)) return false;
+  r->peephole = peephole ? peephole->data : NULL;
+  r->y = f->out[0]->data, r->h = f->out[1]->data;
+  if (!nn_copy_data(f->out[1], f->in[IN_H])) return false;
+  if (l.cell == NN_CELL_LSTM) {
+    r->c = f->out[2]->data;
+    if (!nn_copy_data(f->out[2], f->in[IN_C])) return false;
+  }
+  return place_rows(f->ctx, &l, r) && keep_steps(f, &l, d, r) && run_layer(f->ctx, &j, d);
+}
+
+/* ---- gradient --------------------------------------------------------------------------------------- */
+
+enum { B_DY, B_DH, B_DC, B_Y, B_H, B_C, B_GATES, B_CELLS, B_WHH, B_WHR, B_WPH, B_SIZES, B_FLAGS };
+
+/* Results: gradients of the sums in front of the gates [rows, gates * hidden]; GRU: of the recurrent ones alone, LSTM
+ * with projection: of y and what came after it; of h0; of c0. */
+static bool back_infer(nn_frame *f) {
+  const nn_tensor *y = f->in[B_Y], *h = f->in[B_H], *w = f->in[B_WHH];
+  const int64_t state = h->shape[1], rows = state ? y->numel / state : 0, none = 0;
+  const nn_dtype d = (nn_dtype)y->dtype;
+  nn_spec_set(f, 0, d, 2, (int64_t[]){rows, w->shape[0]});
+  nn_spec_set(f, 1, d, 1, &none);
+  if ((f->arg[B_FLAGS].i & 15) == NN_CELL_GRU) nn_spec_set(f, 1, d, 2, (int64_t[]){rows, w->shape[0]});
+  if (f->in[B_WHR]) nn_spec_set(f, 1, d, 2, (int64_t[]){rows, state});
+  nn_spec_like(f, 2, h);
+  nn_spec_set(f, 3, d, 1, &none);
+  if (f->in[B_C]) nn_spec_like(f, 3, f->in[B_C]);
+  return true;
+}
+
+/* A gradient, zero where there is none, to be changed in place. */
+static bool start_from(nn_tensor *to, const nn_tensor *g) {
+  if (g != NULL) return nn_copy_data(to, g);
+  memset(to->data, 0, (size_t)to->numel * nn_esize(to));
+  return true;
+}
+
+/* The data of in[i] as dense memory; an input that is not there is NULL, which *ok survives. */
+static const void *dense(nn_frame *f, int i, bool *ok) {
+  const nn_tensor *t = f->in[i] ? nn_dense(f, i) : NULL;
+  if (f->in[i] && t == NULL) *ok = false;
+  return t ? t->data : NULL;
+}
+
+static bool back_kernel(nn_frame *f) {
+  const nn_tensor *y = f->in[B_Y], *w = f->in[B_WHH];
+  const nn_dtype d = (nn_dtype)y->dtype;
+  const int64_t flags = f->arg[B_FLAGS].i;
+  const layer l = layer_of(y, f->in[B_H], f->in[B_SIZES], w->shape[0] / nn_cell_gates((enum nn_cell)(flags & 15)), flags);
+  job j = {.run = NN_SELECT(nn_recurrent_table)->backward[d]};
+  struct nn_recurrent *r = &j.r;
+  bool ok = start_from(f->out[2], f->in[B_DH]) && (f->in[B_C] == NULL || start_from(f->out[3], f->in[B_DC]));
+  r->dy = dense(f, B_DY, &ok), r->y = (void *)(uintptr_t)dense(f, B_Y, &ok);
+  r->h = (void *)(uintptr_t)dense(f, B_H, &ok), r->c = (void *)(uintptr_t)dense(f, B_C, &ok);
+  r->gates = f->in[B_GATES] ? f->in[B_GATES]->data : NULL;
+  r->cells = f->in[B_CELLS] ? f->in[B_CELLS]->data : NULL;
+  r->peephole = dense(f, B_WPH, &ok);
+  r->dgates = f->out[0]->data, r->dgates_h = r->dprojected = f->out[1]->data;
+  r->dh = f->out[2]->data, r->dc = f->out[3]->data;
+  if (!ok || (r->w_hh = pack_matrix(f, B_WHH, false)) == NULL) return false;
+  if (f->in[B_WHR] && (r->w_hr = pack_matrix(f, B_WHR, false)) == NULL) return false;
+  return place_rows(f->ctx, &l, r) && run_layer(f->ctx, &j, d);
+}
+
+const nn_op nn_op_recurrent_backward = {
+    .name = "recurrent_backward", .doc = "Part of a gradient.",
+    .params = {{"dy", P_TENSOR, "nil"}, {"dh", P_TENSOR, "nil"}, {"dc", P_TENSOR, "nil"}, {"y", P_TENSOR}, {"h0", P_TENSOR},
+               {"c0", P_TENSOR, "nil"}, {"gates", P_TENSOR, "nil"}, {"cells", P_TENSOR, "nil"}, {"weight_hh", P_TENSOR},
+               {"weight_hr", P_TENSOR, "nil"}, {"weight_ph", P_TENSOR, "nil"}, {"batch_sizes", P_TENSOR, "nil"},
+               {"flags", P_INT}},
+    .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 4, .infer = back_infer, .kernel = back_kernel};
+
+/* What each step began with: the state of the step before, the first states at the start; [rows, size]. */
+static bool before_infer(nn_frame *f) {
+  const int64_t size = f->in[1]->shape[1];
+  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, 2, (int64_t[]){size ? f->in[0]->numel / size : 0, size});
+  return true;
+}
+
+static bool before_kernel(nn_frame *f) {
+  const nn_tensor *y = nn_dense(f, 0), *h = nn_dense(f, 1);
+  if (y == NULL || h == NULL) return false;
+  const layer l = layer_of(y, h, f->in[2], h->shape[1], f->arg[3].i);
+  struct nn_recurrent r = {0};
+  if (!place_rows(f->ctx, &l, &r)) return false;
+  const size_t bytes = (size_t)l.state * nn_esize(y);
+  for (int64_t t = 0; t < l.steps; t++) {
+    const int64_t s = l.reverse ? t + 1 : t - 1, n = l.batch ? l.batch[t] : l.n;
+    const int64_t had = s < 0 || s >= l.steps ? 0 : l.batch ? l.batch[s] : l.n;
+    for (int64_t i = 0; i < n; i++) {
+      const size_t row = (size_t)(r.first ? r.first[t] + i : t * r.step + i * r.sequence);
+      const size_t from = i >= had ? (size_t)i : (size_t)(r.first ? r.first[s] + i : s * r.step + i * r.sequence);
+      memcpy(f->out[0]->data + row * bytes, (i < had ? y->data : h->data) + from * bytes, bytes);
+    }
+  }
+  return true;
+}
+
+const nn_op nn_op_recurrent_before = {
+    .name = "recurrent_before", .doc = "Part of a gradient.",
+    .params = {{"states", P_TENSOR}, {"first", P_TENSOR}, {"batch_sizes", P_TENSOR, "nil"}, {"flags", P_INT}},
+    .flags = NN_PRIVATE | NN_NO_GRAD, .infer = before_infer, .kernel = before_kernel};
+
+static T sum_rows(C c, T x) { return x ? nn_do(c, &nn_op_sum, v_t(x), v_i(0)) : NULL; }
+static T product_over_rows(C c, T a, T b) { return t_mm(c, t_transpose(c, a, 0, 1), b); }
+static T saved(const nn_vjp *v, int i) { return nn_in_meta(v, i)->ndim >= 0 ? nn_in(v, i) : NULL; }
+
+/* i and f saw the cell before, o the new one. */
+static T peephole_gradient(nn_vjp *v, T d, T cells, int64_t flags, int64_t hidden) {
+  C c = v->ctx;
+  T now = t_select(c, cells, 0, 0);
+  const int64_t *rows = nn_out_meta(v, 0)->shape;
+  int64_t shape[3] = {rows[0], nn_out_meta(v, 0)->ndim == 3 ? rows[1] : hidden, hidden};
+  T was = nn_do(c, &nn_op_recurrent_before, v_t(t_reshape(c, now, nn_out_meta(v, 0)->ndim, shape)), v_t(nn_in(v, IN_C)),
+                v_opt(saved(v, IN_SIZES)), v_i(flags));
+  T parts[3];
+  for (int k = 0; k < 3; k++) {
+    const int64_t g = k == 2 ? 3 : k;
+    parts[k] = sum_rows(c, t_mul(c, t_slice(c, d, 1, g * hidden, (g + 1) * hidden, 1), k == 2 ? now : was));
+  }
+  return t_cat(c, 3, parts, 0);
+}
+
+/* The gradients of weights and input are one product each over all steps. */
+static bool weight_gradients(nn_vjp *v, T *r, int64_t flags, int64_t hidden) {
+  C c = v->ctx;
+  const nn_meta *x = nn_in_meta(v, IN_X);
+  const int64_t flat[2] = {r[0]->shape[0], x->shape[x->ndim - 1]};
+  T d = r[0], dh = (flags & 15) == NN_CELL_GRU ? r[1] : d;
+  if (nn_need(v, IN_X)) v->d[IN_X] = t_reshape_like(c, t_mm(c, d, nn_in(v, IN_WIH)), x);
+  if (nn_need(v, IN_WIH)) v->d[IN_WIH] = product_over_rows(c, d, t_reshape(c, nn_in(v, IN_X), 2, flat));
+  if (nn_need(v, IN_WHH))
+    v->d[IN_WHH] = product_over_rows(c, dh, nn_do(c, &nn_op_recurrent_before, v_t(nn_out(v, 0)), v_t(nn_in(v, IN_H)),
+                                                  v_opt(saved(v, IN_SIZES)), v_i(flags)));
+  if (nn_need(v, IN_BIH)) v->d[IN_BIH] = sum_rows(c, d);
+  if (nn_need(v, IN_BHH)) v->d[IN_BHH] = dh == d && v->d[IN_BIH] ? v->d[IN_BIH] : sum_rows(c, dh);
+  if (nn_need(v, IN_WHR)) v->d[IN_WHR] = product_over_rows(c, r[1], t_select(c, nn_extra(v, 1), 0, 1));
+  if (nn_need(v, IN_WPH)) v->d[IN_WPH] = peephole_gradient(v, d, nn_extra(v, 1), flags, hidden);
+  return c->error == NN_OK;
+}
+
+static bool rec_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  const int64_t flags = flags_of(v->arg);
+  const enum nn_cell cell = (enum nn_cell)v->arg[MODE].i;
+  const bool lstm = cell == NN_CELL_LSTM;
+  T gates = cell >= NN_CELL_LSTM ? nn_extra(v, 0) : NULL, cells = lstm ? nn_extra(v, 1) : NULL;
+  nn_value args[] = {v_opt(v->g[0]), v_opt(v->g[1]), v_opt(lstm ? v->g[2] : NULL), v_opt(nn_out(v, 0)), v_opt(nn_in(v, IN_H)),
+                     v_opt(saved(v, IN_C)), v_opt(gates), v_opt(cells), v_opt(nn_in(v, IN_WHH)), v_opt(saved(v, IN_WHR)),
+                     v_opt(saved(v, IN_WPH)), v_opt(saved(v, IN_SIZES)), v_i(flags)};
+  nn_results r;
+  if (c->error != NN_OK || !nn_apply(c, &nn_op_recurrent_backward, args, 13, &r))
+    return false;
+  T t[4];
+  for (int k = 0; k < 4; k++) t[k] = nn_keep(c, r.t[k]);
+  v->d[IN_H] = t[2];
+  if (lstm) v->d[IN_C] = t[3];
+  return weight_gradients(v, t, flags, nn_in_meta(v, IN_WHH)->shape[0] / nn_cell_gates(cell));
+}
+
+/* ---- as plain operations ---------------------------------------------------------------------------- */
+
+typedef struct states {
+  T h, c;
+} states;
+
+static T gate(C c, T x, int64_t g, int64_t hidden) { return t_slice(c, x, 1, g * hidden, (g + 1) * hidden, 1); }
+
+/* One step from the input's sums x [n, gates * hidden]. */
+static states plain_step(nn_frame *f, T x, states s, int64_t hidden) {
+  C c = f->ctx;
+  T h = t_linear(c, s.h, f->in[IN_WHH], f->in[IN_BHH]), peep = f->in[IN_WPH];
+  const enum nn_cell cell = (enum nn_cell)f->arg[MODE].i;
+  if (cell == NN_CELL_GRU) {
+    T q = t_sigmoid(c, t_add(c, gate(c, x, 0, hidden), gate(c, h, 0, hidden)));
+    T z = t_sigmoid(c, t_add(c, gate(c, x, 1, hidden), gate(c, h, 1, hidden)));
+    T a = t_tanh(c, t_add(c, gate(c, x, 2, hidden), t_mul(c, q, gate(c, h, 2, hidden))));
+    return (states){t_add(c, a, t_mul(c, z, t_sub(c, s.h, a))), NULL};
+  }
+  T sum = t_add(c, x, h);
+  if (cell != NN_CELL_LSTM) return (states){cell == NN_CELL_RELU ? t_relu(c, sum) : t_tanh(c, sum), NULL};
+  T part[4];
+  for (int g = 0; g < 4; g++) part[g] = gate(c, sum, g, hidden);
+  for (int g = 0; g < 2 && peep; g++)
+    part[g] = t_add(c, part[g], t_mul(c, s.c, t_slice(c, peep, 0, g * hidden, (g + 1) * hidden, 1)));
+  T cell_now = t_add(c, t_mul(c, t_sigmoid(c, part[1]), s.c), t_mul(c, t_sigmoid(c, part[0]), t_tanh(c, part[2])));
+  if (peep) part[3] = t_add(c, part[3], t_mul(c, cell_now, t_slice(c, peep, 0, 2 * hidden, 3 * hidden, 1)));
+  T out = t_mul(c, t_sigmoid(c, part[3]), t_tanh(c, cell_now));
+  return (states){f->in[IN_WHR] ? t_linear(c, out, f->in[IN_WHR], NULL) : out, cell_now};
+}
+
+/* Rows a .. b - 1 of a state; NULL stays. */
+static T rows_of(C c, T x, int64_t a, int64_t b) {
+  return x == NULL || (a == 0 && b == x->shape[0]) ? x : t_slice(c, x, 0, a, b, 1);
+}
+
+/* Brings the states to n rows: those that begin now come from the first ones, those that end go to `ended`. */
+static void follow(C c, states *s, states first, int64_t n, states *ended, int *n_ended) {
+  const int64_t had = s->h ? s->h->shape[0] : 0;
+  if (n < had) {
+    ended[(*n_ended)++] = (states){rows_of(c, s->h, n, had), rows_of(c, s->c, n, had)};
+    *s = (states){rows_of(c, s->h, 0, n), rows_of(c, s->c, 0, n)};
+  } else if (n > had) {
+    T h[2] = {s->h, rows_of(c, first.h, had, n)}, m[2] = {s->c, rows_of(c, first.c, had, n)};
+    s->h = had ? t_cat(c, 2, h, 0) : h[1];
+    if (first.c) s->c = had ? t_cat(c, 2, m, 0) : m[1];
+  }
+}
+
+/* The states that ended, the last ones first, after those that are left. */
+static T finals(C c, T left, const states *ended, int n, bool cells, T *list) {
+  int k = 0;
+  if (left != NULL) list[k++] = left;
+  for (int i = n - 1; i >= 0; i--) list[k++] = cells ? ended[i].c : ended[i].h;
+  return t_cat(c, k, list, 0);
+}
+
+static T step_input(nn_frame *f, T sums, const layer *l, int64_t t, int64_t first) {
+  if (l->batch) return t_slice(f->ctx, sums, 0, first, first + l->batch[t], 1);
+  return t_select(f->ctx, sums, l->batch_first ? 1 : 0, t);
+}
+
+static bool compose_steps(nn_frame *f, const layer *l, T *y, states *ended, T *list, const int64_t *first) {
+  C c = f->ctx;
+  T sums = t_linear(c, f->in[IN_X], f->in[IN_WIH], f->in[IN_BIH]);
+  const states start = {f->in[IN_H], f->in[IN_C]};
+  states s = {NULL, NULL};
+  int n_ended = 0;
+  if (l->steps == 0) s = start;
+  for (int64_t k = 0; k < l->steps; k++) {
+    const int64_t t = l->reverse ? l->steps - 1 - k : k;
+    follow(c, &s, start, l->batch ? l->batch[t] : l->n, ended, &n_ended);
+    s = plain_step(f, step_input(f, sums, l, t, l->batch ? first[t] : 0), s, l->hidden);
+    if ((y[t] = s.h) == NULL) return false;
+  }
+  f->out[1] = finals(c, s.h, ended, n_ended, false, list);
+  f->out[2] = start.c ? finals(c, s.c, ended, n_ended, true, list) : f->out[1];
+  if (l->steps == 0) {
+    const int64_t shape[3] = {f->in[IN_X]->shape[0], f->in[IN_X]->shape[1], l->state};
+    f->out[0] = nn_keep(c, nn_zeros(c, (nn_dtype)f->in[IN_X]->dtype, 3, shape));
+  } else if (l->batch) {
+    f->out[0] = t_cat(c, (int)l->steps, y, 0);
+  } else {
+    f->out[0] = nn_do(c, &nn_op_stack, v_ts((int)l->steps, y), v_i(l->batch_first ? 1 : 0));
+  }
+  return f->out[0] != NULL && f->out[1] != NULL && f->out[2] != NULL;
+}
+
+static bool rec_compose(nn_frame *f) {
+  const layer l = layer_of(f->in[IN_X], f->in[IN_H], f->in[IN_SIZES], hidden_of(f), flags_of(f->arg));
+  struct nn_recurrent r = {0};
+  if (!place_rows(f->ctx, &l, &r)) return false;
+  const size_t n = (size_t)l.steps + 2, bytes = n * (2 * sizeof(T) + sizeof(states));
+  T *y = nn_mem_alloc(f->ctx, bytes);
+  if (y == NULL) return false;
+  bool ok = compose_steps(f, &l, y, (states *)(void *)(y + 2 * n), y + n, r.first);
+  nn_mem_free(f->ctx, y, bytes);
+  return ok;
+}
+
+const nn_op nn_op_recurrent = {
+    .name = "recurrent",
+    .doc = "One direction of a recurrent layer over all time steps. input [T, N, I] ([N, T, I] with batch_first, or packed rows\n"
+           "with batch_sizes), h0 [N, P], c0 [N, H] of an lstm; weights as PyTorch has them, weight_ph [3 H] for the gates i, f\n"
+           "and o. Results: the outputs, the last h and, for an lstm, the last c.",
+    .params = {{"input", P_TENSOR},
+               {"h0", P_TENSOR},
+               {"c0", P_TENSOR, "nil"},
+               {"weight_ih", P_TENSOR},
+               {"weight_hh", P_TENSOR},
+               {"bias_ih", P_TENSOR, "nil"},
+               {"bias_hh", P_TENSOR, "nil"},
+               {"weight_hr", P_TENSOR, "nil"},
+               {"weight_ph", P_TENSOR, "nil"},
+               {"batch_sizes", P_TENSOR, "nil"},
+               {"mode", P_CHOICE, .choices = "tanh|relu|lstm|gru"},
+               {"reverse", P_BOOL, "false"},
+               {"batch_first", P_BOOL, "false"}},
+    .flags = NN_PRIVATE, .saves_in = 0x3ff, .saves_out = 1, .n_out = 3, .infer = rec_infer, .kernel = rec_kernel,
+    .compose = rec_compose, .vjp = rec_vjp,
+    .samples = NN_SAMPLES(
+        "R(3,2,2), R(2,3), nil, R(3,2), R(3,3), R(3), R(3), {mode = 'tanh'}",
+        "P(2,3,2), P(2,2), nil, P(2,2), P(2,2), {mode = 'relu', batch_first = true, reverse = true}",
+        "R(3,2,2), R(2,2), R(2,2), R(8,2), R(8,2), R(8), R(8), {mode = 'lstm'}",
+        "R(2,3,1), R(2,1), R(2,2), R(8,1), R(8,1), nil, R(8), R(1,2), R(6), {mode = 'lstm', batch_first = true, reverse = true}",
+        "R(4,2), R(2,2), R(2,2), R(8,2), R(8,2), R(8), nil, nil, R(6), tensor{2, 1, 1}, 'lstm'",
+        "R(4,2), R(2,2), R(2,2), R(8,2), R(8,2), R(8), R(8), nil, nil, tensor{2, 1, 1}, 'lstm', true",
+        "R(3,2,2), R(2,2), nil, R(6,2), R(6,2), R(6), R(6), {mode = 'gru'}",
+        "R(5,2), R(3,2), nil, R(6,2), R(6,2), R(6), R(6), nil, nil, tensor{3, 2}, 'gru', true"),
+    .invalid = "R(3,2,2), R(2,3), nil, R(3,2), R(4,3), {mode = 'tanh'}", .complaint = "expected weight_hh of shape [3, 3]"};
