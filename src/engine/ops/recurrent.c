@@ -113,6 +113,8 @@ static bool rec_infer(nn_frame *f) {
   if (!nn_expect_float(f, IN_X) || !nn_expect_ndim(f, IN_X, packed ? 2 : 3, packed ? 2 : 3)) return false;
   if (!nn_expect_ndim(f, IN_H, 2, 2) || (f->in[IN_WHR] && !nn_expect_ndim(f, IN_WHR, 2, 2))) return false;
   const int64_t n = packed ? h->shape[0] : x->shape[f->arg[BATCH_FIRST].b ? 0 : 1], hidden = hidden_of(f), state = h->shape[1];
+  if ((packed ? f->in[IN_SIZES]->numel : x->shape[f->arg[BATCH_FIRST].b ? 1 : 0]) < 1)
+    return nn_bad(f, "expected a sequence of at least one step");
   if (hidden < 1) return nn_bad(f, "expected a hidden size of at least 1");
   if (lstm && f->in[IN_C] == NULL) return nn_bad(f, "an lstm needs the states h0 and c0");
   if (!lstm && (f->in[IN_C] || f->in[IN_WHR] || f->in[IN_WPH])) return nn_bad(f, "c0, weight_hr and weight_ph belong to an lstm");
@@ -470,7 +472,6 @@ static bool compose_steps(nn_frame *f, const layer *l, T *y, states *ended, T *l
   const states start = {f->in[IN_H], f->in[IN_C]};
   states s = {NULL, NULL};
   int n_ended = 0;
-  if (l->steps == 0) s = start;
   for (int64_t k = 0; k < l->steps; k++) {
     const int64_t t = l->reverse ? l->steps - 1 - k : k;
     follow(c, &s, start, l->batch ? l->batch[t] : l->n, ended, &n_ended);
@@ -479,10 +480,7 @@ static bool compose_steps(nn_frame *f, const layer *l, T *y, states *ended, T *l
   }
   f->out[1] = finals(c, s.h, ended, n_ended, false, list);
   f->out[2] = start.c ? finals(c, s.c, ended, n_ended, true, list) : f->out[1];
-  if (l->steps == 0) {
-    const int64_t shape[3] = {f->in[IN_X]->shape[0], f->in[IN_X]->shape[1], l->state};
-    f->out[0] = nn_keep(c, nn_zeros(c, (nn_dtype)f->in[IN_X]->dtype, 3, shape));
-  } else if (l->batch) {
+  if (l->batch) {
     f->out[0] = t_cat(c, (int)l->steps, y, 0);
   } else {
     f->out[0] = nn_do(c, &nn_op_stack, v_ts((int)l->steps, y), v_i(l->batch_first ? 1 : 0));
