@@ -30,6 +30,17 @@ static inline nn_value v_ts(int n, nn_tensor *const *p) {
 #define NN_COUNT(...) ((int)(sizeof((nn_value[]){__VA_ARGS__}) / sizeof(nn_value)))
 #define nn_do(c, op, ...) nn_call((c), (op), NN_COUNT(__VA_ARGS__), (nn_value[]){__VA_ARGS__})
 
+/* All results of a row that has several, to out[]. */
+static inline bool nn_call_all(C c, const nn_op *op, T *out, int n, const nn_value *args) {
+  nn_results r;
+  if (!nn_apply(c, op, args, n, &r)) return false;
+  bool ok = true;
+  for (int k = 0; k < r.n; k++) ok = (out[k] = nn_keep(c, r.t[k])) != NULL && ok;
+  nn_results_free(c, &r);
+  return ok;
+}
+#define nn_do_all(c, op, out, ...) nn_call_all((c), (op), (out), NN_COUNT(__VA_ARGS__), (nn_value[]){__VA_ARGS__})
+
 /* In a row's expressions a missing tensor is an error that was already reported. */
 #define EXPR1(fn, row) \
   static inline T fn(C c, T x) { return x ? nn_do(c, &nn_op_##row, v_t(x)) : NULL; }

@@ -143,8 +143,9 @@ struct nn_op {
 
   /* For the generic tests. Samples are argument lists in Lua with these makers (all give float64 tensors that
    * require grad unless said otherwise): R(sizes) normal, P(sizes) in 0.5..2, U(sizes) in -0.9..0.9, D(sizes)
-   * distinct and well apart, N(sizes) away from zero, I(n, sizes) int64 in 1..n, B(sizes) bool, C(t) constant
-   * (no gradient wanted), T(t) the same values with the last two dimensions swapped in memory. */
+   * distinct and well apart, N(sizes) away from zero, I(n, sizes) int64 in 1..n, W(sizes) constant in
+   * -1..1, B(sizes) bool, C(t) constant (no gradient wanted), M(b..., n) square matrices [b..., n, n] far from
+   * singular, S(b..., n) symmetric positive definite ones, T(t) the same values with the last two dimensions swapped in memory. */
   const char *const *samples;
   const char *invalid;   /* an argument list that must fail ... */
   const char *complaint; /* ... with this in its text */

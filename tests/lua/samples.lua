@@ -96,6 +96,27 @@ function Sample:makers()
       return filled(sizes, function() return random() < 0.5 end, {dtype = "bool"})
     end)
   end
+  -- Of one leaf each: matrices that are far from singular, and symmetric positive definite ones.
+  local function identity(n) return tensor.eye(n, {dtype = self.dtype}) end
+  local function square(...)
+    local sizes = {...}
+    sizes[#sizes + 1] = sizes[#sizes]
+    return env.R(table.unpack(sizes)), sizes[#sizes]
+  end
+  function env.M(...)
+    local a, n = square(...)
+    return a + identity(n) * (n + 0.5)
+  end
+  function env.S(...)
+    local a, n = square(...)
+    return a:matmul(a:transpose(-2, -1)) + tensor.diag(tensor.arange(1, n + 1, {dtype = self.dtype}))
+  end
+  function env.W(...)
+    local sizes = {...}
+    return constant(function(random)
+      return filled(sizes, function() return random() * 2 - 1 end, {dtype = "float64"})
+    end):to(self.dtype)
+  end
   env.C = function(t) return t:detach() end
   env.T = other_memory
   return env

@@ -75,5 +75,6 @@ return function(nnlua)
     return h * x
   end
 
+  require "programs_tensor"(nnlua, programs)
   return programs
 end

@@ -4,6 +4,8 @@ Each has its twin of the same name in programs.lua. Knows nothing about fixtures
 
 import torch
 
+import programs_tensor
+
 
 def index(x, key):
     return x[key]
@@ -85,7 +87,7 @@ def third_derivative(x):
     return h * x
 
 
-PROGRAMS = {f.__name__: f for f in (
+PROGRAMS = {**programs_tensor.PROGRAMS, **{f.__name__: f for f in (
     index, set_index, set_through_view, add_to_row, scale_narrow, shift_overlapping, add_reversed_overlap,
     fill_diagonal_block, copy_into, reuse, square_then_sum_twice, grad_penalty,
-    third_derivative)}
+    third_derivative)}}

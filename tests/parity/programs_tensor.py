@@ -1,0 +1,45 @@
+"""Small programs that stand for an operation in a case ("fn:NAME"): linear algebra and distributions, whose arguments or
+results need preparation. Each has its twin of the same name in programs_tensor.lua. Knows nothing about fixtures."""
+
+import torch
+
+
+def prepared(kind, x):
+    """spd: symmetric positive definite; dom: far from singular; low, up: the same, triangular; sym: symmetric; anything else: as it is."""
+    n = x.shape[-1]
+    if kind == "spd":
+        return x.matmul(x.mT) + torch.diag(torch.arange(1, x.shape[-2] + 1, dtype=x.dtype))
+    if kind in ("dom", "low", "up"):
+        x = x + torch.eye(x.shape[-2], n, dtype=x.dtype) * (n + 0.5)
+    if kind == "sym":
+        return x + x.mT
+    return x.tril() if kind == "low" else x.triu() if kind == "up" else x
+
+
+def finished(post, results):
+    """abs: signs of vectors are free. Whole numbers are int64 here."""
+    results = results if isinstance(results, (tuple, list)) else (results,)
+    out = []
+    for r in results:
+        if r.dtype == torch.int32:
+            r = r.long()
+        out.append(r.abs() if post == "abs" and r.dtype.is_floating_point else r)
+    return tuple(out)
+
+
+def la(name, kind, post, x, *args, **kwargs):
+    f = getattr(torch.linalg, name, None) or getattr(torch, name)
+    return finished(post, f(prepared(kind, x), *args, **kwargs))
+
+
+def la2(name, kind, x, y, *args, **kwargs):
+    """The matrix is the second argument."""
+    return finished("", getattr(torch, name)(x, prepared(kind, y), *args, **kwargs))
+
+
+def lu_roundtrip(x, b, **kwargs):
+    lu, pivots = torch.linalg.lu_factor(prepared("dom", x))
+    return torch.linalg.lu_solve(lu, pivots, b, **kwargs)
+
+
+PROGRAMS = {f.__name__: f for f in (la, la2, lu_roundtrip)}
