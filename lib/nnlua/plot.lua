@@ -329,6 +329,144 @@ function plot.heatmap(...)
   return output.show("plot.heatmap", matrix_figure("plot.heatmap", rows, o, short), o)
 end
 
+-- ---- judging ------------------------------------------------------------------------------------------------------
+
+local confusion_options = signature("plot.confusion", COMMON .. ", names:table?, normalize:bool=false, classes:count?")
+
+local function classes_of(who, v, what)
+  if is_tensor(v) and v:dim() == 2 and v:is_floating_point() then v = v:argmax(2) end
+  local list = input.numbers(who, v, what)
+  for i, c in ipairs(list) do
+    list[i] = math.tointeger(c)
+    if not list[i] or list[i] < 1 then
+      fail.raise("%s: %s: element %d is %s; classes count from 1", who, what, i, tostring(c))
+    end
+  end
+  return list
+end
+
+-- Counts by label (row) and prediction (column).
+local function count_pairs(who, predicted, labels, o)
+  predicted, labels = classes_of(who, predicted, "predictions"), classes_of(who, labels, "labels")
+  if #predicted ~= #labels then fail.raise("%s: %d predictions but %d labels", who, #predicted, #labels) end
+  local n, rows = math.max(o.classes or 0, o.names and #o.names or 0), {}
+  for i = 1, #labels do n = math.max(n, labels[i], predicted[i]) end
+  for i = 1, n do
+    rows[i] = {}
+    for j = 1, n do rows[i][j] = 0 end
+  end
+  for i = 1, #labels do rows[labels[i]][predicted[i]] = rows[labels[i]][predicted[i]] + 1 end
+  return rows
+end
+
+--- What was taken for what: plot.confusion(predictions, labels) with logits [N, C] or classes [N], or
+-- plot.confusion(matrix) of counts, rows being the true classes.
+-- Options: names (of the classes), normalize (shares of each row), title, file and the others of plot.line.
+--   plot.confusion(tensor{1, 2, 2, 3, 3, 3}, tensor{1, 2, 3, 3, 3, 1}, {names = {"cat", "dog", "hen"}})
+function plot.confusion(...)
+  local o, predicted, labels = arguments(confusion_options, 2, ...)
+  if predicted == nil then fail.raise("plot.confusion: expected predictions and labels, or a matrix of counts") end
+  local rows
+  if labels ~= nil then
+    rows = count_pairs("plot.confusion", predicted, labels, o)
+  else
+    rows = input.matrix("plot.confusion", predicted)
+    if #rows ~= #rows[1] then
+      fail.raise("plot.confusion: expected as many rows as columns, got %d x %d", #rows, #rows[1])
+    end
+  end
+  if #rows == 0 then fail.raise("plot.confusion: there are no predictions") end
+  if o.normalize then
+    for i, row in ipairs(rows) do
+      local sum = 0
+      for _, v in ipairs(row) do sum = sum + v end
+      for j, v in ipairs(row) do rows[i][j] = sum > 0 and v / sum or 0.0 end
+    end
+  end
+  o.colormap, o.low, o.annotate, o.xlabel, o.ylabel = "blues", 0, true, "predicted", "true"
+  local function short(v)
+    if o.normalize then return v == 0 and "." or ("%.2f"):format(v) end
+    return v == 0 and "." or axis.number(math.tointeger(v) or v)
+  end
+  if not o.names then
+    o.names = {}
+    for i = 1, #rows do o.names[i] = tostring(i) end
+  end
+  return output.show("plot.confusion", matrix_figure("plot.confusion", rows, o, short), o)
+end
+
+local roc_options = signature("plot.roc", COMMON .. ", legend:bool=true")
+
+-- False and true positive rates at every threshold, and the area below.
+local function roc_of(who, scores, labels)
+  scores, labels = input.numbers(who, scores, "scores"), input.numbers(who, labels, "labels")
+  if #scores ~= #labels then fail.raise("%s: %d scores but %d labels", who, #scores, #labels) end
+  local order, positives, positive = {}, 0, -math.huge
+  for i = 1, #labels do
+    order[i] = i
+    positive = math.max(positive, labels[i])
+  end
+  for i = 1, #labels do positives = positives + (labels[i] == positive and 1 or 0) end
+  local negatives = #labels - positives
+  if positives == 0 or negatives == 0 then
+    fail.raise("%s: the labels must be of two kinds; the larger one (or true) is positive", who)
+  end
+  table.sort(order, function(a, b)
+    if scores[a] ~= scores[b] then return scores[a] > scores[b] end
+    return a < b
+  end)
+  local x, y, tp, fp, area = {0.0}, {0.0}, 0, 0, 0.0
+  for k, i in ipairs(order) do
+    if labels[i] == positive then tp = tp + 1 else fp = fp + 1 end
+    local after = order[k + 1]
+    if not after or scores[after] ~= scores[i] then
+      local nx, ny = fp / negatives, tp / positives
+      area = area + (nx - x[#x]) * (ny + y[#y]) / 2
+      x[#x + 1], y[#y + 1] = nx, ny
+    end
+  end
+  return x, y, area
+end
+
+--- The ROC curve of scores: plot.roc(scores, labels), labels being booleans, 0 and 1, or 1 and 2 (the larger one is
+-- positive), or several: plot.roc({cnn = {scores, labels}, mlp = {scores, labels}}). The area below stands in the
+-- legend.
+-- Options: title, legend, file and the others of plot.line.
+--   plot.roc(tensor{0.1, 0.4, 0.35, 0.8}, tensor{0, 0, 1, 1})
+function plot.roc(...)
+  local o, scores, labels = arguments(roc_options, 2, ...)
+  if scores == nil then fail.raise("plot.roc: expected scores and labels") end
+  local sets = {}
+  if labels ~= nil then
+    sets[1] = {"", scores, labels}
+  elseif input.is_named(scores) then
+    local names = {}
+    for name in pairs(scores) do names[#names + 1] = name end
+    table.sort(names)
+    for i, name in ipairs(names) do
+      local pair = scores[name]
+      if type(pair) ~= "table" or pair[2] == nil then
+        fail.raise("plot.roc: '%s' must be {scores, labels}, got %s", name, fail.show(pair))
+      end
+      sets[i] = {name .. " ", pair[1], pair[2]}
+    end
+  else
+    fail.raise("plot.roc: labels are missing: plot.roc(scores, labels)")
+  end
+  local series = {}
+  for i, set in ipairs(sets) do
+    local x, y, area = roc_of("plot.roc", set[2], set[3])
+    series[i] = {name = ("%sAUC %.3f"):format(set[1], area), mark = "line", x = x, y = y}
+  end
+  series[#series + 1] = {name = "chance", mark = "line", x = {0.0, 1.0}, y = {0.0, 1.0}, color = {150, 150, 150},
+    width = 1}
+  o.xlabel, o.ylabel = "false positive rate", "true positive rate"
+  o.logx, o.logy = false, false
+  return output.show("plot.roc", xy_figure("plot.roc", series, o), o)
+end
+
+-- ---- pictures -----------------------------------------------------------------------------------------------------
+
 local image_options = signature("plot.image", COMMON .. ", names:table?, per_row:count?, low:number?, high:number?, "
   .. "colormap:string?, normalize:bool=false")
 

@@ -99,6 +99,18 @@ static int picture_write_jpeg(lua_State *L) {
   return give(L, b, who, 2, buffer);
 }
 
+/* write_file(who, path, bytes): beside its place and renamed */
+static int picture_write_file(lua_State *L) {
+  Bind *b = bind_of(L);
+  const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
+  size_t n;
+  const char *bytes = luaL_checklstring(L, 3, &n);
+  nn_buffer *buffer = new_buffer(L, b);
+  if (!nn_buffer_add(buffer, bytes, n) || !nn_buffer_write(buffer, path)) return fail(L, b, who);
+  nn_buffer_free(buffer);
+  return 0;
+}
+
 /* has_jpeg() */
 static int picture_has_jpeg(lua_State *L) {
   lua_pushboolean(L, nn_has_jpeg());
@@ -274,12 +286,19 @@ static int picture_sixel(lua_State *L) {
 }
 
 void bind_picture_open(lua_State *L, Bind *b, int core) {
-  static const luaL_Reg functions[] = {{"read_png", picture_read_png},   {"write_png", picture_write_png},
-                                       {"read_jpeg", picture_read_jpeg}, {"write_jpeg", picture_write_jpeg},
-                                       {"has_jpeg", picture_has_jpeg},   {"stroke", picture_stroke},
-                                       {"fill", picture_fill},           {"picture", picture_picture},
-                                       {"terminal", picture_terminal},   {"base64", picture_base64},
-                                       {"sixel", picture_sixel},         {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"read_png", picture_read_png},
+                                       {"write_png", picture_write_png},
+                                       {"read_jpeg", picture_read_jpeg},
+                                       {"write_jpeg", picture_write_jpeg},
+                                       {"write_file", picture_write_file},
+                                       {"has_jpeg", picture_has_jpeg},
+                                       {"stroke", picture_stroke},
+                                       {"fill", picture_fill},
+                                       {"picture", picture_picture},
+                                       {"terminal", picture_terminal},
+                                       {"base64", picture_base64},
+                                       {"sixel", picture_sixel},
+                                       {NULL, NULL}};
   lua_newtable(L);
   bind_register(L, b, lua_gettop(L), functions);
   lua_setfield(L, core, "pictures");
