@@ -1,27 +1,12 @@
--- metrics: how good predictions are, as plain numbers.
+-- metrics: how good predictions are, as plain numbers. Predictions come first, as for losses; see metrics/.
 
-local core = require "nnlua.core"
-local fail = require "nnlua.fail"
-
-local tensor = core.tensor
 local metrics = {}
 
-local function sizes(t) return "[" .. table.concat({t:size()}, ", ") .. "]" end
-
---- The share of right predictions. predictions: logits or probabilities [N, C] (the largest counts), or classes of the
--- labels' shape; labels: classes from 1.
-function metrics.accuracy(predictions, labels)
-  for i, t in ipairs {predictions, labels} do
-    if not tensor.is_tensor(t) then fail.raise("accuracy: argument %d: expected a tensor, got %s", i, fail.show(t)) end
-  end
-  predictions, labels = predictions:detach(), labels:detach()
-  if predictions:dim() == labels:dim() + 1 then predictions = predictions:argmax(2) end
-  if sizes(predictions) ~= sizes(labels) then
-    fail.raise("accuracy: predictions %s do not fit labels %s", sizes(predictions), sizes(labels))
-  end
-  local n = labels:numel()
-  if n == 0 then return 0 / 0 end
-  return predictions:eq(labels):sum():item() / n
+for _, part in ipairs {"classes", "ranking", "regression", "language", "boxes"} do
+  for name, f in pairs(require("nnlua.metrics." .. part)) do metrics[name] = f end
 end
+
+metrics.mcc = metrics.matthews_corrcoef
+metrics.ece = metrics.calibration_error
 
 return metrics

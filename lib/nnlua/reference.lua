@@ -211,7 +211,8 @@ local parts = {
   {name = "optim.swa_utils", files = {"optim.swa_utils"}},
   {name = "data", files = {"data", "data.dataset", "data.loader", "data.splits", "data.table", "data.csv"}},
   {name = "train", files = {"train"}},
-  {name = "metrics", files = {"metrics"}},
+  {name = "metrics", files = {"metrics.classes", "metrics.ranking", "metrics.regression", "metrics.language",
+    "metrics.boxes"}},
   {name = "text", files = {"text", "text.pieces"}},
   {name = "plot", files = {"plot"}},
 }
