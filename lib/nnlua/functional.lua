@@ -1,44 +1,10 @@
 -- Functions of F that are compositions of operations. One that the engine has a row for is left to it.
 
 local core = require "nnlua.core"
+local define = require "nnlua.define"
 local fail = require "nnlua.fail"
-local signature = require "nnlua.signature"
 
 local tensor, F = core.tensor, core.F
-
--- A plain table with names: options.
-local function has_names(v)
-  return type(v) == "table" and not getmetatable(v) and type(next(v)) == "string"
-end
-
--- Adds F[name] unless there is one. Tensors come first (their names; those with ? may be nil or be given by name), then
--- arguments by the signature; body(a, t1, t2, ...).
-local function define(name, tensors, arguments, body)
-  if F[name] then return end
-  local names, n = {}, 0
-  for tensor_name in tensors:gmatch("[%w_]+%??") do
-    n = n + 1
-    names[n] = tensor_name
-  end
-  local read = signature(name, arguments)
-  F[name] = function(...)
-    local given, options = table.pack(...), nil
-    if has_names(given[given.n]) then given.n, options = given.n - 1, given[given.n] end
-    local t, rest = {}, {table.unpack(given, n + 1, given.n)}
-    local others = {}
-    for key, v in pairs(options or {}) do others[key] = v end
-    for i = 1, n do
-      local tensor_name, mark = names[i]:match("^([%w_]+)(%??)$")
-      if i <= given.n then t[i] = given[i] end
-      if t[i] == nil then t[i], others[tensor_name] = others[tensor_name], nil end
-      if not tensor.is_tensor(t[i]) and not (mark == "?" and t[i] == nil) then
-        fail.raise("%s: %s must be a tensor, got %s", name, tensor_name, fail.show(t[i]))
-      end
-    end
-    if options then rest[math.max(given.n - n, 0) + 1] = others end
-    return body(read(table.unpack(rest, 1, math.max(given.n - n, 0) + 1)), table.unpack(t, 1, n))
-  end
-end
 
 local function dims_text(x) return "[" .. table.concat({x:size()}, ", ") .. "]" end
 
@@ -130,87 +96,7 @@ define("rrelu", "input", "lower:number=0.125, upper:number=0.3333333333333333, t
   return x:clamp(0) + slope * x:clamp(nil, 0)
 end)
 
--- ---- dropout of whole channels ------------------------------------------------------------------------------------
-
---- Sets whole channels of [N, C, ...] or [C, ...] to zero with probability p in training and divides the rest by 1 - p:
--- F.dropout1d, F.dropout2d, F.dropout3d by the number of dimensions behind the channels.
-for n = 1, 3 do
-  local name = ("dropout%dd"):format(n)
-  define(name, "input", "p:fraction=0.5, training:bool=true, inplace:bool=false", function(a, x)
-    if x:dim() ~= n + 2 and x:dim() ~= n + 1 then
-      fail.raise("%s: expected %d or %d dimensions, got %s", name, n + 1, n + 2, dims_text(x))
-    end
-    if not a.training or a.p == 0 then return x end
-    local shape = {x:size()}
-    for d = #shape - n + 1, #shape do shape[d] = 1 end
-    return x * F.dropout(tensor.ones(shape, {dtype = x.dtype}), a.p, true)
-  end)
-end
-
 -- ---- normalisation ------------------------------------------------------------------------------------------------
-
--- [C] as [1, C, 1, ...] for an input with this many dimensions.
-local function by_channel(v, dims)
-  local shape = {}
-  for d = 1, dims do shape[d] = d == 2 and -1 or 1 end
-  return v:reshape(shape)
-end
-
---- x / sqrt(mean(x^2) + eps) * weight over the last dimensions, whose sizes normalized_shape gives (Zhang and
--- Sennrich 2019). Without eps the smallest one of the dtype.
-define("rms_norm", "input", "normalized_shape:amount*, weight:any?, eps:positive?", function(a, x)
-  local n, dims = #a.normalized_shape, {}
-  for i = 1, n do
-    dims[i] = i - n - 1
-    if x:dim() < n or x:size(dims[i]) ~= a.normalized_shape[i] then
-      fail.raise("rms_norm: input %s does not end in [%s]", dims_text(x), table.concat(a.normalized_shape, ", "))
-    end
-  end
-  local eps = a.eps or (x.dtype == "float64" and 2.0 ^ -52 or 2.0 ^ -23)
-  local y = x * (x:square():mean(dims, true) + eps):rsqrt()
-  return a.weight and y * a.weight or y
-end)
-
---- Normalises groups of channels of [N, C, ...] to mean 0 and variance 1; weight and bias [C] scale and shift
--- (Wu and He 2018).
-define("group_norm", "input", "num_groups:count, weight:any?, bias:any?, eps:positive=1e-5", function(a, x)
-  local shape = {x:size()}
-  if #shape < 2 or shape[2] % a.num_groups ~= 0 then
-    fail.raise("group_norm: input %s cannot be split into %d groups of channels", dims_text(x), a.num_groups)
-  end
-  local grouped = x:reshape(shape[1], a.num_groups, -1)
-  local mean = grouped:mean(3, true)
-  local centred = grouped - mean
-  local y = (centred * (centred:square():mean(3, true) + a.eps):rsqrt()):reshape(shape)
-  if a.weight then y = y * by_channel(a.weight, #shape) end
-  return a.bias and y + by_channel(a.bias, #shape) or y
-end)
-
---- Normalises each channel of each sample of [N, C, ...]; without use_input_stats by the running statistics,
--- which are updated otherwise (Ulyanov et al. 2016).
-define("instance_norm", "input running_mean? running_var? weight? bias?", "use_input_stats:bool=true, "
-  .. "momentum:number=0.1, eps:positive=1e-5", function(a, x, running_mean, running_var, weight, bias)
-  local dims = {}
-  for d = 3, x:dim() do dims[#dims + 1] = d end
-  if #dims == 0 then fail.raise("instance_norm: expected at least 3 dimensions, got %s", dims_text(x)) end
-  local mean, var
-  if a.use_input_stats then
-    mean = x:mean(dims, true)
-    var = (x - mean):square():mean(dims, true)
-    if running_mean then
-      local n = x:numel() // (x:size(1) * x:size(2))
-      tensor.no_grad(function()
-        running_mean:mul_(1 - a.momentum):add_(mean:detach():mean(1):reshape(-1) * a.momentum)
-        running_var:mul_(1 - a.momentum):add_(var:detach():mean(1):reshape(-1) * (a.momentum * n / (n - 1)))
-      end)
-    end
-  else
-    mean, var = by_channel(running_mean, x:dim()), by_channel(running_var, x:dim())
-  end
-  local y = (x - mean) * (var + a.eps):rsqrt()
-  if weight then y = y * by_channel(weight, x:dim()) end
-  return bias and y + by_channel(bias, x:dim()) or y
-end)
 
 --- x divided by its p-norm along dim, or by eps where that is larger.
 define("normalize", "input", "p:number=2, dim:int=2, eps:positive=1e-12", function(a, x)
@@ -322,5 +208,9 @@ define("triplet_margin_loss", "anchor positive negative", "margin:number=1.0, p:
   if a.swap then far = tensor.minimum(far, F.pairwise_distance(positive, negative, o)) end
   return reduce("triplet_margin_loss", (near - far + a.margin):clamp(0), a.reduction)
 end)
+
+for _, family in ipairs {"chance", "embedding", "image", "normalization", "pooling"} do
+  require("nnlua.functional." .. family)
+end
 
 return F

@@ -159,8 +159,8 @@ local function signature(name, text)
     local key, rest = item:match("^%s*([%w_]+):(%S+)%s*$")
     local types, default = rest:match("^([^=]+)=(.*)$")
     local optional = (types or rest):sub(-1) == "?"
-    local parameter = {name = key, alternatives = {}, required = not default and not optional,
-      default = default and read_default(default) or nil}
+    local parameter = {name = key, text = item:match("^%s*(.-)%s*$"), alternatives = {},
+      required = not default and not optional, default = default and read_default(default) or nil}
     if default == "false" then parameter.default = false end
     for type_name in (types or rest):gsub("%?$", ""):gmatch("[^|]+") do
       local base, times = type_name:match("^(%a+)%*?(%d*)$")

@@ -193,6 +193,23 @@ static int optim_retype(lua_State *L) {
   return 0;
 }
 
+/* regrow(tensor, sizes): a leaf without elements gets other sizes, as many, where it stands */
+static int optim_regrow(lua_State *L) {
+  Bind *b = bind_of(L);
+  nn_tensor *t = bind_check(L, b, 1);
+  int64_t shape[NN_MAX_DIMS];
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_Integer n = luaL_len(L, 2);
+  if (n > NN_MAX_DIMS) return bind_error(L, b, "a tensor can have at most %d dimensions", NN_MAX_DIMS);
+  for (int d = 0; d < (int)n; d++) {
+    lua_rawgeti(L, 2, d + 1);
+    shape[d] = luaL_checkinteger(L, -1);
+    lua_pop(L, 1);
+  }
+  if (!nn_regrow(t, (int)n, shape)) return bind_raise(L, b);
+  return 0;
+}
+
 void bind_optim_open(lua_State *L, Bind *b, int core) {
   static const luaL_Reg functions[] = {{"sgd", optim_sgd},
                                        {"adam", optim_adam},
@@ -201,6 +218,7 @@ void bind_optim_open(lua_State *L, Bind *b, int core) {
                                        {"rule", optim_rule},
                                        {"zero_grad", optim_zero_grad},
                                        {"retype", optim_retype},
+                                       {"regrow", optim_regrow},
                                        {NULL, NULL}};
   lua_newtable(L);
   bind_register(L, b, lua_gettop(L), functions);

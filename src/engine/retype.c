@@ -1,9 +1,21 @@
-/* retype.c - changing the dtype of a leaf where it stands. */
+/* retype.c - changing the dtype or size of a leaf where it stands. */
 #include "retype.h"
 
-#include <string.h>
-
 #include "internal.h"
+
+/* t takes over what fresh holds, which has as many dims and is released. */
+static void take_over(nn_tensor *t, nn_tensor *fresh) {
+  nn_storage *old = t->storage;
+  t->storage = fresh->storage;
+  t->storage->version = old->version + 1;
+  fresh->storage = old; /* goes with it */
+  t->data = fresh->data;
+  fresh->data = old->data;
+  t->dtype = fresh->dtype;
+  for (int d = 0; d < t->ndim; d++) t->shape[d] = fresh->shape[d], t->stride[d] = fresh->stride[d];
+  nn_tensor_finish(t);
+  nn_release(fresh);
+}
 
 /* t on a storage of its own, which holds the same values as dtype. */
 static bool convert(nn_tensor *t, nn_dtype dtype) {
@@ -12,16 +24,20 @@ static bool convert(nn_tensor *t, nn_dtype dtype) {
     nn_release(fresh);
     return false;
   }
-  nn_storage *old = t->storage;
-  t->storage = fresh->storage;
-  t->storage->version = old->version + 1;
-  fresh->storage = old; /* goes with it */
-  t->data = fresh->data;
-  fresh->data = old->data;
-  t->dtype = (uint8_t)dtype;
-  if (t->ndim > 0) memcpy(t->stride, fresh->stride, t->ndim * sizeof *t->stride);
-  nn_tensor_finish(t);
-  nn_release(fresh);
+  take_over(t, fresh);
+  return true;
+}
+
+bool nn_regrow(nn_tensor *t, int ndim, const int64_t *shape) {
+  if (t == NULL) return false;
+  if (t->node != NULL || t->base != NULL || t->numel != 0 || ndim != t->ndim)
+    return nn_fail(t->ctx, "only a leaf without elements can get %d sizes in place", ndim);
+  nn_tensor *fresh = nn_zeros(t->ctx, nn_tensor_dtype(t), ndim, shape);
+  if (fresh == NULL || !nn_set_grad(t, NULL)) {
+    nn_release(fresh);
+    return false;
+  }
+  take_over(t, fresh);
   return true;
 }
 

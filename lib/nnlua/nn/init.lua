@@ -13,14 +13,14 @@ local nn = {
 }
 
 local families = {
-  "container", "linear", "conv", "pooling", "norm", "activation", "dropout", "embedding", "loss",
-  "recurrent",
+  "container", "linear", "conv", "pooling", "padding", "norm", "activation", "adaptive", "dropout", "embedding",
+  "image", "distance", "lazy", "loss", "recurrent",
 }
 for _, family in ipairs(families) do
   for name, class in pairs(require("nnlua.nn." .. family)) do nn[name] = class end
 end
 
-nn.utils = {rnn = require "nnlua.nn.utils.rnn"}
+nn.utils.rnn = require "nnlua.nn.utils.rnn"
 
 local saving = require "nnlua.save"
 nn.save, nn.load = saving.save, saving.load

@@ -19,6 +19,7 @@ local REGISTRY, HOOKS = setmetatable({}, {__name = "registry"}), setmetatable({}
 
 -- Tensors that nn.Parameter made, and who holds a module (the last one that took it). Both forget with the collector.
 local is_parameter = setmetatable({}, {__mode = "k"})
+local is_uninitialized = setmetatable({}, {__mode = "k"})
 local holder = setmetatable({}, {__mode = "kv"})
 
 local function is_module(v) return type(v) == "table" and rawget(v, REGISTRY) ~= nil end
@@ -35,7 +36,23 @@ function M.Parameter(data, requires_grad)
   local p = data:detach()
   p.requires_grad = requires_grad ~= false
   is_parameter[p] = true
+  if is_uninitialized[data] then is_uninitialized[p] = true end
   return p
+end
+
+--- Marks a tensor without elements as one that waits for its sizes (lazy layers). Returns it.
+function M.uninitialized(t)
+  is_uninitialized[t] = true
+  return t
+end
+
+--- True for a parameter or buffer that waits for its sizes.
+function M.is_uninitialized(t) return is_uninitialized[t] == true end
+
+--- Gives such a tensor its sizes, in place.
+function M.initialize(t, sizes)
+  core.optim.regrow(t, sizes)
+  is_uninitialized[t] = nil
 end
 
 --- True for what nn.Parameter made.
@@ -570,6 +587,9 @@ local function match_state(list, state)
       missing[#missing + 1] = item
     elseif not is_tensor(theirs) then
       wrong[#wrong + 1] = ("'%s' is %s instead of a tensor"):format(name, fail.show(theirs))
+    elseif is_uninitialized[mine] and theirs:dim() == mine:dim() then
+      todo[#todo + 1] = {mine, theirs, name}
+      served[mine] = true
     elseif shape_text(mine):match("%[.*") ~= shape_text(theirs):match("%[.*") then
       wrong[#wrong + 1] = ("'%s' is %s there and %s here"):format(name, shape_text(theirs), shape_text(mine))
     else
@@ -607,7 +627,10 @@ function Module:load_state_dict(state, strict)
   if #wrong > 0 then texts[#texts + 1] = "wrong: " .. table.concat(wrong, ", ", 1, math.min(#wrong, 8)) end
   if #texts > 0 then fail.raise("load_state_dict: %s: %s", class_of(self).__name, table.concat(texts, "; ")) end
   tensor.no_grad(function()
-    for _, item in ipairs(todo) do item[1]:copy_(item[2]) end
+    for _, item in ipairs(todo) do
+      if is_uninitialized[item[1]] then M.initialize(item[1], {item[2]:size()}) end
+      item[1]:copy_(item[2])
+    end
   end)
   return missing, unexpected
 end
@@ -834,7 +857,11 @@ function Module:extra_repr()
   local parts, options = {}, {}
   for _, p in ipairs(signature) do
     local v = self[p.name]
-    if is_tensor(v) then v = true elseif p.default == true and v == nil then v = false end
+    if is_tensor(v) then
+      v = true
+    elseif p.default == true and v == nil and self.affine ~= false and self.elementwise_affine ~= false then
+      v = false -- a bias that was not wanted, unless nothing of its kind was
+    end
     if p.name == "stride" and v and self.kernel_size and value_text(v) == value_text(self.kernel_size) and not p.default
     then
       v = nil -- as it is when nothing is said
