@@ -4,7 +4,7 @@
 
 #include "blas.h"
 #include "expr.h"
-#include "kernels/reduce.h"
+#include "reduction.h"
 
 #define M(t) ((t)->shape[(t)->ndim - 2])
 #define N(t) ((t)->shape[(t)->ndim - 1])
@@ -246,7 +246,7 @@ const nn_op nn_op_outer = {
     .params = {{"input", P_TENSOR}, {"vec2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = outer_compose,
     .samples = NN_SAMPLES("R(2), R(3)"), .invalid = "R(2,2), R(3)", .complaint = "1 dimension"};
 
-/* ---- addmm, baddbmm, linear ------------------------------------------------------------------------- */
+/* ---- addmm, baddbmm ------------------------------------------------------------------------- */
 
 static double number(const nn_value *v) { return v->tag == NN_V_INT ? (double)v->i : v->f; }
 
@@ -313,33 +313,153 @@ const nn_op nn_op_baddbmm = {
     .samples = NN_SAMPLES("R(2,1,4), R(2,2,3), R(2,3,4)", "R(4), R(2,2,3), R(2,3,4), {beta = 0.5, alpha = 2}"),
     .invalid = "R(1), R(2,2,3), R(3,3,4)", .complaint = "as many matrices"};
 
-static bool linear_compose(nn_frame *f) {
-  C c = f->ctx;
-  T x = f->in[0], w = f->in[1], b = f->in[2];
+/* ---- linear ----------------------------------------------------------------------------------------- */
+
+/* Sizes of a linear layer: rows of x, what goes in, what comes out. A weight of one dimension is one row. */
+typedef struct layer {
+  int64_t rows, in, out;
+} layer;
+
+static layer layer_of(const nn_tensor *x, const nn_tensor *w) {
+  layer s = {.rows = 1, .in = N(x), .out = w->ndim == 2 ? w->shape[0] : 1};
+  for (int d = 0; d < x->ndim - 1; d++) s.rows *= x->shape[d];
+  return s;
+}
+
+static bool linear_check(nn_frame *f) {
+  const nn_tensor *x = f->in[0], *w = f->in[1], *b = f->in[2];
   char s[NN_SHAPE_TEXT], t[NN_SHAPE_TEXT];
   if (!nn_expect_ndim(f, 1, 1, 2)) return false;
   if (x->ndim == 0 || N(x) != N(w))
     return nn_bad(f, "expected input[..., %lld] for weight %s, got %s", (long long)N(w), nn_tensor_shape_text(w, s),
                   nn_tensor_shape_text(x, t));
   if (!nn_expect_same_dtype(f, 0, 1) || (b != NULL && !nn_expect_same_dtype(f, 0, 2))) return false;
-  if (w->ndim == 1) {
-    T y = nn_do(c, &nn_op_matmul, v_t(x), v_t(w));
-    return (f->out[0] = b ? t_add(c, y, b) : y) != NULL;
+  if (!nn_is_float((nn_dtype)x->dtype) && x->dtype != NN_INT64)
+    return nn_bad(f, "is not defined for %s; convert with x:to(\"float32\")", nn_dtype_name((nn_dtype)x->dtype));
+  int64_t out = layer_of(x, w).out;
+  if (b == NULL || b->numel == 1 || (b->ndim == 1 && b->numel == out)) return true;
+  return nn_bad(f, "expected bias of shape [%lld], got %s", (long long)out, nn_tensor_shape_text(b, s));
+}
+
+static bool linear_infer(nn_frame *f) {
+  if (!linear_check(f)) return false;
+  const nn_tensor *x = f->in[0], *w = f->in[1];
+  int64_t shape[NN_MAX_DIMS];
+  memcpy(shape, x->shape, (size_t)x->ndim * sizeof *shape);
+  if (w->ndim == 2) shape[x->ndim - 1] = w->shape[0];
+  nn_spec_set(f, 0, (nn_dtype)x->dtype, x->ndim - (w->ndim == 1), shape);
+  return true;
+}
+
+/* Every row of y becomes the bias. */
+static void fill_bias(const layer *s, const nn_tensor *b, nn_tensor *y) {
+  size_t e = nn_esize(b), row = (size_t)s->out * e;
+  for (int64_t i = 0; i < s->rows; i++) {
+    char *to = y->data + (size_t)i * row;
+    if (b->numel == s->out) {
+      memcpy(to, b->data, row);
+      continue;
+    }
+    for (int64_t j = 0; j < s->out; j++) memcpy(to + (size_t)j * e, b->data, e);
   }
-  T wt = t_transpose_last(c, w), y;
-  int64_t rows = 1, shape[NN_MAX_DIMS];
-  for (int d = 0; d < x->ndim - 1; d++) rows *= shape[d] = x->shape[d];
-  shape[x->ndim - 1] = w->shape[0];
-  int64_t flat[2] = {rows, N(x)};
-  T m = x->ndim == 2 ? x : t_reshape(c, x, 2, flat);
-  if (m == NULL || wt == NULL) return false;
-  y = b ? nn_do(c, &nn_op_addmm, v_t(b), v_t(m), v_t(wt)) : t_mm(c, m, wt);
-  return (f->out[0] = x->ndim == 2 ? y : t_reshape(c, y, x->ndim, shape)) != NULL;
+}
+
+static bool integer_linear(const layer *s, const nn_tensor *x, const nn_tensor *w, nn_tensor *y, bool biased) {
+  const int64_t *p = (const int64_t *)(const void *)x->data, *q = (const int64_t *)(const void *)w->data;
+  int64_t *r = (int64_t *)(void *)y->data;
+  for (int64_t i = 0; i < s->rows; i++)
+    for (int64_t j = 0; j < s->out; j++) {
+      uint64_t sum = biased ? (uint64_t)r[i * s->out + j] : 0;
+      for (int64_t l = 0; l < s->in; l++) sum += (uint64_t)p[i * s->in + l] * (uint64_t)q[j * s->in + l];
+      r[i * s->out + j] = (int64_t)sum;
+    }
+  return true;
+}
+
+/* c = op(a) op(b) + beta c on plain matrices of a float type. */
+static bool gemm(nn_dtype d, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, const void *b,
+                 int64_t ldb, bool beta, void *c) {
+  if (d == NN_FLOAT32) return nn_gemm_f32(ta, tb, m, n, k, 1, a, lda, b, ldb, beta ? 1.0f : 0, c, n);
+  return nn_gemm_f64(ta, tb, m, n, k, 1, a, lda, b, ldb, beta ? 1.0 : 0, c, n);
+}
+
+static bool linear_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0), *w = nn_dense(f, 1), *b = f->in[2] ? nn_dense(f, 2) : NULL;
+  nn_tensor *y = f->out[0];
+  if (x == NULL || w == NULL || (f->in[2] && b == NULL)) return false;
+  layer s = layer_of(x, w);
+  if (y->numel == 0) return true;
+  if (b != NULL) fill_bias(&s, b, y);
+  if (y->dtype == NN_INT64) return integer_linear(&s, x, w, y, b != NULL);
+  return gemm((nn_dtype)y->dtype, false, true, s.rows, s.out, s.in, x->data, s.in, w->data, s.in, b != NULL, y->data);
+}
+
+/* As operations that have gradients themselves. */
+static bool linear_vjp_plain(nn_vjp *v) {
+  C c = v->ctx;
+  T x = nn_in(v, 0), w = nn_in(v, 1);
+  if (x == NULL || w == NULL) return false;
+  layer s = layer_of(x, w);
+  int64_t go[2] = {s.rows, s.out}, xo[2] = {s.rows, s.in}, wo[2] = {s.out, s.in};
+  T g = t_reshape(c, v->g[0], 2, go);
+  if (nn_need(v, 0) && (v->d[0] = t_reshape_like(c, t_mm(c, g, t_reshape(c, w, 2, wo)), nn_in_meta(v, 0))) == NULL) return false;
+  if (nn_need(v, 1)) {
+    v->d[1] = t_reshape_like(c, t_mm(c, t_transpose_last(c, g), t_reshape(c, x, 2, xo)), nn_in_meta(v, 1));
+    if (v->d[1] == NULL) return false;
+  }
+  if (!nn_need(v, 2)) return true;
+  return g != NULL && (v->d[2] = nn_do(c, &nn_op_sum, v_t(g), v_i(0))) != NULL;
+}
+
+static bool linear_vjp(nn_vjp *v) {
+  if (v->create_graph) return linear_vjp_plain(v);
+  T x = nn_in(v, 0), w = nn_in(v, 1);
+  int64_t wanted = (nn_need(v, 0) ? 1 : 0) | (nn_need(v, 1) ? 2 : 0) | (nn_need(v, 2) ? 4 : 0);
+  nn_value args[] = {v_t(v->g[0]), v_opt(x), v_opt(w), v_i(wanted)};
+  nn_results r;
+  if (x == NULL || w == NULL || !nn_apply(v->ctx, &nn_op_linear_backward, args, 4, &r)) return false;
+  for (int k = 0; k < 3; k++) {
+    T d = nn_keep(v->ctx, r.t[k]);
+    if (wanted >> k & 1) v->d[k] = d;
+  }
+  return true;
 }
 
 const nn_op nn_op_linear = {
     .name = "linear", .doc = "x W^T + b: input [..., in], weight [out, in], bias [out] to [..., out].",
     .example = "F.linear(tensor{{1, 2}}, tensor{{1, 1}, {0, 1}}, tensor{10, 20})\n--> {{13, 22}}",
-    .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"bias", P_TENSOR, "nil"}}, .flags = NN_F, .compose = linear_compose,
-    .samples = NN_SAMPLES("R(2,3), R(4,3), R(4)", "R(2,2,3), R(4,3)", "R(3), R(4,3), R(4)"), .invalid = "R(2,3), R(4,2)",
-    .complaint = "expected input[..., 2]"};
+    .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"bias", P_TENSOR, "nil"}}, .flags = NN_F, .saves_in = 3,
+    .infer = linear_infer, .kernel = linear_kernel, .vjp = linear_vjp,
+    .samples = NN_SAMPLES("R(2,3), R(4,3), R(4)", "R(2,2,3), R(4,3)", "R(3), R(4,3), R(4)", "T(R(5,3)), T(R(4,3)), R(4)",
+                          "R(2,3), R(3), R(1)", "R(2,3), R(3)", "R(0,3), R(4,3), R(4)", "R(2,0), R(4,0), R(4)"),
+    .invalid = "R(2,3), R(4,2)", .complaint = "expected input[..., 2]"};
+
+/* Gradients for input, weight and bias; those that are not wanted (bits of `wanted`) have no elements. */
+static bool linear_back_infer(nn_frame *f) {
+  const nn_tensor *x = f->in[1], *w = f->in[2];
+  int64_t none = 0, out = layer_of(x, w).out, wanted = f->arg[3].i;
+  nn_dtype d = (nn_dtype)x->dtype;
+  for (int k = 0; k < 3; k++) nn_spec_set(f, k, d, 1, &none);
+  if (wanted & 1) nn_spec_like(f, 0, x);
+  if (wanted & 2) nn_spec_like(f, 1, w);
+  if (wanted & 4) nn_spec_set(f, 2, d, 1, &out);
+  return true;
+}
+
+static bool linear_back_kernel(nn_frame *f) {
+  const nn_tensor *g = nn_dense(f, 0), *x = nn_dense(f, 1), *w = nn_dense(f, 2);
+  if (g == NULL || x == NULL || w == NULL) return false;
+  layer s = layer_of(x, w);
+  nn_dtype d = (nn_dtype)g->dtype;
+  int64_t wanted = f->arg[3].i;
+  nn_tensor *dx = f->out[0], *dw = f->out[1], *db = f->out[2];
+  if (dx->numel > 0 && !gemm(d, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, false, dx->data)) return false;
+  if (dw->numel > 0 && !gemm(d, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, false, dw->data)) return false;
+  uint32_t rows = w->ndim == 1 ? (1u << g->ndim) - 1 : (1u << (g->ndim - 1)) - 1;
+  return !(wanted & 4) || nn_reduce_dense(f->ctx, NN_REDUCE_SUM, g, rows, db->data);
+}
+
+const nn_op nn_op_linear_backward = {
+    .name = "linear_backward", .doc = "Part of a gradient.",
+    .params = {{"grad", P_TENSOR}, {"input", P_TENSOR}, {"weight", P_TENSOR}, {"wanted", P_INT}}, .flags = NN_PRIVATE | NN_NO_GRAD,
+    .n_out = 3, .infer = linear_back_infer, .kernel = linear_back_kernel};
