@@ -4,6 +4,7 @@
 
 #include "interrupt.h"
 #include "kernels/rows.h"
+#include "loss.h"
 #include "parallel.h"
 #include "reduction.h"
 
@@ -38,10 +39,22 @@ static bool alike(nn_frame *f) {
   return nn_bad(f, "input of shape %s and target of shape %s do not fit", nn_tensor_shape_text(x, s), nn_tensor_shape_text(y, t));
 }
 
+/* The whole loss in one pass where the two tensors are alike and only the input can want a gradient; false: it must be
+ * composed of operations. */
+static bool in_one_pass(nn_frame *f, enum nn_pair_loss kind, int64_t how) {
+  const nn_tensor *x = f->in[0], *t = f->in[1];
+  bool able = x->dtype == t->dtype && nn_same_shape(x, t) && !(f->ctx->grad_enabled && nn_requires_grad(t)) && how <= SUM;
+  if (!able) return false;
+  f->out[0] = nn_do(f->ctx, &nn_op_pair_loss, v_t(f->in[0]), v_t(f->in[1]), v_i((int64_t)kind), v_i(how));
+  return true;
+}
+
 /* ---- regression ------------------------------------------------------------------------------------- */
 
 static bool mse_compose(nn_frame *f) {
-  return alike(f) && (f->out[0] = reduced(f->ctx, t_square(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i)) != NULL;
+  if (!alike(f)) return false;
+  if (in_one_pass(f, NN_PAIR_SQUARES, f->arg[2].i)) return f->out[0] != NULL;
+  return (f->out[0] = reduced(f->ctx, t_square(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i)) != NULL;
 }
 static bool l1_compose(nn_frame *f) {
   return alike(f) && (f->out[0] = reduced(f->ctx, t_abs(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i)) != NULL;
@@ -158,6 +171,7 @@ const nn_op nn_op_bce_elements = {
 static bool bce_compose(nn_frame *f) {
   C c = f->ctx;
   if (!same_shapes(f) || !within_unit(f)) return false;
+  if (f->in[2] == NULL && in_one_pass(f, NN_PAIR_PROBABILITIES, f->arg[3].i)) return f->out[0] != NULL;
   T loss = nn_do(c, &nn_op_bce_elements, v_t(f->in[0]), v_t(f->in[1]));
   if (loss == NULL) return false;
   return (f->out[0] = reduced(c, weighted(c, loss, f->in[2]), f->arg[3].i)) != NULL;
@@ -177,6 +191,7 @@ static bool bce_logits_compose(nn_frame *f) {
   C c = f->ctx;
   if (!same_shapes(f)) return false;
   T x = f->in[0], t = f->in[1], w = f->in[3], loss;
+  if (w == NULL && f->in[2] == NULL && in_one_pass(f, NN_PAIR_LOGITS, f->arg[4].i)) return f->out[0] != NULL;
   T tail = t_log1p(c, t_exp(c, t_neg(c, t_abs(c, x))));
   if (w == NULL) {
     loss = t_add(c, t_sub(c, t_relu(c, x), t_mul(c, x, t)), tail);

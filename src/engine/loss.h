@@ -1,0 +1,13 @@
+/* loss.h - what ops/loss.c and ops/loss_pair.c share. */
+#ifndef NN_LOSS_H
+#define NN_LOSS_H
+
+#include "expr.h"
+
+/* Indices of the choices of a `reduction` parameter. */
+enum nn_loss_reduction { NN_LOSS_NONE, NN_LOSS_MEAN, NN_LOSS_SUM };
+
+/* (x - t)^2; the cross entropy of a logit x; that of a probability x */
+enum nn_pair_loss { NN_PAIR_SQUARES, NN_PAIR_LOGITS, NN_PAIR_PROBABILITIES };
+
+#endif

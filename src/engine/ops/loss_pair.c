@@ -1,0 +1,212 @@
+/* loss_pair.c - losses between two tensors of one shape in one pass each way: `pair_loss` computes, reduces and keeps
+ * nothing; its gradient starts from the same two tensors. loss.c says when it may be used. */
+#include <math.h>
+
+#include "interrupt.h"
+#include "kernels/reduce.h"
+#include "loss.h"
+#include "parallel.h"
+
+EXPR1(t_square, square)
+EXPR1(t_log1p, log1p)
+EXPR1(t_exp, exp)
+EXPR1(t_abs, abs)
+EXPR1(t_relu, relu)
+EXPR1(t_sum, sum)
+EXPR1(t_mean, mean)
+
+enum { CHUNK = 1024, PART = 4 * CHUNK }; /* elements done at once; elements that share a partial sum */
+
+typedef struct job {
+  enum nn_pair_loss kind;
+  nn_dtype d;
+  int64_t n;
+  double scale; /* of the gradient */
+  const char *x, *t, *g;
+  bool each; /* g has a number for each element */
+  char *out; /* losses or gradients of elements, or NULL */
+  double *sums; /* or a sum for each part */
+} job;
+
+/* ---- loops over a chunk ----------------------------------------------------------------------------- */
+
+/* y = x - t; y *= y */
+#define LOOPS(type, suffix) \
+  static void squares_##suffix(int64_t n, const type *x, const type *t, type *y) { \
+    for (int64_t i = 0; i < n; i++) y[i] = (x[i] - t[i]) * (x[i] - t[i]); \
+  } \
+  static void minus_product_##suffix(int64_t n, const type *x, const type *t, type *y) { \
+    for (int64_t i = 0; i < n; i++) y[i] -= x[i] * t[i]; \
+  } \
+  /* yes = log p and no = log(1 - p), cut at -100, to the loss */ \
+  static void cross_##suffix(int64_t n, const type *t, const type *no, type *y) { \
+    for (int64_t i = 0; i < n; i++) { \
+      type a = y[i] < -100 ? -100 : y[i], b = no[i] < -100 ? -100 : no[i]; \
+      y[i] = (t[i] - 1) * b - t[i] * a; \
+    } \
+  } \
+  static void less_##suffix(int64_t n, const type *x, const type *t, type scale, type *y) { \
+    for (int64_t i = 0; i < n; i++) y[i] = scale * (x[i] - t[i]); \
+  } \
+  static void odds_##suffix(int64_t n, const type *p, const type *t, type scale, type *y) { \
+    for (int64_t i = 0; i < n; i++) { \
+      type slope = (1 - p[i]) * p[i]; \
+      y[i] = scale * ((p[i] - t[i]) / (slope < (type)1e-12f ? (type)1e-12f : slope)); \
+    } \
+  } \
+  static void times_##suffix(int64_t n, const type *g, type *y) { \
+    for (int64_t i = 0; i < n; i++) y[i] *= g[i]; \
+  } \
+  static void loss_chunk_##suffix(const job *j, int64_t n, const type *x, const type *t, type *y) { \
+    const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath); \
+    if (j->kind == NN_PAIR_SQUARES) { \
+      squares_##suffix(n, x, t, y); \
+    } else if (j->kind == NN_PAIR_LOGITS) { \
+      k->param[NN_PARAM_SOFTPLUS][j->d](n, 1, (double)INFINITY, x, y); \
+      minus_product_##suffix(n, x, t, y); \
+    } else { \
+      type no[CHUNK]; \
+      for (int64_t i = 0; i < n; i++) no[i] = -x[i]; \
+      k->unary[NN_UNARY_LOG1P][j->d](n, no, no); \
+      k->unary[NN_UNARY_LOG][j->d](n, x, y); \
+      cross_##suffix(n, t, no, y); \
+    } \
+  } \
+  static void grad_chunk_##suffix(const job *j, int64_t n, const type *x, const type *t, type *y) { \
+    type scale = (type)j->scale; \
+    if (j->kind == NN_PAIR_SQUARES) { \
+      less_##suffix(n, x, t, 2 * scale, y); \
+    } else if (j->kind == NN_PAIR_LOGITS) { \
+      NN_SELECT(nn_vmath)->unary[NN_UNARY_SIGMOID][j->d](n, x, y); \
+      less_##suffix(n, y, t, scale, y); \
+    } else { \
+      odds_##suffix(n, x, t, scale, y); \
+    } \
+  }
+
+LOOPS(float, f32)
+LOOPS(double, f64)
+
+/* ---- a part ----------------------------------------------------------------------------------------- */
+
+#define PART_OF(type, suffix) \
+  static void loss_part_##suffix(const job *j, int64_t part) { \
+    type some[CHUNK]; \
+    int64_t end = (part + 1) * PART < j->n ? (part + 1) * PART : j->n; \
+    double sum = 0; \
+    for (int64_t i = part * PART; i < end; i += CHUNK) { \
+      int64_t n = end - i < CHUNK ? end - i : CHUNK; \
+      type *y = j->out ? (type *)(void *)j->out + i : some; \
+      loss_chunk_##suffix(j, n, (const type *)(const void *)j->x + i, (const type *)(const void *)j->t + i, y); \
+      if (j->sums) sum += (double)NN_SELECT(nn_reduce)->sum_##suffix(n, y); \
+    } \
+    if (j->sums) j->sums[part] = sum; \
+  } \
+  static void grad_part_##suffix(const job *j, int64_t part) { \
+    int64_t end = (part + 1) * PART < j->n ? (part + 1) * PART : j->n; \
+    for (int64_t i = part * PART; i < end; i += CHUNK) { \
+      int64_t n = end - i < CHUNK ? end - i : CHUNK; \
+      type *y = (type *)(void *)j->out + i; \
+      grad_chunk_##suffix(j, n, (const type *)(const void *)j->x + i, (const type *)(const void *)j->t + i, y); \
+      if (j->each) times_##suffix(n, (const type *)(const void *)j->g + i, y); \
+    } \
+  }
+
+PART_OF(float, f32)
+PART_OF(double, f64)
+
+static void loss_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  for (int64_t part = begin; part < end && !nn_interrupted(); part++)
+    NN_BY_FLOAT(((const job *)arg)->d, loss_part_f32, loss_part_f64)(arg, part);
+}
+
+static void grad_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  for (int64_t part = begin; part < end && !nn_interrupted(); part++)
+    NN_BY_FLOAT(((const job *)arg)->d, grad_part_f32, grad_part_f64)(arg, part);
+}
+
+/* ---- the row ---------------------------------------------------------------------------------------- */
+
+static bool pair_infer(nn_frame *f) {
+  if (f->arg[3].i == NN_LOSS_NONE)
+    nn_spec_like(f, 0, f->in[0]);
+  else
+    nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, 0, NULL);
+  return true;
+}
+
+static void set_number(nn_tensor *t, double value) {
+  if (t->dtype == NN_FLOAT32)
+    *(float *)(void *)t->data = (float)value;
+  else
+    *(double *)(void *)t->data = value;
+}
+
+static bool pair_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0), *t = nn_dense(f, 1);
+  if (x == NULL || t == NULL) return false;
+  double few[64];
+  int64_t parts = (x->numel + PART - 1) / PART, how = f->arg[3].i;
+  bool whole = how == NN_LOSS_NONE, more = !whole && parts > 64;
+  job j = {.kind = (enum nn_pair_loss)f->arg[2].i, .d = (nn_dtype)x->dtype, .n = x->numel, .x = x->data, .t = t->data,
+           .out = whole ? f->out[0]->data : NULL, .sums = whole ? NULL : few};
+  if (more && (j.sums = nn_scratch(f->ctx, (size_t)parts * sizeof(double))) == NULL) return false;
+  if (parts > 0) nn_parallel(parts, 1, loss_range, &j);
+  double sum = 0;
+  for (int64_t i = 0; i < parts && !whole; i++) sum += j.sums[i];
+  if (more) nn_scratch_free(f->ctx, j.sums, (size_t)parts * sizeof(double));
+  if (!whole) set_number(f->out[0], how == NN_LOSS_MEAN ? sum / (double)x->numel : sum);
+  return parts < 16 || !nn_interrupted();
+}
+
+static bool pair_vjp(nn_vjp *v) {
+  T x = nn_in(v, 0), t = nn_in(v, 1);
+  return x != NULL && t != NULL &&
+         (v->d[0] = nn_do(v->ctx, &nn_op_pair_loss_backward, v_t(v->g[0]), v_t(x), v_t(t), v->arg[2], v->arg[3])) != NULL;
+}
+
+/* max(x, 0) - x t + log(1 + exp(-|x|)) */
+static T plain_logits(C c, T x, T t) {
+  T tail = t_log1p(c, t_exp(c, t_neg(c, t_abs(c, x))));
+  return t_add(c, t_sub(c, t_relu(c, x), t_mul(c, x, t)), tail);
+}
+
+static bool pair_compose(nn_frame *f) {
+  C c = f->ctx;
+  T x = f->in[0], t = f->in[1], loss;
+  int64_t kind = f->arg[2].i, how = f->arg[3].i;
+  loss = kind == NN_PAIR_SQUARES  ? t_square(c, t_sub(c, x, t))
+         : kind == NN_PAIR_LOGITS ? plain_logits(c, x, t)
+                                  : nn_do(c, &nn_op_bce_elements, v_t(x), v_t(t));
+  return (f->out[0] = how == NN_LOSS_NONE ? loss : how == NN_LOSS_MEAN ? t_mean(c, loss) : t_sum(c, loss)) != NULL;
+}
+
+const nn_op nn_op_pair_loss = {
+    .name = "pair_loss", .doc = "A loss between two tensors of one shape, reduced.",
+    .params = {{"input", P_TENSOR}, {"target", P_TENSOR}, {"kind", P_INT}, {"reduction", P_INT}}, .flags = NN_PRIVATE,
+    .saves_in = 3, .grads_in = 1, .infer = pair_infer, .kernel = pair_kernel, .compose = pair_compose, .vjp = pair_vjp};
+
+static bool pair_back_infer(nn_frame *f) {
+  nn_spec_like(f, 0, f->in[1]);
+  return true;
+}
+
+static bool pair_back_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 1), *t = nn_dense(f, 2), *g = f->in[0];
+  int64_t how = f->arg[4].i;
+  bool each = how == NN_LOSS_NONE;
+  if (x == NULL || t == NULL || (each && (g = nn_dense(f, 0)) == NULL)) return false;
+  job j = {.kind = (enum nn_pair_loss)f->arg[3].i, .d = (nn_dtype)x->dtype, .n = x->numel, .scale = 1, .x = x->data,
+           .t = t->data, .g = g->data, .each = each, .out = f->out[0]->data};
+  if (!each) j.scale = nn_item(g) / (how == NN_LOSS_MEAN ? (double)x->numel : 1);
+  int64_t parts = (x->numel + PART - 1) / PART;
+  if (parts > 0) nn_parallel(parts, 1, grad_range, &j);
+  return parts < 16 || !nn_interrupted();
+}
+
+const nn_op nn_op_pair_loss_backward = {
+    .name = "pair_loss_backward", .doc = "Part of a gradient.",
+    .params = {{"grad", P_TENSOR}, {"input", P_TENSOR}, {"target", P_TENSOR}, {"kind", P_INT}, {"reduction", P_INT}},
+    .flags = NN_PRIVATE | NN_NO_GRAD, .infer = pair_back_infer, .kernel = pair_back_kernel};
