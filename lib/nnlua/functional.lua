@@ -8,15 +8,6 @@ local tensor, F = core.tensor, core.F
 
 local function dims_text(x) return "[" .. table.concat({x:size()}, ", ") .. "]" end
 
-local function reduce(name, loss, how)
-  if how == "mean" then return loss:mean() end
-  if how == "sum" then return loss:sum() end
-  if how ~= "none" then
-    fail.raise("%s: reduction must be 'none', 'mean' or 'sum', got %s", name, fail.show(how))
-  end
-  return loss
-end
-
 -- ---- products -----------------------------------------------------------------------------------------------------
 
 --- x W^T + b on the last dimension: x [..., in], weight [out, in], bias [out] or nil.
@@ -116,100 +107,7 @@ define("pairwise_distance", "x1 x2", "p:number=2, eps:positive=1e-6, keepdim:boo
   return (x - y + a.eps):norm(a.p, -1, a.keepdim)
 end)
 
--- ---- losses -------------------------------------------------------------------------------------------------------
-
-define("smooth_l1_loss", "input target", "reduction:string=mean, beta:positive=1.0", function(a, x, y)
-  local d = (x - y):abs()
-  if a.beta == 0 then return reduce("smooth_l1_loss", d, a.reduction) end
-  local small = d:clamp(nil, a.beta) -- its square below beta; above, what is left counts once
-  return reduce("smooth_l1_loss", small:square() * (0.5 / a.beta) + (d - small), a.reduction)
-end)
-
-define("huber_loss", "input target", "reduction:string=mean, delta:positive=1.0", function(a, x, y)
-  local d = (x - y):abs()
-  local small = d:clamp(nil, a.delta)
-  return reduce("huber_loss", small:square() * 0.5 + (d - small) * a.delta, a.reduction)
-end)
-
-define("kl_div", "input target", "reduction:string=mean, log_target:bool=false", function(a, x, y)
-  local loss
-  if a.log_target then
-    loss = y:exp() * (y - x)
-  else -- where the target is zero so is the loss
-    local positive = y:gt(0)
-    local log = tensor.where(positive, y, tensor.ones_like(y)):log()
-    loss = y * log - y * x
-  end
-  if a.reduction == "batchmean" then return loss:sum() / x:size(1) end
-  return reduce("kl_div", loss, a.reduction)
-end)
-
---- Negative log-likelihood of counts under Poisson distributions: exp(x) - y x for log_input, else
--- x - y log(x + eps); full adds Stirling's approximation of log y!.
-define("poisson_nll_loss", "input target", "log_input:bool=true, full:bool=false, eps:positive=1e-8, "
-  .. "reduction:string=mean", function(a, x, y)
-  local loss = a.log_input and x:exp() - y * x or x - y * (x + a.eps):log()
-  if a.full then -- Stirling's approximation of log(target!) where target > 1
-    local big = y:gt(1)
-    local safe = tensor.where(big, y, tensor.ones_like(y))
-    local stirling = safe * safe:log() - safe + (safe * (2 * math.pi)):log() * 0.5
-    loss = loss + tensor.where(big, stirling, tensor.zeros_like(stirling))
-  end
-  return reduce("poisson_nll_loss", loss, a.reduction)
-end)
-
---- Negative log-likelihood of target under normal distributions with mean input and variance var:
--- (log v + (x - y)^2 / v) / 2 with v = max(var, eps); full adds log(2 pi) / 2.
-define("gaussian_nll_loss", "input target var", "full:bool=false, eps:positive=1e-6, reduction:string=mean",
-  function(a, x, y, var)
-    if var:dim() == x:dim() - 1 then var = var:unsqueeze(-1) end
-    if var:lt(0):any() then fail.raise("gaussian_nll_loss: the variance has negative elements") end
-    -- clamped without an effect on the gradient
-    local safe = var + (var:detach():clamp(a.eps) - var:detach())
-    local loss = (safe:log() + (x - y):square() / safe) * 0.5
-    if a.full then loss = loss + 0.5 * math.log(2 * math.pi) end
-    return reduce("gaussian_nll_loss", loss, a.reduction)
-  end)
-
---- log(1 + exp(-y x)) for targets of -1 and 1.
-define("soft_margin_loss", "input target", "reduction:string=mean", function(a, x, y)
-  return reduce("soft_margin_loss", F.softplus(-y * x), a.reduction)
-end)
-
---- x where the target is 1, max(0, margin - x) where it is -1.
-define("hinge_embedding_loss", "input target", "margin:number=1.0, reduction:string=mean", function(a, x, y)
-  local zero = tensor.zeros_like(x)
-  local near = tensor.where(y:ne(-1), x, zero)
-  local far = tensor.where(y:ne(1), (a.margin - x):clamp(0), zero)
-  return reduce("hinge_embedding_loss", near + far, a.reduction)
-end)
-
---- max(0, -y (x1 - x2) + margin) for targets of -1 and 1.
-define("margin_ranking_loss", "input1 input2 target", "margin:number=0.0, reduction:string=mean", function(a, x1, x2, y)
-  return reduce("margin_ranking_loss", (-y * (x1 - x2) + a.margin):clamp(0), a.reduction)
-end)
-
---- 1 - cos(x1, x2) where the target is 1, max(0, cos(x1, x2) - margin) where it is -1.
-define("cosine_embedding_loss", "input1 input2 target", "margin:number=0.0, reduction:string=mean",
-  function(a, x1, x2, y)
-    local dot = (x1 * x2):sum(-1)
-    local cos = dot / ((x1:square():sum(-1) + 1e-12) * (x2:square():sum(-1) + 1e-12)):sqrt()
-    local zero = tensor.zeros_like(cos)
-    local loss = tensor.where(y:eq(1), 1 - cos, zero) + tensor.where(y:eq(-1), (cos - a.margin):clamp(0), zero)
-    return reduce("cosine_embedding_loss", loss, a.reduction)
-  end)
-
---- max(0, d(anchor, positive) - d(anchor, negative) + margin), d the p-norm distance; swap takes the nearer of
--- anchor and positive to the negative.
-define("triplet_margin_loss", "anchor positive negative", "margin:number=1.0, p:number=2, eps:positive=1e-6, "
-  .. "swap:bool=false, reduction:string=mean", function(a, anchor, positive, negative)
-  local o = {p = a.p, eps = a.eps}
-  local near, far = F.pairwise_distance(anchor, positive, o), F.pairwise_distance(anchor, negative, o)
-  if a.swap then far = tensor.minimum(far, F.pairwise_distance(positive, negative, o)) end
-  return reduce("triplet_margin_loss", (near - far + a.margin):clamp(0), a.reduction)
-end)
-
-for _, family in ipairs {"chance", "embedding", "image", "normalization", "pooling"} do
+for _, family in ipairs {"chance", "embedding", "image", "losses", "normalization", "pooling"} do
   require("nnlua.functional." .. family)
 end
 

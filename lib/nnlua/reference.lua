@@ -202,7 +202,7 @@ end
 -- Where the parts of the library are written; the order is that of the reference.
 local parts = {
   {name = "F", files = {"functional", "functional.chance", "functional.embedding", "functional.image",
-    "functional.normalization", "functional.pooling"}},
+    "functional.losses", "functional.normalization", "functional.pooling"}},
   {name = "nn", files = {"nn.module", "nn.container", "nn.linear", "nn.conv", "nn.pooling", "nn.padding",
     "nn.norm", "nn.activation", "nn.adaptive", "nn.dropout", "nn.embedding", "nn.image", "nn.distance", "nn.lazy",
       "nn.loss", "save"}},

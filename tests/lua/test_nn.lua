@@ -638,4 +638,56 @@ check.test("composed functions of F take options after tensors that were left ou
   check.error("did you mean 'padding'", F.conv1d, x, w, {paddin = 1})
 end)
 
+check.test("losses of segmentation and of rare classes", function()
+  local logits = tensor({{2, -1, 0.5}, {0, 1, -2}}, {dtype = "float64"})
+  local target = tensor{1, 3}
+  -- focal: with gamma 0 the cross-entropy, with class weights its weighted terms
+  check.close(F.focal_loss(logits, target, {gamma = 0}), F.cross_entropy(logits, target), 1e-12)
+  local p = logits:softmax(2)
+  local by_hand = {-(1 - p:get(1, 1)) ^ 1.5 * math.log(p:get(1, 1)) * 0.2,
+    -(1 - p:get(2, 3)) ^ 1.5 * math.log(p:get(2, 3)) * 0.7}
+  check.close(F.focal_loss(logits, target, {alpha = tensor({0.2, 0.1, 0.7}, {dtype = "float64"}), gamma = 1.5,
+    reduction = "none"}):totable(), by_hand, 1e-12)
+  local yes = tensor({{1, 0, 0}, {0, 0, 1}}, {dtype = "float64"})
+  check.close(nn.FocalLoss({alpha = 0.25})(logits, yes), F.sigmoid_focal_loss(logits, yes, {reduction = "mean"}), 1e-12)
+  -- dice: classes [N, H, W] of logits [N, C, H, W] and the same as 0 and 1
+  local x = tensor.randn(2, 3, 2, 2, {dtype = "float64"})
+  local classes = tensor.randint(1, 4, {2, 2, 2})
+  local loss, q = F.dice_loss(x, classes), x:softmax(2)
+  local sum = 0
+  for c = 1, 3 do
+    local t = classes:eq(c):double()
+    local both = (q:select(2, c) * t):sum():item()
+    sum = sum + 1 - 2 * both / (q:select(2, c):sum():item() + t:sum():item())
+  end
+  check.close(loss:item(), sum / 3, 1e-12)
+  check.close(F.dice_loss(x, F.one_hot(classes, 3):movedim(-1, 2):double(), {from_logits = true, smooth = 1}):item(),
+    nn.DiceLoss({smooth = 1})(x, F.one_hot(classes, 3):movedim(-1, 2):double()):item(), 1e-12)
+  check.ok(tensor.gradcheck(function(z) return F.dice_loss(z, classes) end, x:requires_grad_()))
+  check.ok(tensor.gradgradcheck(function(z) return F.focal_loss(z, target) end, logits:requires_grad_()))
+end)
+
+check.test("losses tell what is wrong with their targets", function()
+  check.error("classes from 1 to 3", F.multi_margin_loss, tensor.zeros(2, 3), tensor{1, 4})
+  check.error("2 targets for input [3, 4]", F.multi_margin_loss, tensor.zeros(3, 4), tensor{1, 2})
+  check.error("-1 ends a list", F.multilabel_margin_loss, tensor.zeros(1, 3), tensor{{2, 0, 1}})
+  check.error("input's shape [2, 3], got [2]", F.multilabel_margin_loss, tensor.zeros(2, 3), tensor{1, 2})
+  local x = tensor.zeros(5, 2, 3)
+  check.error("classes count from 1 to 3", F.ctc_loss, x, tensor{{2, 4}, {2, 2}}, {5, 5}, {2, 2})
+  check.error("blank 0 is no class", F.ctc_loss, x, tensor{{2, 3}, {2, 2}}, {5, 5}, {2, 2}, 0)
+  check.error("expected 2 input_lengths", F.ctc_loss, x, tensor{{2, 3}, {2, 2}}, {5}, {2, 2})
+  check.error("do not fit targets", F.ctc_loss, x, tensor{{2, 3}, {2, 2}}, {5, 5}, {3, 2})
+  check.error("weight of input's shape", F.mse_loss, tensor.zeros(2), tensor.zeros(2), {weight = tensor.ones(3)})
+end)
+
+check.test("an impossible sequence costs infinity, or nothing if that is asked for", function()
+  local x = tensor.zeros(2, 1, 3):log_softmax(3):requires_grad_()
+  local target = tensor{{2, 2, 2}}
+  check.equal(F.ctc_loss(x, target, {2}, {3}):item(), math.huge)
+  local loss = F.ctc_loss(x, target, {2}, {3}, {zero_infinity = true})
+  loss:backward()
+  check.equal(loss:item(), 0.0)
+  check.equal(x.grad:abs():sum():item(), 0.0)
+end)
+
 check.done()

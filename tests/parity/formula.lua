@@ -62,6 +62,7 @@ formula.domains = {
   posint = function(s, i) return mix(s, i) % 9 + 1 end,
   byte = function(s, i) return mix(s, i) % 256 end,
   bool = function(s, i) return mix(s, i) // 128 % 2 end,
+  sign = function(s, i) return 1 - mix(s, i) // 128 % 2 * 2 end,
   zero = function() return 0 end,
   one = function() return 1 end,
   special = function(_, i) return SPECIAL[i % #SPECIAL + 1] end,

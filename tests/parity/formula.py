@@ -49,6 +49,7 @@ DOMAINS = {
     "posint": lambda s, i, n: mix(s, i) % 9 + 1,
     "byte": lambda s, i, n: mix(s, i) % 256,
     "bool": lambda s, i, n: mix(s, i) // 128 % 2,
+    "sign": lambda s, i, n: 1 - mix(s, i) // 128 % 2 * 2,
     "zero": lambda s, i, n: 0,
     "one": lambda s, i, n: 1,
     "special": lambda s, i, n: SPECIAL[i % len(SPECIAL)],

@@ -19,7 +19,7 @@ from spec import Op
 HERE = os.path.dirname(os.path.abspath(__file__))
 FAMILIES = ["creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss", "autograd", "module",
             "recurrent", "training", "optim",
-            "linalg"]
+            "linalg", "losses"]
 # Operations whose cases go into the family "more", which is written when it is asked for by name.
 MORE = {"threshold", "prelu", "selu", "celu", "hardshrink", "nan_to_num", "addcmul", "addcdiv", "lerp", "nansum", "var_mean",
         "std_mean", "aminmax", "linalg.norm", "linalg.vector_norm", "cumprod", "addmv", "tensordot", "conv1d", "group_norm",

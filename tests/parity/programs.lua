@@ -75,6 +75,16 @@ return function(nnlua)
     return h * x
   end
 
+  function programs.multilabel_margin(x, target, k, reduction)
+    local t, n = target:clone(), target:size(-1)
+    if k < n then t:narrow(-1, k + 1, n - k):fill_(-1) end
+    return nnlua.F.multilabel_margin_loss(x, t, { reduction = reduction })
+  end
+
+  function programs.ctc_of_logits(x, target, input_lengths, target_lengths)
+    return nnlua.F.ctc_loss(x:log_softmax(3), target + 1, input_lengths, tensor(target_lengths))
+  end
+
   require "programs_tensor"(nnlua, programs)
   return programs
 end

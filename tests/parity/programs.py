@@ -87,7 +87,20 @@ def third_derivative(x):
     return h * x
 
 
+def multilabel_margin(x, target, k, reduction):
+    """The first k classes of each row of target count."""
+    t = target.clone()
+    if k < t.shape[-1]:
+        t[..., k:] = -1
+    return torch.nn.functional.multilabel_margin_loss(x, t, reduction=reduction)
+
+
+def ctc_of_logits(x, target, input_lengths, target_lengths):
+    """The first class is the blank."""
+    return torch.nn.functional.ctc_loss(x.log_softmax(2), target + 1, input_lengths, target_lengths)
+
+
 PROGRAMS = {**programs_tensor.PROGRAMS, **{f.__name__: f for f in (
     index, set_index, set_through_view, add_to_row, scale_narrow, shift_overlapping, add_reversed_overlap,
     fill_diagonal_block, copy_into, reuse, square_then_sum_twice, grad_penalty,
-    third_derivative)}}
+    third_derivative, multilabel_margin, ctc_of_logits)}}

@@ -1,6 +1,7 @@
 -- Loss functions as layers: nn.CrossEntropyLoss(options)(input, target). A layer is there when F has its function.
 
 local core = require "nnlua.core"
+local linear = require "nnlua.nn.linear"
 local module = require "nnlua.nn.module"
 
 local F = core.F
@@ -20,7 +21,9 @@ local function define(name, arguments, func)
 
   function class:init(...)
     local a = module.configure(self, class, tensors, ...)
-    for key in pairs(tensors) do self:register_buffer(key, a[key]) end
+    for key in pairs(tensors) do
+      if type(a[key]) == "number" then self[key] = a[key] else self:register_buffer(key, a[key]) end
+    end
   end
 
   function class:forward(...)
@@ -90,5 +93,57 @@ define("CosineEmbeddingLoss", "margin:number=0.0, reduction:string=mean", "cosin
 --- max(0, d(anchor, positive) - d(anchor, negative) + margin): loss(anchor, positive, negative).
 define("TripletMarginLoss", "margin:number=1.0, p:number=2, eps:positive=1e-6, swap:bool=false, "
   .. "reduction:string=mean", "triplet_margin_loss")
+
+--- TripletMarginLoss with a distance of one's own: loss(anchor, positive, negative).
+define("TripletMarginWithDistanceLoss", "distance_function:callable?, margin:number=1.0, swap:bool=false, "
+  .. "reduction:string=mean", "triplet_margin_with_distance_loss")
+
+--- Hinges between the target class and each other: input [N, C], target classes 1..C.
+define("MultiMarginLoss", "p:count=1, margin:number=1.0, weight:any?, reduction:string=mean", "multi_margin_loss")
+
+--- Hinges between each of several target classes (a list that -1 ends) and each other class: input and target [N, C].
+define("MultiLabelMarginLoss", "reduction:string=mean", "multilabel_margin_loss")
+
+--- Binary cross-entropy of logits [N, C], the mean over the classes.
+define("MultiLabelSoftMarginLoss", "weight:any?, reduction:string=mean", "multilabel_soft_margin_loss")
+
+--- Connectionist temporal classification: loss(log_probs, targets, input_lengths, target_lengths), with log_probs
+-- [T, N, C], targets [N, S] classes from 1 without the blank.
+define("CTCLoss", "blank:count=1, reduction:string=mean, zero_infinity:bool=false", "ctc_loss")
+
+--- Cross-entropy in which easy examples count less: input are logits [N, C, ...], target classes 1..C or 0 and 1 of
+-- input's shape.
+define("FocalLoss", "alpha:any?, gamma:positive=2, reduction:string=mean", "focal_loss")
+
+--- One minus the Dice coefficient, for segmentation: input are logits [N, C, ...], target classes 1..C or 0 and 1 of
+-- input's shape.
+define("DiceLoss", "smooth:positive=0, eps:positive=1e-7, from_logits:bool=true", "dice_loss")
+
+--- The old name of nn.NLLLoss for images.
+layers.NLLLoss2d = module.class("NLLLoss2d", layers.NLLLoss)
+
+--- A linear layer and the cross-entropy of what it gives: loss(input, target). The layer is loss.linear; with
+-- out_features it gives logits [N, C, out_features...].
+local LinearCrossEntropyLoss = module.define("LinearCrossEntropyLoss", "in_features:count, num_classes:count, "
+  .. "out_features:count*?, bias:bool=false, reduction:string=mean, weight:any?, ignore_index:int?, "
+  .. "label_smoothing:fraction=0")
+layers.LinearCrossEntropyLoss = LinearCrossEntropyLoss
+
+function LinearCrossEntropyLoss:init(...)
+  local a = module.configure(self, LinearCrossEntropyLoss, {weight = true, bias = true}, ...)
+  self:register_buffer("weight", a.weight)
+  local n = a.num_classes
+  for _, size in ipairs(a.out_features or {}) do n = n * size end
+  self.linear = linear.Linear(a.in_features, n, {bias = a.bias})
+end
+
+function LinearCrossEntropyLoss:forward(input, target)
+  local w, b, shape = self.linear.weight, self.linear.bias, {self.num_classes}
+  table.move(self.out_features or {}, 1, #(self.out_features or {}), 2, shape)
+  if b then b = b:reshape(shape) end
+  shape[#shape + 1] = self.in_features
+  return F.linear_cross_entropy(input, w:reshape(shape), target, {linear_bias = b, weight = self.weight,
+    reduction = self.reduction, ignore_index = self.ignore_index, label_smoothing = self.label_smoothing})
+end
 
 return layers

@@ -393,7 +393,7 @@ const nn_op nn_op_ctc_loss = {
            "losses of targets that are too long for their input 0. As in PyTorch the gradient is the one for log_probs that come\n"
            "from log_softmax.",
     .example = "local log_probs = tensor{{0.25, 0.75}, {0.5, 0.5}}:log()\n"
-               "F.ctc_loss(log_probs, tensor{2}, {2}, {1}):exp()\n--> 1.1429",
+               "F.ctc_loss(log_probs, tensor{2}, {2}, {1}):exp()\n--> 1.1428571",
     .params = {{"log_probs", P_TENSOR}, {"targets", P_TENSOR}, LENGTHS, {"blank", P_INT, "1"},
                {"reduction", P_CHOICE, "mean", .choices = "none|mean|sum"}, {"zero_infinity", P_BOOL, "false"}},
     .flags = NN_F, .compose = ctc_compose,

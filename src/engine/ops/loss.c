@@ -28,6 +28,8 @@ enum { NONE, MEAN, SUM, BATCHMEAN };
 
 static T reduced(C c, T loss, int64_t how) { return how == NONE ? loss : how == MEAN ? t_mean(c, loss) : t_sum(c, loss); }
 
+static T weighted(C c, T loss, T weight) { return weight ? t_mul(c, loss, weight) : loss; }
+
 /* Input and target of one shape (or that broadcast, as PyTorch allows). */
 static bool alike(nn_frame *f) {
   int n;
@@ -51,13 +53,26 @@ static bool in_one_pass(nn_frame *f, enum nn_pair_loss kind, int64_t how) {
 
 /* ---- regression ------------------------------------------------------------------------------------- */
 
+/* A loss whose elements count by their weights (of input's shape, or NULL); the mean is over the weights. */
+static bool by_weight(nn_frame *f, T loss, int64_t how) {
+  C c = f->ctx;
+  T w = f->in[2];
+  char s[NN_SHAPE_TEXT], u[NN_SHAPE_TEXT];
+  if (w == NULL) return (f->out[0] = reduced(c, loss, how)) != NULL;
+  if (!nn_same_shape(w, f->in[0]))
+    return nn_bad(f, "expected weight of input's shape %s, got %s", nn_tensor_shape_text(f->in[0], s), nn_tensor_shape_text(w, u));
+  loss = t_mul(c, loss, w);
+  if (how != MEAN) return (f->out[0] = reduced(c, loss, how)) != NULL;
+  return (f->out[0] = t_div(c, t_sum(c, loss), t_sum(c, w))) != NULL;
+}
+
 static bool mse_compose(nn_frame *f) {
   if (!alike(f)) return false;
-  if (in_one_pass(f, NN_PAIR_SQUARES, f->arg[2].i)) return f->out[0] != NULL;
-  return (f->out[0] = reduced(f->ctx, t_square(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i)) != NULL;
+  if (f->in[2] == NULL && in_one_pass(f, NN_PAIR_SQUARES, f->arg[2].i)) return f->out[0] != NULL;
+  return by_weight(f, t_square(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i);
 }
 static bool l1_compose(nn_frame *f) {
-  return alike(f) && (f->out[0] = reduced(f->ctx, t_abs(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i)) != NULL;
+  return alike(f) && by_weight(f, t_abs(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i);
 }
 
 /* 0.5 d^2 / beta below beta, d - 0.5 beta above; with beta = 0 the l1 loss. */
@@ -77,19 +92,21 @@ static bool huber_compose(nn_frame *f) {
   if (delta <= 0) return nn_bad(f, "delta must be positive, got %g", delta);
   T d = t_abs(c, t_sub(c, f->in[0], f->in[1]));
   d = t_where(c, t_lts(c, d, delta), t_muls(c, t_square(c, d), 0.5), t_muls(c, t_adds(c, d, -0.5 * delta), delta));
-  return (f->out[0] = reduced(c, d, f->arg[2].i)) != NULL;
+  if (f->in[2] != NULL && !nn_same_shape(f->in[2], f->in[0])) return nn_bad(f, "expected weight of input's shape");
+  return (f->out[0] = reduced(c, weighted(c, d, f->in[2]), f->arg[2].i)) != NULL;
 }
 
 #define PAIR {"input", P_TENSOR}, {"target", P_TENSOR}
-#define PAIR_SAMPLES NN_SAMPLES("R(2,3), R(2,3)", "R(2,3), R(2,3), {reduction = \"none\"}", "R(3), R(3), {reduction = \"sum\"}")
+#define WEIGHT {"weight", P_TENSOR, "nil", .keyword = true}
+#define PAIR_SAMPLES NN_SAMPLES("R(2,3), R(2,3)", "D(2,3), C(R(2,3)), {weight = C(P(2,3))}", "R(2,3), R(2,3), {reduction = \"none\"}", "R(3), R(3), {reduction = \"sum\"}")
 
 const nn_op nn_op_mse_loss = {
-    .name = "mse_loss", .doc = "Mean squared error: (input - target)^2, averaged, summed or left as it is.",
-    .example = "F.mse_loss(tensor{1, 2}, tensor{1, 4})\n--> 2", .params = {PAIR, REDUCTION}, .flags = NN_F,
+    .name = "mse_loss", .doc = "Mean squared error: (input - target)^2, averaged, summed or left as it is. weight, of input's shape, weighs the elements.",
+    .example = "F.mse_loss(tensor{1, 2}, tensor{1, 4})\n--> 2", .params = {PAIR, REDUCTION, WEIGHT}, .flags = NN_F,
     .compose = mse_compose, .samples = PAIR_SAMPLES, .invalid = "R(2,3), R(2,4)", .complaint = "do not fit"};
 const nn_op nn_op_l1_loss = {
-    .name = "l1_loss", .doc = "Mean absolute error: |input - target|.",
-    .example = "F.l1_loss(tensor{1, 2}, tensor{1, 4})\n--> 1", .params = {PAIR, REDUCTION}, .flags = NN_F,
+    .name = "l1_loss", .doc = "Mean absolute error: |input - target|. weight, of input's shape, weighs the elements.",
+    .example = "F.l1_loss(tensor{1, 2}, tensor{1, 4})\n--> 1", .params = {PAIR, REDUCTION, WEIGHT}, .flags = NN_F,
     .compose = l1_compose, .samples = PAIR_SAMPLES, .invalid = "R(2,3), R(2,4)", .complaint = "do not fit"};
 const nn_op nn_op_smooth_l1_loss = {
     .name = "smooth_l1_loss", .doc = "Squared below beta, linear above: 0.5 d^2 / beta for d = |input - target| < beta, else d - 0.5 beta.",
@@ -100,7 +117,7 @@ const nn_op nn_op_smooth_l1_loss = {
 const nn_op nn_op_huber_loss = {
     .name = "huber_loss", .doc = "Squared below delta, linear above: 0.5 d^2 for d = |input - target| < delta, else delta (d - 0.5 delta).",
     .example = "F.huber_loss(tensor{1, 2}, tensor{1, 4})\n--> 0.75",
-    .params = {PAIR, REDUCTION, {"delta", P_FLOAT, "1.0"}}, .flags = NN_F, .compose = huber_compose,
+    .params = {PAIR, REDUCTION, {"delta", P_FLOAT, "1.0"}, WEIGHT}, .flags = NN_F, .compose = huber_compose,
     .samples = NN_SAMPLES("D(2,3), C(R(2,3))", "D(2,3), C(R(2,3)), {delta = 0.3, reduction = \"sum\"}"), .invalid = "R(2), R(2), {delta = 0}",
     .complaint = "delta"};
 
@@ -113,8 +130,6 @@ static bool same_shapes(nn_frame *f) {
   return nn_bad(f, "expected a target of input's shape %s, got %s", nn_tensor_shape_text(f->in[0], s),
                 nn_tensor_shape_text(f->in[1], t));
 }
-
-static T weighted(C c, T loss, T weight) { return weight ? t_mul(c, loss, weight) : loss; }
 
 static bool within_unit(nn_frame *f) {
   const nn_tensor *x = nn_dense(f, 0);
