@@ -61,7 +61,7 @@ return {
   {"x:requires_grad_(on)", "Sets requires_grad (default true) and returns x."},
   {"x:retain_grad()", "Lets backward keep .grad for this result of an operation, too."},
   {"x.is_leaf", "True for a tensor that is not the recorded result of an operation."},
-  {"x.grad_fn", "The node of the graph that made x: node:name(), node.next_functions; nil for leaves."},
+  {"x.grad_fn", "The node of the graph that made x: node:name(), node.next_functions, node.id; nil for leaves."},
   {"x._version", "How often the memory of x was changed in place, by x or by a view of it."},
   {"x.data", "The same elements without history, a view."},
   {"x:register_hook(f)", "f(gradient) is called when the gradient of x is known; what it returns replaces it. Returns "

@@ -6,8 +6,11 @@ local colors = require "nnlua.plot.colors"
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
 local input = require "nnlua.plot.input"
+local live = require "nnlua.plot.live"
+local module = require "nnlua.nn.module"
 local output = require "nnlua.plot.output"
 local signature = require "nnlua.signature"
+local trace = require "nnlua.plot.trace"
 
 local tensor = core.tensor
 local is_tensor = tensor.is_tensor
@@ -513,6 +516,151 @@ function plot.image(...)
   local fig = {kind = "pictures", pictures = list, columns = math.min(per_row, #list), title = o.title,
     labels = input.names("plot.image", o.names, "names")}
   return output.show("plot.image", fig, o)
+end
+
+-- ---- networks -----------------------------------------------------------------------------------------------------
+
+local graph_options = signature("plot.graph", COMMON .. ", depth:count?")
+
+--- A network as boxes: plot.graph(net, input) runs it once and draws its layers with the shapes that leave them, and
+-- the operations between them; input is a tensor or a list of arguments. plot.graph(y) draws the operations behind a
+-- tensor. {file = "net.dot"} writes Graphviz's language, .png, .svg and .html a picture.
+-- Options: depth (1: only the network's direct children as boxes), title, file and the others of plot.line.
+--   plot.graph(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)), tensor.randn(1, 4))
+function plot.graph(...)
+  local o, net, value = arguments(graph_options, 2, ...)
+  local fig
+  if is_tensor(net) and value == nil then
+    fig = trace.record("plot.graph", net)
+  elseif module.is_module(net) then
+    fig = trace.network("plot.graph", net, value, o.depth)
+  else
+    fail.raise("plot.graph: expected a network and an input, or a tensor, got %s", fail.show(net))
+  end
+  fig.kind, fig.title = "graph", o.title
+  return output.show("plot.graph", fig, o)
+end
+
+local SUMMARY = COMMON .. ", bins:count=24"
+
+-- What a summary says about a tensor.
+local function summarise(name, t, bins)
+  local shape = "[" .. table.concat({t:size()}, ", ") .. "]"
+  local values = t:detach():to("float32"):flatten()
+  local n = values:numel()
+  local row = {name = name, shape = shape, mean = 0 / 0, std = 0 / 0, zeros = 0, low = 0, high = 0, counts = {}}
+  if n == 0 then return row end
+  local low, high = values:min():item(), values:max():item()
+  row.mean, row.low, row.high = values:mean():item(), low, high
+  row.std = n > 1 and values:std():item() or 0
+  row.zeros = values:eq(0):sum():item() / n
+  if axis.finite(low) and axis.finite(high) then
+    if low == high then low, high = low - 0.5, high + 0.5 end
+    row.counts = count_bins(values:totable(), bins, low, high)
+  end
+  return row
+end
+
+local function check_network(who, net)
+  if not module.is_module(net) then fail.raise("%s: expected a network, got %s", who, fail.show(net)) end
+end
+
+local weights_options = signature("plot.weights", SUMMARY)
+
+--- The parameters of a network: shape, mean, spread, share of zeros and a histogram each.
+-- Options: bins (of the histograms), title, file and the others of plot.line.
+--   plot.weights(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)))
+function plot.weights(...)
+  local o, net = arguments(weights_options, 1, ...)
+  check_network("plot.weights", net)
+  local rows = {}
+  for name, p in net:named_parameters() do rows[#rows + 1] = summarise(trace.lua_path(name), p, o.bins) end
+  if #rows == 0 then fail.raise("plot.weights: the network has no parameters") end
+  return output.show("plot.weights", {kind = "summary", rows = rows, title = o.title, what = "parameter"}, o)
+end
+
+local gradients_options = signature("plot.gradients", SUMMARY)
+
+--- The gradients of a network's parameters, after a backward: the same picture as plot.weights gives.
+--   local net = nn.Linear(4, 2)
+--   net(tensor.randn(8, 4)):pow(2):mean():backward()
+--   plot.gradients(net)
+function plot.gradients(...)
+  local o, net = arguments(gradients_options, 1, ...)
+  check_network("plot.gradients", net)
+  local rows = {}
+  for name, p in net:named_parameters() do
+    if p.grad then rows[#rows + 1] = summarise(trace.lua_path(name), p.grad, o.bins) end
+  end
+  if #rows == 0 then fail.raise("plot.gradients: there are no gradients yet: call backward first") end
+  return output.show("plot.gradients", {kind = "summary", rows = rows, title = o.title, what = "gradient"}, o)
+end
+
+local activations_options = signature("plot.activations", SUMMARY)
+
+--- What the layers of a network give for an input (in evaluation mode): a histogram each; many zeros after a ReLU are
+-- dead units.
+--   plot.activations(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)), tensor.randn(32, 4))
+function plot.activations(...)
+  local o, net, value = arguments(activations_options, 2, ...)
+  check_network("plot.activations", net)
+  local rows = {}
+  for i, item in ipairs(trace.outputs("plot.activations", net, value)) do
+    rows[i] = summarise(item[1], item[2], o.bins)
+  end
+  return output.show("plot.activations", {kind = "summary", rows = rows, title = o.title, what = "layer"}, o)
+end
+
+local maps_options = signature("plot.feature_maps", COMMON .. ", per_row:count?, colormap:string=viridis, "
+  .. "most:count=32, normalize:bool=true")
+
+--- What a layer makes of a picture: each channel of its output as a picture. layer is its path ("conv1", "[1].conv");
+-- of a batch the first picture is shown.
+-- Options: most (channels shown, 32), normalize (each channel by its own range; false: all by the same), colormap,
+-- per_row, title, file and the others of plot.line.
+--   plot.feature_maps(nn.Sequential(nn.Conv2d(1, 4, 3)), tensor.rand(1, 1, 12, 12), "[1]")
+function plot.feature_maps(...)
+  local o, net, value, layer = arguments(maps_options, 3, ...)
+  check_network("plot.feature_maps", net)
+  check_map("plot.feature_maps", o.colormap)
+  if type(layer) ~= "string" then
+    fail.raise("plot.feature_maps: expected the path of a layer, got %s", fail.show(layer))
+  end
+  local out = trace.outputs("plot.feature_maps", net, value, layer)[1]
+  if not out then fail.raise("plot.feature_maps: the layer %s did not run", fail.show(layer)) end
+  local maps = out[2]
+  if maps:dim() == 4 then maps = maps[1] end
+  if maps:dim() ~= 3 then
+    fail.raise("plot.feature_maps: the layer %s gives %s, no pictures [N, C, H, W]", fail.show(layer),
+      tostring(maps.shape))
+  end
+  local list, low, high = {}, maps:min():item(), maps:max():item()
+  for i = 1, math.min(maps:size(1), o.most) do
+    local m = maps[i]
+    if o.normalize then low, high = m:min():item(), m:max():item() end
+    list[i] = mapped(input.picture("plot.feature_maps", m, low, high), o.colormap)
+  end
+  local per_row = o.per_row or math.min(#list, #list <= 8 and 4 or 8)
+  return output.show("plot.feature_maps", {kind = "pictures", pictures = list, columns = math.min(per_row, #list),
+    title = o.title or ("%s: %d channels"):format(out[1], maps:size(1))}, o)
+end
+
+-- ---- while training -----------------------------------------------------------------------------------------------
+
+local live_options = signature("plot.live", AXES .. ", every:positive=0.5")
+
+--- Curves that grow while a program runs: local live = plot.live{title = "training", ylabel = "loss"}; then
+-- live:add{loss = 0.5, val = 0.6} (or live:add(x, {...})) as often as there is something new, and live:done() at the
+-- end. In a terminal the picture is redrawn in place, at most every `every` seconds (0.5); elsewhere it is drawn once,
+-- by done(); with file it is rewritten.
+-- Options: every, and those of plot.line.
+--   local live = plot.live{title = "training", ylabel = "loss"}
+--   for i = 1, 20 do live:add{loss = 1 / i} end
+--   live:done()
+function plot.live(options)
+  local o = live_options(options or {})
+  local function figure(series) return xy_figure("plot.live", series, o) end
+  return live.new(figure, o)
 end
 
 return plot

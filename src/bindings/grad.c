@@ -416,7 +416,7 @@ static int node_inputs(lua_State *L, Bind *b, nn_node *node) {
   return 1;
 }
 
-/* node:name() and node.next_functions */
+/* node:name(), node.next_functions and node.id, the same number for the same node while it lives */
 static int node_index(lua_State *L) {
   Bind *b = bind_of(L);
   nn_node **box = luaL_checkudata(L, 1, NODE);
@@ -424,6 +424,8 @@ static int node_index(lua_State *L) {
   if (strcmp(key, "next_functions") == 0) return node_inputs(L, b, *box);
   if (strcmp(key, "name") == 0)
     lua_pushcfunction(L, node_name);
+  else if (strcmp(key, "id") == 0)
+    lua_pushinteger(L, (lua_Integer)(intptr_t)*box);
   else
     lua_pushnil(L);
   return 1;

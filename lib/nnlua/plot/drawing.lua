@@ -324,6 +324,36 @@ function drawing.pictures(fig, width, height)
   return scene
 end
 
+-- ---- summaries ----------------------------------------------------------------------------------------------------
+
+--- A small histogram for each of several sets of numbers, in a grid.
+function drawing.summary(fig, width)
+  local n = #fig.rows
+  local columns = math.min(n, n <= 4 and 2 or n <= 9 and 3 or 4)
+  local w = (width or 250 * columns) / columns
+  local h, top = 150, fig.title and 44 or 10
+  local scene = new_scene(w * columns, top + math.ceil(n / columns) * h)
+  add_title(scene, fig)
+  for i, row in ipairs(fig.rows) do
+    local x, y = (i - 1) % columns * w + 14, top + (i - 1) // columns * h
+    local inner, base, most = w - 28, y + 112, 1
+    scene:text(x, y + 14, scene.cut(row.name .. "  " .. row.shape, SMALL, inner), SMALL, {color = TITLE, bold = true})
+    scene:text(x, y + 30, ("mean %s  std %s  zeros %.1f%%"):format(axis.number(row.mean), axis.number(row.std),
+      100 * row.zeros), 10.5, {color = LABEL})
+    for _, c in ipairs(row.counts) do most = math.max(most, c) end
+    local bin = inner / #row.counts
+    for k, c in ipairs(row.counts) do
+      local high = c / most * 72
+      high = math.max(high, 1)
+      if c > 0 then scene:rect(x + (k - 1) * bin, base - high, bin - 0.5, high, colors.of(1), 0.85) end
+    end
+    scene:line({x, base, x + inner, base}, FRAME, 1)
+    scene:text(x, base + 15, axis.number(row.low), 10.5, {color = LABEL})
+    scene:text(x + inner, base + 15, axis.number(row.high), 10.5, {color = LABEL, anchor = "end"})
+  end
+  return scene
+end
+
 --- The scene of a figure; width and height in pixels, nil: as fits.
 function drawing.scene(fig, width, height)
   local draw = drawing[fig.kind]

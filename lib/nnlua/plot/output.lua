@@ -61,7 +61,8 @@ function output.way(who, wanted)
   fail.raise("%s: there is no way %s to show a picture%s", who, fail.show(wanted), fail.suggest(tostring(wanted), ways))
 end
 
-local drawers = {xy = text.xy, bars = text.bars, pictures = text.pictures, matrix = text.matrix}
+local drawers = {xy = text.xy, bars = text.bars, pictures = text.pictures, matrix = text.matrix,
+  summary = text.summary}
 
 --- A figure as lines of text no wider than `width`.
 function output.lines(fig, width, height, style)

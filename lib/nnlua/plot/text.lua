@@ -365,6 +365,61 @@ function text.pictures(fig, width, height, style)
   return canvas
 end
 
+-- ---- summaries ----------------------------------------------------------------------------------------------------
+
+-- Counts as one line of blocks, at most `room` of them: neighbours are added up.
+local function spark(counts, style, room)
+  local most, out, group, joined = 0, {}, math.ceil(#counts / room), {}
+  for i, c in ipairs(counts) do
+    local k = (i - 1) // group + 1
+    joined[k] = (joined[k] or 0) + c
+  end
+  counts = joined
+  for _, c in ipairs(counts) do most = math.max(most, c) end
+  for i, c in ipairs(counts) do
+    local k = most > 0 and math.ceil(c / most * 8) or 0
+    out[i] = k == 0 and " " or style.unicode and UP[k] or RAMP:sub(k + 2, k + 2)
+  end
+  return table.concat(out)
+end
+
+--- A line for each of several sets of numbers: name, shape, mean, spread, zeros, and a small histogram.
+function text.summary(fig, width, _, style)
+  local names, shapes = 4, 5
+  for _, row in ipairs(fig.rows) do
+    names, shapes = math.max(names, cells.width(row.name)), math.max(shapes, #row.shape)
+  end
+  names = math.min(names, math.max(8, width // 3))
+  local full = width >= names + shapes + 60
+  local top = fig.title and 2 or 1
+  local canvas = cells.new(width, top + #fig.rows)
+  if fig.title then canvas:centre(1, width, 1, fig.title, nil, nil, true) end
+  local function line(y, name, shape, mean, std, zeros, color)
+    canvas:write(1, y, cells.cut(name, names), color)
+    local x = names + 2
+    if full then
+      canvas:write(x, y, shape, DIM)
+      x = x + shapes + 2
+    end
+    canvas:write(x, y, ("%9s %9s %6s"):format(mean, std, zeros), color)
+    return x + 28
+  end
+  local x = line(top, fig.what or "name", "shape", "mean", "std", "zeros", DIM)
+  local room = width - x - 20
+  if room >= 4 then canvas:write(x, top, "distribution", DIM) end
+  for i, row in ipairs(fig.rows) do
+    line(top + i, row.name, row.shape, axis.number(row.mean), axis.number(row.std), ("%.1f%%"):format(100 * row.zeros))
+    local low, high = axis.number(row.low), axis.number(row.high)
+    if room >= 4 then
+      local blocks = spark(row.counts, style, room)
+      canvas:write(x + math.max(0, 9 - #low), top + i, low, DIM)
+      canvas:write(x + 10, top + i, blocks, colors.of(1))
+      canvas:write(x + 11 + cells.width(blocks), top + i, high, DIM)
+    end
+  end
+  return canvas
+end
+
 -- ---- matrices -----------------------------------------------------------------------------------------------------
 
 -- The scale below a matrix: low, a strip of colours, high.
