@@ -205,7 +205,7 @@ local parts = {
     "functional.losses", "functional.normalization", "functional.pooling"}},
   {name = "nn", files = {"nn.module", "nn.container", "nn.linear", "nn.conv", "nn.pooling", "nn.padding",
     "nn.norm", "nn.activation", "nn.adaptive", "nn.dropout", "nn.embedding", "nn.image", "nn.distance", "nn.lazy",
-      "nn.loss", "save"}},
+      "nn.loss", "nn.summary", "save"}},
   {name = "nn.init", files = {"nn.initialize"}},
   {name = "nn.utils", files = {"nn.utils"}},
   {name = "optim", files = {"optim", "optim.lbfgs"}},
@@ -232,7 +232,7 @@ end
 local function upvalue(f, wanted)
   for i = 1, 255 do
     local name, value = debug.getupvalue(f, i)
-    if name == wanted then return value end
+    if name == wanted or (wanted == "read" and name and name:find("^read_")) then return value end
     if name == nil then return nil end
   end
 end
@@ -254,7 +254,11 @@ local function call_text(part, name, v)
     return full .. (rawget(v, "read") and text:gsub("^%(", "(parameters, "):gsub(", %)$", ")") or text)
   end
   local signature, tensors = upvalue(v, "read"), upvalue(v, "names")
-  if not tensors or getmetatable(signature) == nil then return ("%s(%s)"):format(full, parameter_names(v)) end
+  if getmetatable(signature) == nil then return ("%s(%s)"):format(full, parameter_names(v)) end
+  if not tensors then -- what the signature reads stands for the ... of the parameters
+    local inside = tostring(signature):match("%((.*)%)$")
+    return ("%s(%s)"):format(full, (parameter_names(v):gsub("%.%.%.", function() return inside end)))
+  end
   local first = table.concat(tensors, ", "):gsub("%?", " = nil")
   local rest = tostring(signature):match("%((.*)%)$")
   return ("%s(%s%s%s)"):format(full, first, rest ~= "" and ", " or "", rest)

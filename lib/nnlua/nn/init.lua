@@ -24,5 +24,6 @@ nn.utils.rnn = require "nnlua.nn.utils.rnn"
 
 local saving = require "nnlua.save"
 nn.save, nn.load = saving.save, saving.load
+nn.summary = require("nnlua.nn.summary").summary
 
 return nn
