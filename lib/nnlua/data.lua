@@ -8,7 +8,9 @@ local loader = require "nnlua.data.loader"
 local paths = require "nnlua.data.path"
 local signature = require "nnlua.signature"
 local splits = require "nnlua.data.splits"
+local samplers = require "nnlua.data.sampler"
 local tables = require "nnlua.data.table"
+local transforms = require "nnlua.data.transforms"
 
 local files = core.files
 
@@ -17,6 +19,7 @@ local data = {
   ImageDataset = dataset.ImageDataset,
   Subset = dataset.Subset,
   ConcatDataset = dataset.ConcatDataset,
+  from_function = dataset.from_function,
   random_split = dataset.random_split,
   train_test_split = splits.train_test_split,
   kfold = splits.kfold,
@@ -24,9 +27,12 @@ local data = {
   DataLoader = loader.DataLoader,
   default_collate = loader.default_collate,
   Table = tables.Table,
+  transforms = transforms,
   read_csv = csv.read_csv,
   write_csv = csv.write_csv,
 }
+
+for name, class in pairs(samplers) do data[name] = class end
 
 -- Names of data sets and the files in data/ that know how to load them.
 local sets = {["fashion-mnist"] = "fashion_mnist", ["tang-poems"] = "tang_poems"}

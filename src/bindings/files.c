@@ -8,6 +8,7 @@
 #include "idx.h"
 #include "library.h"
 #include "serialize.h"
+#include "warp.h"
 
 enum { JSON_DEPTH = 700 };
 
@@ -60,6 +61,25 @@ static int files_batch(lua_State *L) {
   bind_push(
       L, b,
       nn_gather_rows(source, index, from - 1, n, dtype, luaL_optnumber(L, 6, 1), luaL_optnumber(L, 7, 0)));
+  bind_pace(L, b);
+  return 1;
+}
+
+/* warp(who, images, maps, height, width, bilinear, border, fill): see warp.h; border is "constant", "edge" or
+ * "reflect" */
+static int files_warp(lua_State *L) {
+  static const char *const borders[] = {"constant", "edge", "reflect", NULL};
+  Bind *b = bind_of(L);
+  const char *who = luaL_checkstring(L, 1);
+  nn_warp_options o = {.height = luaL_checkinteger(L, 4),
+                       .width = luaL_checkinteger(L, 5),
+                       .bilinear = lua_toboolean(L, 6),
+                       .border = (nn_border)luaL_checkoption(L, 7, "constant", borders),
+                       .fill = luaL_optnumber(L, 8, 0)};
+  luaL_argcheck(L, o.height >= 1 && o.width >= 1, 4, "sizes must be at least 1");
+  nn_tensor *out = nn_warp(bind_check(L, b, 2), bind_check(L, b, 3), &o);
+  if (out == NULL) return fail(L, b, who);
+  bind_push(L, b, out);
   bind_pace(L, b);
   return 1;
 }
@@ -223,6 +243,7 @@ void bind_files_open(lua_State *L, Bind *b, int core) {
   static const luaL_Reg functions[] = {{"read_idx", files_read_idx},
                                        {"write_idx", files_write_idx},
                                        {"batch", files_batch},
+                                       {"warp", files_warp},
                                        {"read_safetensors", files_read_safetensors},
                                        {"write_safetensors", files_write_safetensors},
                                        {"parse_json", files_parse_json},

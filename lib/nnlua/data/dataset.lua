@@ -161,6 +161,32 @@ local ConcatDataset = define("ConcatDataset")
 function ConcatDataset:init(sets)
   if type(sets) ~= "table" or #sets == 0 then fail.raise("ConcatDataset: expected a list of data sets") end
   rawset(self, "datasets", sets)
+  for _, set in ipairs(sets) do
+    if not dataset.batch_of(set) then return end
+  end
+  rawset(self, "batch", dataset.joined_batch)
+end
+
+-- Rows order[from .. from + n - 1]: each data set gives its own, which are then put in their places.
+function dataset.joined_batch(self, order, from, n)
+  local rows, first, places, parts = order:narrow(1, from, n), 0, {}, {}
+  for _, set in ipairs(self.datasets) do
+    local mine = (rows:gt(first) & rows:le(first + #set)):nonzero():flatten()
+    if mine:size(1) > 0 then
+      places[#places + 1] = mine
+      parts[#parts + 1] = {set:batch((rows:index_select(1, mine) - first):contiguous(), 1, mine:size(1))}
+    end
+    first = first + #set
+  end
+  if #parts == 1 then return table.unpack(parts[1]) end
+  if #parts == 0 then return self.datasets[1]:batch(order, from, n) end
+  local back, out = tensor.cat(places, 1):argsort(), {}
+  for k = 1, #parts[1] do
+    local fields = {}
+    for i, part in ipairs(parts) do fields[i] = part[k] end
+    out[k] = tensor.cat(fields, 1):index_select(1, back)
+  end
+  return table.unpack(out)
 end
 
 function ConcatDataset.count(self)
@@ -175,6 +201,27 @@ function ConcatDataset.get(self, i)
     i = i - #set
   end
 end
+
+--- A data set from a function: data.from_function(n, f) has n samples, f(i) each: {x, y} or whatever a batch needs.
+--     local squares = data.from_function(5, function(i) return {tensor{i}, i * i} end)
+--     local x, y = data.DataLoader(squares, {batch_size = 5}):iter()()
+--     y
+--     --> {1, 4, 9, 16, 25}
+local FunctionDataset = define("FunctionDataset")
+
+function FunctionDataset:init(n, f)
+  if math.type(n) ~= "integer" or n < 0 or type(f) ~= "function" then
+    fail.raise("from_function: expected a number of samples and a function, got %s and %s", fail.show(n), fail.show(f))
+  end
+  rawset(self, "n", n)
+  rawset(self, "f", f)
+end
+
+function FunctionDataset.count(self) return self.n end
+
+function FunctionDataset.get(self, i) return self.f(i) end
+
+function dataset.from_function(n, f) return FunctionDataset(n, f) end
 
 -- Lengths from shares that sum to 1: what rounding leaves over goes to the first ones.
 local function from_shares(shares, n)

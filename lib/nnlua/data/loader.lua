@@ -12,7 +12,8 @@ local DataLoader = {__name = "DataLoader"}
 DataLoader.__index = DataLoader
 
 local read = signature("DataLoader", "batch_size:count=1, shuffle:bool=false, sampler:any?, batch_sampler:any?, "
-  .. "num_workers:amount=0, collate_fn:callable?, drop_last:bool=false, generator:any?, seed:int?")
+  .. "num_workers:amount=0, collate_fn:callable?, drop_last:bool=false, generator:any?, seed:int?, "
+  .. "transform:callable?")
 
 -- ---- joining samples ----------------------------------------------------------------------------------------------
 
@@ -78,8 +79,8 @@ end
 
 --- Walks over a data set in batches: data.DataLoader(set, {batch_size = 64, shuffle = true}); set is a data set, or
 -- tensors {x, y}. Options: batch_size, shuffle, drop_last, sampler (a list of positions, or an object with :iter()),
--- batch_sampler (a list of lists), collate_fn(samples), generator or seed for the order. num_workers is accepted and
--- changes nothing: batches are gathered by the engine.
+-- batch_sampler (a list of lists), collate_fn(samples), transform(x, y) on whole batches (data.transforms), generator
+-- or seed for the order. num_workers is accepted and changes nothing: batches are gathered by the engine.
 --     local loader = data.DataLoader(data.load("iris"), {batch_size = 64, shuffle = true})
 --     local sizes = {}
 --     for x, y in loader:iter() do sizes[#sizes + 1] = x:size(1) end
@@ -94,6 +95,7 @@ local function construct(_, set, ...)
   self.dataset = as_dataset(set)
   self.batch_size, self.shuffle, self.drop_last = o.batch_size, o.shuffle, o.drop_last
   self.sampler, self.batch_sampler, self.collate_fn = o.sampler, o.batch_sampler, o.collate_fn
+  self.transform = o.transform
   self.generator = dataset.generator(o)
   return self
 end
@@ -102,6 +104,7 @@ end
 local function sampled(sampler)
   if tensor.is_tensor(sampler) then return sampler:to("int64"):contiguous() end
   if type(sampler) == "table" and not getmetatable(sampler) then return tensor(sampler, {dtype = "int64"}) end
+  if sampler.indices then return sampler:indices():contiguous() end
   local list = {}
   for i in sampler:iter() do list[#list + 1] = tensor.is_tensor(i) and i:item() or i end
   return tensor(list, {dtype = "int64"})
@@ -119,7 +122,7 @@ local function order_of(self)
 end
 
 -- A function(order, from, n) that gives the fields of a batch.
-local function gather_of(self)
+local function gather_raw(self)
   local set, join = self.dataset, self.collate_fn
   local batch = not join and dataset.batch_of(set)
   if batch then
@@ -137,22 +140,33 @@ local function gather_of(self)
   end
 end
 
---- Goes through the batches once, in a new order when shuffle is set: `for x, y in loader:iter() do`.
-function DataLoader:iter()
+-- The same, transformed.
+local function gather_of(self)
+  local gather, transform = gather_raw(self), self.transform
+  if not transform then return gather end
+  return function(...) return transform(gather(...)) end
+end
+
+--- Goes through the batches once, in a new order when shuffle is set: `for x, y in loader:iter() do`. With a number, so
+-- many batches are left out at the start.
+function DataLoader:iter(skip)
   local gather = gather_of(self)
+  skip = skip or 0
   if self.batch_sampler then
     local lists, i = self.batch_sampler, 0
     local nexts = type(lists) == "table" and lists.iter and lists:iter()
     return function()
-      i = i + 1
       local list
-      if nexts then list = nexts() else list = lists[i] end
+      repeat
+        i = i + 1
+        if nexts then list = nexts() else list = lists[i] end
+      until list == nil or i > skip
       if list == nil then return nil end
       local order = sampled(list)
       return gather(order, 1, order:size(1))
     end
   end
-  local order, at, size = order_of(self), 0, self.batch_size
+  local order, at, size = order_of(self), skip * self.batch_size, self.batch_size
   local total = order:size(1)
   if self.drop_last then total = total - total % size end
   return function()

@@ -1,0 +1,23 @@
+/* warp.h - pictures moved, mirrored, turned, stretched: a batch at once, each by an affine map of its own.
+ * Knows nothing of random numbers or of what the maps mean. */
+#ifndef NN_WARP_H
+#define NN_WARP_H
+
+#include "nn.h"
+
+typedef enum nn_border { NN_BORDER_CONSTANT, NN_BORDER_EDGE, NN_BORDER_REFLECT } nn_border;
+
+typedef struct nn_warp_options {
+  int64_t height, width; /* of the result */
+  bool bilinear;         /* else the nearest pixel */
+  nn_border
+      border; /* what lies outside: `fill`, the nearest pixel, or the picture mirrored at its outer pixels */
+  double fill;
+} nn_warp_options;
+
+/* images [N, C, H, W] (float32, float64 or uint8), maps float64 [N, 6]: pixel (x, y) of result n, counted
+ * from 0, is the image's value at (m0 x + m1 y + m2, m3 x + m4 y + m5). A fresh [N, C, height, width]; no
+ * gradient. */
+nn_tensor *nn_warp(nn_tensor *images, nn_tensor *maps, const nn_warp_options *options);
+
+#endif
