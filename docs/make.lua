@@ -176,7 +176,8 @@ local function cats_function(entry, call)
   local place, name = call:match("^(.*)[.:]([%w_]+)$")
   local method = place == "x"
   local from = method and 2 or 1
-  local flag = method and "method" or ({tensor = "tensor", F = "functional", ["tensor.linalg"] = "linalg"})[place]
+  local flag = method and "method" or ({tensor = "tensor", F = "functional", ["tensor.linalg"] = "linalg",
+    ["tensor.special"] = "special"})[place]
   local rows = {}
   for _, row in ipairs(entry.rows) do
     if row.flags[flag] or (name:sub(-1) == "_" and row.flags.inplace) then rows[#rows + 1] = row end
@@ -227,6 +228,7 @@ local Tensor = {}
 ---@overload fun(values: any, options?: {dtype?: Dtype, requires_grad?: boolean}): Tensor
 tensor = {}
 tensor.linalg = {}
+tensor.special = {}
 tensor.testing = {}
 
 F, nn, optim, data, train, metrics, nnlua = {}, {}, {}, {}, {}, {}, {}

@@ -68,6 +68,7 @@ end
 
 local places = {
   {"tensor", "tensor.%s"}, {"method", "x:%s"}, {"functional", "F.%s"}, {"linalg", "tensor.linalg.%s"},
+  {"special", "tensor.special.%s"},
 }
 
 -- The names under which the rows of one base are called: {"tensor.add", "x:add", "x:add_"}.

@@ -177,7 +177,8 @@ void bind_nearest_try(Nearest *n, const char *candidate);
 /* ---- calls of operations (call.c) -------------------------------------------------------------------- */
 
 /* Fills the tables on the stack with the functions of the registry. */
-void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functional, int linalg);
+void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functional, int linalg,
+                     int special);
 /* Pushes a function that calls just this row: as a function, or with the operands of a Lua operator. */
 typedef enum Operator { NO_OPERATOR, UNARY_OPERATOR, BINARY_OPERATOR } Operator;
 void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, Operator operator);

@@ -292,11 +292,16 @@ static void add_name(lua_State *L, Bind *b, int table, const nn_op *op, uint32_t
   lua_setfield(L, table, name);
 }
 
-void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functional, int linalg) {
+void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functional, int linalg,
+                     int special) {
   const struct {
     uint32_t flag;
     int table;
-  } places[] = {{NN_TENSOR, tensor}, {NN_METHOD, methods}, {NN_F, functional}, {NN_LINALG, linalg}};
+  } places[] = {{NN_TENSOR, tensor},
+                {NN_METHOD, methods},
+                {NN_F, functional},
+                {NN_LINALG, linalg},
+                {NN_SPECIAL, special}};
   for (int i = 0; i < nn_op_count(); i++) {
     const nn_op *op = nn_op_at(i);
     if (op->flags & NN_PRIVATE) continue;

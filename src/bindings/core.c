@@ -79,7 +79,7 @@ static void push_flags(lua_State *L, uint32_t flags) {
                {"floats", NN_FLOATS},       {"broadcasts", NN_BROADCASTS}, {"bool_out", NN_BOOL_OUT},
                {"no_grad", NN_NO_GRAD},     {"random", NN_RANDOM},         {"list_out", NN_LIST_OUT},
                {"lua_value", NN_LUA_VALUE}, {"linalg", NN_LINALG},         {"creates", NN_CREATES},
-               {"numbers", NN_NUMBERS}};
+               {"numbers", NN_NUMBERS},     {"special", NN_SPECIAL}};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     set_flag(L, names[i].name, (flags & names[i].flag) != 0);
@@ -365,17 +365,18 @@ static void make_closer(lua_State *L, Bind *b) {
   lua_pop(L, 1);
 }
 
-/* Fills core, which stands at 1, through the tables tensor, methods, F, linalg and the metatable. */
+/* Fills core, which stands at 1, through the tables tensor, methods, F, linalg, special and the metatable. */
 static void open_parts(lua_State *L, Bind *b, int core) {
-  int tensor = core + 1, methods = core + 2, functional = core + 3, linalg = core + 4, metatable = core + 5;
-  for (int i = 0; i < 5; i++) lua_newtable(L);
+  int tensor = core + 1, methods = core + 2, functional = core + 3, linalg = core + 4, special = core + 5;
+  int metatable = core + 6;
+  for (int i = 0; i < 6; i++) lua_newtable(L);
   lua_pushliteral(L, "tensor");
   lua_setfield(L, metatable, "__name");
   lua_pushvalue(L, metatable);
   b->metatable = luaL_ref(L, LUA_REGISTRYINDEX);
   bind_hooks_open(L, b, methods);
   bind_checkpoint_open(L, b, core, tensor);
-  bind_operations(L, b, tensor, methods, functional, linalg);
+  bind_operations(L, b, tensor, methods, functional, linalg, special);
   bind_tensor_open(L, b, tensor, methods, metatable);
   bind_index_open(L, b, tensor);
   bind_print_open(L, b, metatable);
@@ -388,9 +389,11 @@ static void open_parts(lua_State *L, Bind *b, int core) {
   bind_catch_open(L, b, core);
   lua_pushvalue(L, linalg);
   lua_setfield(L, tensor, "linalg");
+  lua_pushvalue(L, special);
+  lua_setfield(L, tensor, "special");
   lua_pop(L, 1);
-  static const char *const names[] = {"linalg", "F", "methods", "tensor"};
-  for (int i = 0; i < 4; i++) lua_setfield(L, core, names[i]);
+  static const char *const names[] = {"special", "linalg", "F", "methods", "tensor"};
+  for (int i = 0; i < 5; i++) lua_setfield(L, core, names[i]);
 }
 
 int luaopen_nnlua_core(lua_State *L) {

@@ -114,6 +114,7 @@ enum {
   NN_LINALG = 1 << 13,     /* tensor.linalg.name */
   NN_CREATES = 1 << 14,    /* a creation function: takes dtype, requires_grad */
   NN_NUMBERS = 1 << 16,    /* numbers will do for tensors, without promotion of the others */
+  NN_SPECIAL = 1 << 18,    /* tensor.special.name */
   NN_DIRECT = 1 << 17,     /* an elementwise row without numbers: see nn_elementwise_direct */
   NN_ANY_OUT = 1 << 15,    /* the kernel takes an output of any strides and may write it over in[0] */
 };

@@ -13,7 +13,8 @@ for _, row in ipairs(core.ops()) do
       check.ok(row.example and row.example:find("-->", 1, true), "example")
       check.ok(#row.samples > 0, "samples")
       check.ok(row.invalid and row.complaint, "invalid case")
-      check.ok(row.flags.tensor or row.flags.method or row.flags.functional or row.flags.inplace or row.flags.linalg,
+      check.ok(row.flags.tensor or row.flags.method or row.flags.functional or row.flags.inplace or row.flags.linalg
+        or row.flags.special,
         "a name for users")
     end)
 
