@@ -1,5 +1,5 @@
--- Random numbers of distributions: that they follow these, by their moments and by Kolmogorov and Smirnov's distance from the
--- distribution function, for fixed seeds; that generators make them repeatable; the derivative of gamma samples.
+-- Random numbers of distributions: that they follow these, by their moments and by Kolmogorov and Smirnov's distance
+-- from the distribution function, for fixed seeds; that generators repeat them; the derivative of gamma samples.
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
 local check = require "check"
@@ -10,7 +10,8 @@ local function full(value, options)
   return tensor.full({N}, value, {dtype = options and options.dtype or "float64"})
 end
 
--- The largest distance between the steps of a sample and a distribution function, times sqrt(n): above 1.95 in 1 of 1,000 cases.
+-- The largest distance between the steps of a sample and a distribution function, times sqrt(n): above 1.95 in 1 of
+-- 1,000 cases.
 local function distance(sample, cdf)
   local sorted = (sample:sort())
   local f = cdf(sorted)
@@ -27,7 +28,8 @@ end
 local function moments(what, sample, mean, variance)
   local m, v = sample:mean():item(), sample:var():item()
   check.ok(math.abs(m - mean) < 5 * math.sqrt(variance / N), ("%s: mean %.4f instead of %.4f"):format(what, m, mean))
-  check.ok(math.abs(v - variance) < 0.08 * variance + 1e-9, ("%s: variance %.4f instead of %.4f"):format(what, v, variance))
+  check.ok(math.abs(v - variance) < 0.08 * variance + 1e-9,
+    ("%s: variance %.4f instead of %.4f"):format(what, v, variance))
 end
 
 check.test("gamma numbers", function()
@@ -115,7 +117,9 @@ check.test("filling in place", function()
   local x = full(0)
   follows("exponential", x:exponential_(2):clone(), function(v) return 1 - (v * -2):exp() end)
   follows("cauchy", x:cauchy_(1, 3):clone(), function(v) return ((v - 1) / 3):atan() / math.pi + 0.5 end)
-  follows("log-normal", x:log_normal_(0.5, 0.7):clone(), function(v) return tensor.special.ndtr((v:log() - 0.5) / 0.7) end)
+  follows("log-normal", x:log_normal_(0.5, 0.7):clone(), function(v)
+    return tensor.special.ndtr((v:log() - 0.5) / 0.7)
+  end)
   moments("geometric", x:geometric_(0.3), 1 / 0.3, 0.7 / 0.09)
   check.ok(x:ge(1):all(), "geometric begins at 1")
   moments("random", x:random_(10), 4.5, 99 / 12)
