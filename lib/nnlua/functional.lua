@@ -24,6 +24,18 @@ define("bilinear", "input1 input2 weight bias?", "", function(_, a, b, weight, b
   return bias and y + bias or y
 end)
 
+--- Convolution of sequences with time first: input [L, N, C], weight [k, C, K], bias [K] to [L', N, K] with
+-- L' = L + 2 * pad - k + 1.
+--     F.conv_tbc(tensor.ones(4, 2, 3), tensor.ones(2, 3, 5), tensor.zeros(5)).shape
+--     --> {3, 2, 5}
+define("conv_tbc", "input weight bias", "pad:amount=0", function(a, x, weight, bias)
+  if x:dim() ~= 3 or weight:dim() ~= 3 then
+    fail.raise("conv_tbc: expected input[L, N, C] and weight[k, C, K], got %s and %s", dims_text(x),
+      dims_text(weight))
+  end
+  return F.conv1d(x:permute(2, 3, 1), weight:permute(3, 2, 1), bias, 1, a.pad):permute(3, 1, 2)
+end)
+
 -- ---- activations --------------------------------------------------------------------------------------------------
 
 define("relu6", "input", "inplace:bool=false", function(_, x) return x:clamp(0, 6) end)
@@ -107,8 +119,22 @@ define("pairwise_distance", "x1 x2", "p:number=2, eps:positive=1e-6, keepdim:boo
   return (x - y + a.eps):norm(a.p, -1, a.keepdim)
 end)
 
+--- The p-norm distances between all pairs of rows of input [N, D]: [N (N - 1) / 2], row 1 to 2, 1 to 3, ..., 2 to 3, ...
+--     F.pdist(tensor{{0, 0}, {3, 4}, {0, 1}})
+--     --> {5, 1, 4.2426}
+define("pdist", "input", "p:positive=2", function(a, x)
+  if x:dim() ~= 2 then fail.raise("pdist: expected input[N, D], got %s", dims_text(x)) end
+  local n = x:size(1)
+  local pairs_of_rows = tensor.ones(n, n):triu(1):nonzero()
+  local first, second = pairs_of_rows:select(2, 1), pairs_of_rows:select(2, 2)
+  return (x:index_select(1, first) - x:index_select(1, second)):norm(a.p, 2)
+end)
+
 for _, family in ipairs {"chance", "embedding", "image", "losses", "normalization", "pooling"} do
   require("nnlua.functional." .. family)
 end
+
+-- Those that PyTorch has in torch, too.
+for _, name in ipairs(require "nnlua.functional.aliases") do tensor[name] = tensor[name] or F[name] end
 
 return F

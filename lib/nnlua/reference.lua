@@ -321,6 +321,14 @@ reference.builtins = once(function()
     end
     list[i] = {name = name, call = call, text = text, value = value, example = item[3] or examples[name]}
   end
+  for _, name in ipairs(require "nnlua.functional.aliases") do
+    local f = value_of("F")[name]
+    if f and value_of("tensor")[name] == f then
+      local full = "tensor." .. name
+      list[#list + 1] = {name = full, call = call_text("tensor", name, f), value = f,
+        text = "The same as F." .. name .. ".", example = ("tensor.%s == F.%s\n--> true"):format(name, name)}
+    end
+  end
   return list
 end)
 

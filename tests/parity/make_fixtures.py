@@ -14,16 +14,16 @@ import warnings
 import torch
 
 import codec
+from sampled import draw_cases
 from spec import Op
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FAMILIES = ["creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss", "autograd", "module",
             "recurrent", "training", "optim",
-            "linalg", "losses"]
+            "linalg", "losses", "conv", "pool", "normalization", "image", "embedding", "activation", "container"]
 # Operations whose cases go into the family "more", which is written when it is asked for by name.
 MORE = {"threshold", "prelu", "selu", "celu", "hardshrink", "nan_to_num", "addcmul", "addcdiv", "lerp", "nansum", "var_mean",
-        "std_mean", "aminmax", "linalg.norm", "linalg.vector_norm", "cumprod", "addmv", "tensordot", "conv1d", "group_norm",
-        "cosine_similarity"}
+        "std_mean", "aminmax", "linalg.norm", "linalg.vector_norm", "cumprod", "addmv", "tensordot"}
 MIN_CASES = 10
 MAX_BYTES = 4 << 20
 
@@ -51,6 +51,10 @@ def main(wanted):
         ops = [op for op in Op.registry.values() if family == ("more" if op.name in MORE else op.family)]
         records = []
         for op in ops:
+            try:
+                draw_cases(op)
+            except RuntimeError as e:
+                failures.append(str(e))
             if len(op.cases) < MIN_CASES:
                 failures.append("%s has only %d cases" % (op.name, len(op.cases)))
             for case in op.cases:

@@ -64,5 +64,6 @@ return function(nnlua)
     return ((tensor.tanh(x:matmul(w1) + b1):matmul(w2) - y) ^ 2):mean()
   end
 
+  for name, builder in pairs(require "models_layers"(nnlua)) do models[name] = builder end
   return models
 end

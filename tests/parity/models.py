@@ -5,6 +5,8 @@ Knows nothing about fixtures."""
 import torch
 from torch import nn
 
+import models_layers
+
 
 def mlp(inputs=8, hidden=16, classes=4):
     return nn.Sequential(nn.Linear(inputs, hidden), nn.ReLU(), nn.Linear(hidden, hidden), nn.Tanh(),
@@ -55,7 +57,8 @@ class PackedNet(nn.Module):
         return y, lengths, state
 
 
-BUILDERS = {"packed": PackedNet, "mlp": mlp, "small_cnn": SmallCNN, "word_bag": WordBag}
+BUILDERS = {"packed": PackedNet, "mlp": mlp, "small_cnn": SmallCNN, "word_bag": WordBag,
+            **models_layers.BUILDERS}
 
 
 def regression_loss(x, y, w1, b1, w2):

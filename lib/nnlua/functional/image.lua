@@ -190,9 +190,16 @@ end
 
 -- Half a place goes to the even side, as PyTorch rounds.
 local function sample_nearest(flat, box, at)
-  local place = {}
-  for d, x in ipairs(at) do place[d] = x:detach():round() end
-  return values_at(flat, box, place)
+  local place, nothing = {}, nil
+  for d, x in ipairs(at) do
+    place[d] = x:detach():round()
+    if x.requires_grad then -- its gradient is zeros, as PyTorch has it
+      local none = x:round() - place[d]
+      nothing = nothing and nothing + none or none
+    end
+  end
+  local y = values_at(flat, box, place)
+  return nothing and y + nothing:unsqueeze(2) or y
 end
 
 -- Keys' cubic weights (1981, a = -0.75) of the four places around one at `part` behind the second.

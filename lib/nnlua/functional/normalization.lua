@@ -26,7 +26,7 @@ end
 --- x / sqrt(mean(x^2) + eps) * weight over the last dimensions, whose sizes normalized_shape gives (Zhang and
 -- Sennrich 2019). Without eps the smallest one of the dtype.
 --     F.rms_norm(tensor{3, 4}, 2, {eps = 0})
---     --> {0.8485, 1.131}
+--     --> {0.8485, 1.1314}
 define("rms_norm", "input", "normalized_shape:amount*, weight:any?, eps:positive?", function(a, x)
   local n, dims = #a.normalized_shape, {}
   for i = 1, n do
@@ -106,7 +106,7 @@ end)
 --- x / (k + alpha * mean of x^2 over size neighbouring channels)^beta for input [N, C, ...] with at least one dimension
 -- behind the channels (Krizhevsky et al. 2012). Beyond the first and last channel are zeros.
 --     F.local_response_norm(tensor{{{3}, {4}}}, 2, {alpha = 1, beta = 0.5, k = 0})
---     --> {{{1.414}, {1.131}}}
+--     --> {{{1.4142}, {1.1314}}}
 define("local_response_norm", "input", "size:count, alpha:number=1e-4, beta:number=0.75, k:number=1.0", function(a, x)
   if x:dim() < 3 then
     fail.raise("local_response_norm: expected at least 3 dimensions, got %s", shape_text(x))

@@ -185,6 +185,8 @@ end
 -- F.max_pool2d_with_indices, F.max_pool3d_with_indices, F.adaptive_max_pool1d_with_indices,
 -- F.adaptive_max_pool2d_with_indices, F.adaptive_max_pool3d_with_indices, F.fractional_max_pool2d_with_indices,
 -- F.fractional_max_pool3d_with_indices.
+--     print(F.max_pool1d_with_indices(tensor{{{1, 3, 2, 4}}}, 2))
+--     --> {{{3, 4}}}	{{{2, 4}}}
 for n = 1, 3 do
   for _, kind in ipairs {"max", "adaptive_max", "fractional_max"} do
     local name = ("%s_pool%dd"):format(kind, n)

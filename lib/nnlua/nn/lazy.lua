@@ -31,13 +31,14 @@ local function is_waiting(self)
   return false
 end
 
--- Defines Lazy<name>, whose arguments are those of the class without `first` and perhaps others. wait(self, a) makes
--- the parameters that wait; settle(self, x) learns the sizes; then the instance becomes one of the class.
-local function define(class, drop, wait, settle)
+-- Defines Lazy<name>, whose arguments are those of the class without some; with `defaults` all that can be switched on
+-- is on. wait(self, a) makes the parameters that wait; settle(self, x) learns the sizes; then the instance becomes one
+-- of the class.
+local function define(class, drop, wait, settle, defaults)
   local name = "Lazy" .. class.__name
   local texts = {}
   for _, p in ipairs(class.signature) do
-    if not drop[p.name] then texts[#texts + 1] = p.text end
+    if not drop[p.name] then texts[#texts + 1] = defaults and p.text:gsub("=false$", "=true") or p.text end
   end
   local lazy = module.define(name, table.concat(texts, ", "))
   layers[name] = lazy
@@ -136,7 +137,7 @@ local function define_norm(class, single)
     for _, key in ipairs {"weight", "bias", "running_mean", "running_var"} do
       if self[key] then grow(self[key], n) end
     end
-  end)
+  end, true)
 end
 
 --- Batch normalisation whose num_features come from the first input: nn.LazyBatchNorm2d({eps = 1e-5, momentum = 0.1,
@@ -147,7 +148,7 @@ end
 for n = 1, 3 do define_norm(norm[("BatchNorm%dd"):format(n)]) end
 
 --- Instance normalisation whose num_features come from the first input: nn.LazyInstanceNorm2d({eps = 1e-5,
--- momentum = 0.1, affine = false, track_running_stats = false}), see nn.InstanceNorm2d. nn.LazyInstanceNorm1d and
+-- momentum = 0.1, affine = true, track_running_stats = true}), see nn.InstanceNorm2d. nn.LazyInstanceNorm1d and
 -- nn.LazyInstanceNorm3d likewise.
 --     nn.LazyInstanceNorm1d()(tensor.randn(2, 3, 8)).shape
 --     --> {2, 3, 8}
