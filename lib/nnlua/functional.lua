@@ -119,7 +119,7 @@ define("pairwise_distance", "x1 x2", "p:number=2, eps:positive=1e-6, keepdim:boo
   return (x - y + a.eps):norm(a.p, -1, a.keepdim)
 end)
 
---- The p-norm distances between all pairs of rows of input [N, D]: [N (N - 1) / 2], row 1 to 2, 1 to 3, ..., 2 to 3, ...
+--- The p-norm distances between all pairs of rows of input [N, D]: [N (N - 1) / 2], row 1 to 2, 1 to 3, ..., 2 to 3.
 --     F.pdist(tensor{{0, 0}, {3, 4}, {0, 1}})
 --     --> {5, 1, 4.2426}
 define("pdist", "input", "p:positive=2", function(a, x)
