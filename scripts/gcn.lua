@@ -34,7 +34,7 @@ function GCN:forward(x) return self.mix:matmul(self.second(self:hidden(x))) end
 -- The members have no features, only a name: row i of the identity.
 local x = tensor.eye(n)
 local known = tensor{1, 34}                            -- the two leaders; everyone else's side is to be found
-local sides = club.labels
+local sides = club.y
 local others = tensor.ones(n, {dtype = "bool"})
 others[known] = false
 
@@ -87,7 +87,7 @@ h = h - h:mean(1, {keepdim = true})
 local _, _, v = tensor.linalg.svd(h, {full_matrices = false})
 local flat = h:matmul(v.T:narrow(2, 1, 2))
 local groups = {}
-for side, name in ipairs {"instructor", "president"} do
+for side, name in ipairs(club.classes) do
   local rows = sides:eq(side)
   groups[name] = {flat:select(2, 1)[rows], flat:select(2, 2)[rows]}
 end

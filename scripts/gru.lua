@@ -41,10 +41,9 @@ end
 
 tutorial.heading("The same text for each: Tang poems, character by character")
 local text = require "nnlua.text"
-local poems = table.concat(data.load("tang-poems").texts, "\n")
+local poems = data.load("tang-poems").text
 local tokens = text.CharTokenizer(poems)
-local ids = tokens:encode(poems)
-local all = tensor(ids, {dtype = "int64"})
+local all = tokens:encode(poems)
 local cut = math.floor(all:numel() * 0.9)
 print(("%d characters, %d different ones; the last tenth is kept for judging"):format(all:numel(), #tokens))
 

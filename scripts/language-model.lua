@@ -1,0 +1,146 @@
+-- A language model: what comes next? Tang poems, character by character, and a poem of the model's own.
+--
+--   nnlua scripts/language-model.lua [--seed 1] [--epochs 24] [--quick]
+
+local tutorial = require "nnlua.tutorial"
+local text = require "nnlua.text"
+local options = tutorial.options{epochs = {24, 1}, poems = {313, 40}, hidden = {320, 64}, length = 48}
+
+-- A language model gives each text a probability, as a product: p(c1) p(c2 | c1) p(c3 | c1 c2) ... A recurrent network carries
+-- "what was so far" along in its state and is trained to give the character that really came next a high probability. Its
+-- loss in bits a character, -log2 p, is what an optimal compressor would need for the text.
+
+-- ---- data: nine poems of ten to learn from, each tenth to judge by -------------------------------------------------
+local kept, held = {}, {}
+for i, poem in ipairs(data.load("tang-poems").poems) do
+  if i > options.poems then break end
+  table.insert(i % 10 == 0 and held or kept, poem.text)
+end
+local learn_text, held_text = table.concat(kept, "\n\n") .. "\n\n", table.concat(held, "\n\n") .. "\n\n"
+local tokens = text.CharTokenizer(learn_text, {specials = {"<unk>"}})
+local learn_ids, held_ids = tokens:encode(learn_text), tokens:encode(held_text)
+print(("%d poems to learn from, %d to judge by; %d characters, %d different ones"):format(#kept, #held, learn_ids:numel(),
+  #tokens))
+
+tutorial.heading("What one must beat")
+-- Counting alone: the frequency of each character, the same for every place.
+local counts = tensor.bincount(learn_ids, {minlength = #tokens + 1}):to("float32")
+local p = (counts + 0.1) / (counts + 0.1):sum()
+local by_counting = p:log2():neg():index_select(1, held_ids):mean():item()
+print(("guessing evenly: %.2f bits a character; by frequency: %.2f"):format(math.log(#tokens, 2), by_counting))
+
+-- ---- model ---------------------------------------------------------------------------------------------------------
+-- The last layer shares its weights with the embedding (Press and Wolf, 2017): with so little text every weight saved counts.
+local Poet = nn.class("Poet")
+function Poet:init(vocabulary, hidden)
+  self.embed = nn.Embedding(vocabulary, hidden)
+  nn.init.normal_(self.embed.weight, 0, 0.05)
+  self.drop = nn.Dropout(0.5)
+  self.memory = nn.LSTM(hidden, hidden, {batch_first = true})
+  self.bias = nn.Parameter(p:log():clone()) -- starts from the frequencies
+end
+function Poet:forward(ids, state)
+  local h
+  h, state = self.memory(self.drop(self.embed(ids)), state)
+  return F.linear(self.drop(h), self.embed.weight, self.bias), state
+end
+
+-- A long text as `rows` parallel streams: column by column, so that a state can be carried from one piece to the next.
+local function streams(ids, rows)
+  local n = ids:numel() // rows
+  return ids:narrow(1, 1, rows * n):view(rows, n)
+end
+
+local function bits_on(net, ids)
+  net:eval()
+  local sum, n, state = 0, 0, nil
+  tensor.no_grad(function()
+    local row, at = streams(ids, 1), 1
+    while at < row:size(2) do
+      local size = math.min(200, row:size(2) - at)
+      local logits
+      logits, state = net(row:narrow(2, at, size), state)
+      sum = sum + F.cross_entropy(logits:flatten(1, 2), row:narrow(2, at + 1, size):flatten(), {reduction = "sum"}):item()
+      n, at = n + size, at + size
+    end
+  end)
+  net:train()
+  return sum / n / math.log(2)
+end
+
+tutorial.heading("Learning")
+local net = Poet(#tokens, options.hidden)
+local opt = optim.AdamW(net:parameters(), {lr = 4e-3, weight_decay = 0.05})
+local rows = streams(learn_ids, 24)
+local pieces = (rows:size(2) - 1) // options.length
+local curve, learned, best, best_state = {}, {}, math.huge, nil
+local step, steps = 0, options.epochs * pieces
+for epoch = 1, options.epochs do
+  local state, sum = nil, 0
+  local shift = math.random(0, (rows:size(2) - 1) % options.length) -- other borders in each epoch
+  for piece = 0, pieces - 1 do
+    step = step + 1
+    opt.param_groups[1].lr = 4e-3 * math.min(1, step / (0.1 * steps)) * (1 - 0.9 * step / steps)
+    local from = shift + piece * options.length + 1
+    local logits
+    logits, state = net(rows:narrow(2, from, options.length), state)
+    state = {state[1]:detach(), state[2]:detach()} -- the values go on, the gradient ends here
+    local loss = F.cross_entropy(logits:flatten(1, 2), rows:narrow(2, from + 1, options.length):flatten())
+    opt:zero_grad()
+    loss:backward()
+    nn.utils.clip_grad_norm_(net:parameters(), 1)
+    opt:step()
+    sum = sum + loss:item()
+  end
+  learned[epoch], curve[epoch] = sum / pieces / math.log(2), bits_on(net, held_ids)
+  if curve[epoch] < best then
+    best, best_state = curve[epoch], {}
+    for name, value in pairs(net:state_dict()) do best_state[name] = value:clone() end
+  end
+  if epoch % 4 == 0 or epoch == options.epochs then
+    print(("epoch %2d   training %.3f   held out %.3f bits a character"):format(epoch, learned[epoch], curve[epoch]))
+  end
+end
+net:load_state_dict(best_state)
+plot.line({training = learned, ["held out"] = curve}, {title = "bits a character", xlabel = "epoch", height = 12})
+
+tutorial.heading("Poems of its own")
+-- Sampling: draw the next character from the model's probabilities and feed it back. A temperature below 1 prefers what is
+-- probable (0 would repeat itself for ever), above 1 the model becomes wild.
+local function compose(first, temperature)
+  net:eval()
+  return tensor.no_grad(function()
+    local out, ids, state = first, tokens:encode("\n\n" .. first):unsqueeze(1), nil
+    for _ = 1, 60 do
+      local logits
+      logits, state = net(ids, state)
+      local last = logits[{1, -1}] / temperature
+      last[1] = -math.huge -- never "unknown"
+      ids = tensor.multinomial(last:softmax(1), 1):view(1, 1)
+      local c = tokens:decode(ids[1])
+      if c == "\n" and out:sub(-1) == "\n" then break end
+      out = out .. c
+    end
+    return out
+  end)
+end
+for _, try in ipairs {{"山", 0.5}, {"明月", 0.7}, {"春", 1.0}} do
+  print(("-- from %s at temperature %.1f"):format(try[1], try[2]))
+  print((compose(try[1], try[2])))
+end
+
+tutorial.heading("What it has understood")
+-- Form comes before sense: lines of five or seven characters, a comma, then a full stop.
+local marks, regular, lines = 0, 0, 0
+for _ = 1, options.quick and 2 or 10 do
+  for line in compose("风", 0.7):gmatch("[^，。？！\n]+") do
+    lines = lines + 1
+    local length = utf8.len(line) or 0
+    if length == 5 or length == 7 then regular = regular + 1 end
+    marks = marks + 1
+  end
+end
+print(("half-lines of five or seven characters: %d of %d"):format(regular, lines))
+
+-- To try next: no dropout (how soon does it learn by heart?), nn.GRU, temperature 0.1 and 1.5.
+print(("result: bits=%.3f by_frequency=%.3f regular=%.2f"):format(best, by_counting, regular / math.max(lines, 1)))
