@@ -6,8 +6,8 @@ local tutorial = require "nnlua.tutorial"
 local options = tutorial.options{epochs = {60, 4}, images = {2000, 500}}
 
 tutorial.heading("What the layer does")
--- In training each element becomes 0 with probability p, and those that stay are divided by 1 - p, so that the expected
--- value stays. In evaluation the layer does nothing at all (Srivastava et al., 2014; "inverted" dropout).
+-- In training each element becomes 0 with probability p, and those that stay are divided by 1 - p, so that the
+-- expected value stays. In evaluation the layer does nothing at all (Srivastava et al., 2014; "inverted" dropout).
 local layer = nn.Dropout(0.5)
 local ones = tensor.ones(10)
 print("training:   " .. tostring(layer(ones)))
@@ -40,7 +40,8 @@ local function learn(p)
     losses[epoch] = train.evaluate(net, {set.test_x, set.test_y}, {loss = F.cross_entropy}).loss
   end
   local seen, fresh = train.evaluate(net, {set.x, set.y}), train.evaluate(net, {set.test_x, set.test_y})
-  return {net = net, losses = losses, train = seen.accuracy, test = fresh.accuracy, gap = seen.accuracy - fresh.accuracy}
+  return {net = net, losses = losses, train = seen.accuracy, test = fresh.accuracy,
+    gap = seen.accuracy - fresh.accuracy}
 end
 local rates, curves, results = {0.0, 0.3, 0.5, 0.8}, {}, {}
 for _, p in ipairs(rates) do
@@ -63,8 +64,8 @@ print(("accuracy as it trains %.4f, once more %.4f (other neurons), in evaluatio
   in_evaluation))
 
 tutorial.heading("A network of many networks")
--- Each mask is another, thinner network with shared weights. Averaging many of them comes close to the one pass in evaluation,
--- and where they disagree the network is unsure (Monte Carlo dropout; Gal and Ghahramani, 2016).
+-- Each mask is another, thinner network with shared weights. Averaging many of them comes close to the one pass in
+-- evaluation, and where they disagree the network is unsure (Monte Carlo dropout; Gal and Ghahramani, 2016).
 net:train()
 local sum = 0
 local disagreement
@@ -78,7 +79,8 @@ end)
 net:eval()
 local right = sum:argmax(2):eq(set.test_y:narrow(1, 1, 500))
 print(("20 masks averaged: accuracy %.3f; disagreement %.4f where right, %.4f where wrong"):format(
-  right:to("float32"):mean():item(), disagreement[right]:mean():item(), disagreement[right:logical_not()]:mean():item()))
+  right:to("float32"):mean():item(), disagreement[right]:mean():item(),
+    disagreement[right:logical_not()]:mean():item()))
 
 tutorial.heading("The traps")
 -- "It lowers the number of parameters": it has none, and removes none.
@@ -88,7 +90,8 @@ local function count(model)
   return c
 end
 print(("parameters without dropout %d, with it %d"):format(count(network(0.0)), count(network(0.5))))
--- "Scaling happens at test time only": here, as everywhere today, it happens in training, and evaluation is the identity.
+-- "Scaling happens at test time only": here, as everywhere today, it happens in training, and evaluation is the
+-- identity.
 local x = tensor.rand(1000) + 0.5
 local scaled = nn.Dropout(0.5)(x)
 local kept = scaled:ne(0)

@@ -5,12 +5,13 @@
 local tutorial = require "nnlua.tutorial"
 local options = tutorial.options{runs = {20, 3}, steps = {200, 120}}
 
--- Zachary (1977) watched a karate club for three years: who met whom outside the club. Then the instructor (member 1) and
--- the president (member 34) quarrelled, and everyone had to choose a side.
+-- Zachary (1977) watched a karate club for three years: who met whom outside the club. Then the instructor (member 1)
+-- and the president (member 34) quarrelled, and everyone had to choose a side.
 local club = data.load("karate-club")
 local n = club.adjacency:size(1)
 local degree = club.adjacency:sum(2)
-print(("%d members, %d friendships, the most popular member has %d friends"):format(n, club.adjacency:sum():item() // 2,
+print(("%d members, %d friendships, the most popular member has %d friends"):format(n,
+  club.adjacency:sum():item() // 2,
   degree:max():item()))
 
 -- A graph convolution (Kipf and Welling, 2017) mixes each member's numbers with the friends', then applies one linear

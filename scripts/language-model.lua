@@ -6,11 +6,12 @@ local tutorial = require "nnlua.tutorial"
 local text = require "nnlua.text"
 local options = tutorial.options{epochs = {24, 1}, poems = {313, 40}, hidden = {320, 64}, length = 48}
 
--- A language model gives each text a probability, as a product: p(c1) p(c2 | c1) p(c3 | c1 c2) ... A recurrent network carries
--- "what was so far" along in its state and is trained to give the character that really came next a high probability. Its
--- loss in bits a character, -log2 p, is what an optimal compressor would need for the text.
+-- A language model gives each text a probability, as a product: p(c1) p(c2 | c1) p(c3 | c1 c2) ... A recurrent
+-- network carries "what was so far" along in its state and is trained to give the character that really came next a
+-- high probability. Its loss in bits a character, -log2 p, is what an optimal compressor would need for the text.
 
--- ---- data: nine poems of ten to learn from, each tenth to judge by -------------------------------------------------
+-- ---- data: nine poems of ten to learn from, each tenth to judge by
+-- -------------------------------------------------
 local kept, held = {}, {}
 for i, poem in ipairs(data.load("tang-poems").poems) do
   if i > options.poems then break end
@@ -19,7 +20,8 @@ end
 local learn_text, held_text = table.concat(kept, "\n\n") .. "\n\n", table.concat(held, "\n\n") .. "\n\n"
 local tokens = text.CharTokenizer(learn_text, {specials = {"<unk>"}})
 local learn_ids, held_ids = tokens:encode(learn_text), tokens:encode(held_text)
-print(("%d poems to learn from, %d to judge by; %d characters, %d different ones"):format(#kept, #held, learn_ids:numel(),
+print(("%d poems to learn from, %d to judge by; %d characters, %d different ones"):format(#kept, #held,
+  learn_ids:numel(),
   #tokens))
 
 tutorial.heading("What one must beat")
@@ -29,8 +31,9 @@ local p = (counts + 0.1) / (counts + 0.1):sum()
 local by_counting = p:log2():neg():index_select(1, held_ids):mean():item()
 print(("guessing evenly: %.2f bits a character; by frequency: %.2f"):format(math.log(#tokens, 2), by_counting))
 
--- ---- model ---------------------------------------------------------------------------------------------------------
--- The last layer shares its weights with the embedding (Press and Wolf, 2017): with so little text every weight saved counts.
+-- ---- model
+-- --------------------------------------------------------------------------------------------------------- The last
+-- layer shares its weights with the embedding (Press and Wolf, 2017): with so little text every weight saved counts.
 local Poet = nn.class("Poet")
 function Poet:init(vocabulary, hidden)
   self.embed = nn.Embedding(vocabulary, hidden)
@@ -45,7 +48,8 @@ function Poet:forward(ids, state)
   return F.linear(self.drop(h), self.embed.weight, self.bias), state
 end
 
--- A long text as `rows` parallel streams: column by column, so that a state can be carried from one piece to the next.
+-- A long text as `rows` parallel streams: column by column, so that a state can be carried from one piece to the
+-- next.
 local function streams(ids, rows)
   local n = ids:numel() // rows
   return ids:narrow(1, 1, rows * n):view(rows, n)
@@ -60,7 +64,8 @@ local function bits_on(net, ids)
       local size = math.min(200, row:size(2) - at)
       local logits
       logits, state = net(row:narrow(2, at, size), state)
-      sum = sum + F.cross_entropy(logits:flatten(1, 2), row:narrow(2, at + 1, size):flatten(), {reduction = "sum"}):item()
+      sum = sum + F.cross_entropy(logits:flatten(1, 2), row:narrow(2, at + 1, size):flatten(),
+        {reduction = "sum"}):item()
       n, at = n + size, at + size
     end
   end)
@@ -105,8 +110,8 @@ net:load_state_dict(best_state)
 plot.line({training = learned, ["held out"] = curve}, {title = "bits a character", xlabel = "epoch", height = 12})
 
 tutorial.heading("Poems of its own")
--- Sampling: draw the next character from the model's probabilities and feed it back. A temperature below 1 prefers what is
--- probable (0 would repeat itself for ever), above 1 the model becomes wild.
+-- Sampling: draw the next character from the model's probabilities and feed it back. A temperature below 1 prefers
+-- what is probable (0 would repeat itself for ever), above 1 the model becomes wild.
 local function compose(first, temperature)
   net:eval()
   return tensor.no_grad(function()

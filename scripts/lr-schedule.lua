@@ -14,8 +14,8 @@ local function network()
 end
 
 tutorial.heading("A range test")
--- Raise the rate a little after every batch and watch the loss: it falls fastest somewhere, and then it explodes. A good
--- constant rate lies well below the explosion.
+-- Raise the rate a little after every batch and watch the loss: it falls fastest somewhere, and then it explodes. A
+-- good constant rate lies well below the explosion.
 local net = network()
 local opt = optim.SGD(net:parameters(), {lr = 1e-4, momentum = 0.9})
 local low, high, count = 1e-4, 10, 100
@@ -88,7 +88,8 @@ tutorial.heading(("What they reach, all from a rate of %.2f"):format(rate))
 for _, kind in ipairs(kinds) do
   print(("%-15s training loss %.3f   test accuracy %.4f"):format(kind[1], last[kind[1]], accuracy[kind[1]]))
 end
--- A high rate moves fast but cannot settle: each batch throws the weights about by rate x noise. A falling rate does both.
+-- A high rate moves fast but cannot settle: each batch throws the weights about by rate x noise. A falling rate does
+-- both.
 
 tutorial.heading("Too low, too high")
 local constant = kinds[1][2]

@@ -90,15 +90,16 @@ local close = tensor.no_grad(function() return (net(input) - sum):abs():lt(0.04)
 print(("RNN %.4f   LSTM %.4f   answers within 0.04: %.1f %%"):format(rnn_error, error_now, 100 * close))
 
 tutorial.heading("The trap: a peephole is a fourth gate")
--- Peepholes (Gers and Schmidhuber, 2000) let the THREE gates look at the memory cell: i and f at the old one, o at the new one,
--- each through one weight a cell. No gate is added, only 3 x 64 numbers.
+-- Peepholes (Gers and Schmidhuber, 2000) let the THREE gates look at the memory cell: i and f at the old one, o at
+-- the new one, each through one weight a cell. No gate is added, only 3 x 64 numbers.
 local function count(layer)
   local n = 0
   for _, p in ipairs(layer:parameters()) do n = n + p:numel() end
   return n
 end
 local without, with = count(nn.LSTM(2, 64)), count(nn.LSTM(2, 64, {peephole = true}))
-print(("parameters: %d without, %d with peepholes: %d more; a fourth gate would be %d"):format(without, with, with - without,
+print(("parameters: %d without, %d with peepholes: %d more; a fourth gate would be %d"):format(without, with,
+  with - without,
   without // 4))
 
 -- To try next: leave the forget bias at 0 (how many steps later does the curve fall?); peephole = true; --length 400.

@@ -111,7 +111,7 @@ local function decayed(make)
   for step = 1, 500 do
     local sign = step % 2 == 0 and 1 or -1
     opt:zero_grad()
-    (w * tensor{10.0 * sign, 0.1 * sign}):sum():backward()
+    tensor.dot(w, tensor{10.0 * sign, 0.1 * sign}):backward()
     opt:step()
   end
   return w:get(1), w:get(2)

@@ -34,7 +34,8 @@ end
 
 tutorial.heading("500 pictures, 100,000 weights")
 local history = learn(network(128), few.x, few.y, options.epochs)
-plot.line({training = history.train, test = history.test}, {title = "loss by epoch: the curves part", xlabel = "epoch",
+plot.line({training = history.train, test = history.test}, {title = "loss by epoch: the curves part",
+  xlabel = "epoch",
   height = 14})
 local best, lowest = 1, math.huge
 for epoch, loss in ipairs(history.test) do
@@ -44,11 +45,12 @@ local last = #history.test
 print(("training: loss %.3f, accuracy %.3f"):format(history.train[last], history.train_accuracy[last]))
 print(("test:     loss %.3f, accuracy %.3f; its loss was lowest, %.3f, after epoch %d"):format(history.test[last],
   history.test_accuracy[last], lowest, best))
--- The gap between the two is overfitting. The training curve alone would never show it, so some data must be kept aside.
+-- The gap between the two is overfitting. The training curve alone would never show it, so some data must be kept
+-- aside.
 
 tutorial.heading("It can even learn nonsense by heart")
--- The same pictures with labels drawn at random: nothing can be understood here, and the network gets it right all the same
--- (Zhang et al., 2017). Being able to learn the training set proves nothing.
+-- The same pictures with labels drawn at random: nothing can be understood here, and the network gets it right all
+-- the same (Zhang et al., 2017). Being able to learn the training set proves nothing.
 local shuffled = few.y[tensor.randperm(500)]
 local nonsense = learn(network(128), few.x, shuffled, options.epochs)
 print(("random labels: training accuracy %.3f, test accuracy %.3f"):format(nonsense.train_accuracy[last],
@@ -66,14 +68,14 @@ for _, row in ipairs(rows) do
 end
 
 tutorial.heading("The second descent")
--- Random features and least squares: phi(x) = relu(R x) with a fixed random R, and the best linear layer on top (the one with
--- the smallest weights where many fit). With few features the error first falls, then rises towards as many features as
--- samples, where the fit is exact but wild, and falls AGAIN beyond (Belkin et al., 2019).
+-- Random features and least squares: phi(x) = relu(R x) with a fixed random R, and the best linear layer on top (the
+-- one with the smallest weights where many fit). With few features the error first falls, then rises towards as many
+-- features as samples, where the fit is exact but wild, and falls AGAIN beyond (Belkin et al., 2019).
 local n = 100
 local x = few.x:flatten(2):narrow(1, 1, n):to("float64")
 local y = F.one_hot(few.y:narrow(1, 1, n), 10):to("float64")
 local fresh_x, fresh_y = set.test_x:flatten(2):narrow(1, 1, 500):to("float64"), set.test_y:narrow(1, 1, 500)
-local sizes, errors, wild = {10, 20, 40, 60, 80, 90, 100, 110, 130, 160, 250, 500, 1000, 2000}, {}, {}
+local sizes, errors = {10, 20, 40, 60, 80, 90, 100, 110, 130, 160, 250, 500, 1000, 2000}, {}
 for i, features in ipairs(sizes) do
   local wrong, size = 0, 0
   for _ = 1, options.repeats do
@@ -83,7 +85,7 @@ for i, features in ipairs(sizes) do
     wrong = wrong + (1 - metrics.accuracy(fresh_phi:matmul(w), fresh_y)) / options.repeats
     size = size + w:norm():item() / options.repeats
   end
-  errors[i], wild[i] = wrong, size
+  errors[i] = wrong
   print(("%5d features: test error %.3f   size of the weights %8.1f"):format(features, wrong, size))
 end
 plot.line(errors, {x = sizes, logx = true, title = "test error by number of features (100 samples)", height = 14})
@@ -91,6 +93,7 @@ local function at(features)
   for i, size in ipairs(sizes) do if size == features then return errors[i] end end
 end
 
--- To try next: --epochs 20, the cheapest cure (early stopping); nn.Dropout(0.5) after the ReLU; a smaller hidden layer.
+-- To try next: --epochs 20, the cheapest cure (early stopping); nn.Dropout(0.5) after the ReLU; a smaller hidden
+-- layer.
 print(("result: gap=%.3f random_labels=%.3f peak_error=%.3f error_beyond=%.3f"):format(gap(history),
   nonsense.train_accuracy[last], at(100), at(2000)))

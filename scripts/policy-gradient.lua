@@ -31,11 +31,10 @@ end
 local function play(policy, steps)
   local env, states, actions, returns, episodes = rl.CartPole(), {}, {}, {}, 0
   while #actions < steps do
-    local state, done, rewards, cut, reward = env:reset(), false, {}, nil, nil
+    local state, done, rewards, cut = env:reset(), false, {}, nil
     while not done do
       states[#states + 1], actions[#actions + 1] = state, choose(policy, state)
-      state, reward, done, cut = env:step(actions[#actions])
-      rewards[#rewards + 1] = reward
+      state, rewards[#rewards + 1], done, cut = env:step(actions[#actions])
     end
     -- An episode that was only cut off would have gone on: as much again as a steady balance earns.
     for _, g in ipairs(rl.returns(rewards, gamma, cut and 1 / (1 - gamma) or 0)) do returns[#returns + 1] = g end
@@ -125,7 +124,7 @@ local function scatter(with_baseline)
 end
 local variance_plain, mean_plain = scatter(false)
 local variance_baseline, mean_baseline = scatter(true)
-print(("variance of the gradient: %.1f without, %.1f with the critic: %.1f times less (norm of the mean %.2f, %.2f)"):format(
+print(("gradient variance: %.1f without, %.1f with the critic: %.1f times less (norm of the mean %.2f, %.2f)"):format(
   variance_plain, variance_baseline, variance_plain / variance_baseline, mean_plain, mean_baseline))
 
 tutorial.heading("What the critic believes")

@@ -13,7 +13,8 @@ local rnn = nn.RNN(2, 3, {batch_first = true})
 local x = tensor.randn(1, 4, 2)
 local h = tensor.zeros(1, 3)
 for t = 1, 4 do
-  h = (F.linear(x[{ {}, t }], rnn.weight_ih_l0, rnn.bias_ih_l0) + F.linear(h, rnn.weight_hh_l0, rnn.bias_hh_l0)):tanh()
+  h = (F.linear(x[{ {}, t }], rnn.weight_ih_l0, rnn.bias_ih_l0) + F.linear(h, rnn.weight_hh_l0,
+    rnn.bias_hh_l0)):tanh()
 end
 local _, last = rnn(x)
 print(("after four steps by hand and by nn.RNN: largest difference %.1e"):format((h - last[1]):abs():max():item()))
@@ -60,7 +61,8 @@ end)
 local real = truth:flatten():narrow(1, 51, 50):totable()
 local off = 0
 for k = 1, 50 do off = off + (dream[k] - real[k]) ^ 2 / 50 end
-print(("one step ahead: mean squared error %.5f;  50 steps dreamed: %.4f (a flat line: 0.5)"):format(loss:item(), off))
+print(("one step ahead: mean squared error %.5f;  50 steps dreamed: %.4f (a flat line: 0.5)"):format(loss:item(),
+  off))
 plot.line({sine = real, dream = dream}, {title = "50 steps dreamed", height = 12})
 
 tutorial.heading("Where memory fades: how much does output T feel of input 1?")
@@ -113,7 +115,8 @@ local gated = solve(nn.LSTM, options.longest)
 print(("LSTM,      length %2d: error %.4f"):format(options.longest, gated))
 
 tutorial.heading("The trap: gates are part of the plain RNN")
--- They came with the LSTM. The plain layer has one matrix for the input and one for the state; the LSTM has four of each.
+-- They came with the LSTM. The plain layer has one matrix for the input and one for the state; the LSTM has four of
+-- each.
 for _, kind in ipairs {{"RNN", nn.RNN}, {"LSTM", nn.LSTM}} do
   local layer = kind[2](2, 32)
   print(("%-5s weight_hh_l0 [%s]: %d matrix of the state"):format(kind[1],

@@ -20,8 +20,8 @@ CartPole.__index = CartPole
 
 local cart_options = signature("rl.CartPole", "max_steps:count=500, seed:int?")
 
---- The cart with its pole. A state is four numbers: position, speed, angle (radians), angular speed. Actions: 1 pushes to
--- the left, 2 to the right. An episode ends when the pole leans by more than 12 degrees, the cart leaves the track
+--- The cart with its pole. A state is four numbers: position, speed, angle (radians), angular speed. Action 1 pushes
+-- to the left, 2 to the right. An episode ends when the pole leans by more than 12 degrees, the cart leaves the track
 -- (2.4 either way), or after max_steps (500); the reward is 1 a step.
 -- local env = rl.CartPole(); local state = env:reset(); state, reward, done, cut = env:step(2)
 -- @param options max_steps, seed (of its starts; drawn from the default generator without)
@@ -43,7 +43,7 @@ function CartPole:reset()
   return {table.unpack(self.state)}
 end
 
---- One push: returns the new state, the reward, whether the episode is over, and whether that is only because time is up.
+--- One push: returns the new state, the reward, whether the episode is over, and whether only because time is up.
 function CartPole:step(action)
   if action ~= 1 and action ~= 2 then
     fail.raise("CartPole:step: an action is 1 (left) or 2 (right), got %s", fail.show(action))
