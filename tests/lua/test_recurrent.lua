@@ -85,6 +85,14 @@ check.test("any number of threads gives the same numbers", function()
   close(one, two, 1e-6, "threads")
 end)
 
+check.test("threads with fewer sequences than others have room for their longer chunks", function()
+  for _, batch in ipairs {8, 16, 18} do -- unrecorded, long enough for several chunks
+    local lstm, x = nn.LSTM(16, 128, {batch_first = true}), tensor.randn(batch, 40, 16)
+    local y = lstm(x)
+    check.equal(tensor.no_grad(function() return (lstm(x)) end), y:detach())
+  end
+end)
+
 check.test("derivatives of both orders through layers", function()
   local function through(layer, ...)
     layer:to("float64")

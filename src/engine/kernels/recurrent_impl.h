@@ -94,8 +94,10 @@ static int64_t T(gates_step)(const struct T(part) * p) {
   return rows * T(gate_row)(p->r);
 }
 
+// Enough for n sequences and for fewer: those go in longer chunks, which may be larger by the rounding.
 static size_t T(scratch)(const struct nn_recurrent *r, int64_t n) {
-  const int64_t gates = r->gates ? 0 : T(chunk)(r, n) * n * T(gate_row)(r);
+  const int64_t step = n * T(gate_row)(r), chunk = CHUNK_BYTES / (int64_t)sizeof(real);
+  const int64_t gates = r->gates ? 0 : step > chunk ? step : min64(chunk, r->steps * step);
   const int64_t states = n * (T(padded)(r->hidden) + T(padded)(r->state));
   return (size_t)(gates + states + 16 * U) * sizeof(real);
 }
