@@ -76,10 +76,13 @@ return {
   {"tensor.set_grad_enabled(on, f, ...)", "Switches recording on or off during f(...); without f from now on, or with "
     .. "<close> until the end of the block."},
   {"tensor.is_grad_enabled()", "Whether operations are recorded."},
-  {"tensor.detect_anomaly(f, ...)", "During f(...) a NaN in a gradient is an error that names the line of the "
-    .. "operation; without f until the end of the block."},
+  {"tensor.detect_anomaly(f, ...)", "During f(...) the first NaN, in a result that is recorded or in a gradient, is "
+    .. "an error that names the operation and its line; without f until the end of the block. Slow: for finding "
+    .. "errors."},
   {"tensor.set_detect_anomaly(on, f, ...)", "The same with a switch."},
   {"tensor.is_anomaly_enabled()", "Whether NaNs in gradients are looked for."},
+  {"tensor.autograd", "torch.autograd's names: grad, Function, detect_anomaly, gradcheck, no_grad, functional.jacobian "
+    .. "and the others; the same functions as tensor's."},
   {"tensor.checkpoint(f, ...)", "f(...) without keeping what its gradient needs: backward calls f again. Saves memory "
     .. "for time."},
   {"tensor.jacobian(func, inputs, {create_graph = false, strict = false})",

@@ -278,3 +278,12 @@ function tensor.gradgradcheck(...)
     return verdict(failure("gradgradcheck", first, all, options), options)
   end)
 end
+
+--- PyTorch's torch.autograd: the same functions under their other path.
+tensor.autograd = {
+  grad = tensor.grad, Function = tensor.Function, gradcheck = tensor.gradcheck, gradgradcheck = tensor.gradgradcheck,
+  no_grad = tensor.no_grad, enable_grad = tensor.enable_grad, set_grad_enabled = tensor.set_grad_enabled,
+  inference_mode = tensor.inference_mode, detect_anomaly = tensor.detect_anomaly,
+  set_detect_anomaly = tensor.set_detect_anomaly,
+  functional = {jacobian = tensor.jacobian, hessian = tensor.hessian, vjp = tensor.vjp, jvp = tensor.jvp},
+}

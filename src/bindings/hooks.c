@@ -1,4 +1,5 @@
 /* hooks.c - the engine's calls of the user's closures, and the closures that see gradients: hooks. */
+#include <string.h>
 #include "anchors.h"
 
 /* ---- calls from the engine --------------------------------------------------------------------------- */
@@ -97,7 +98,10 @@ static bool call_backward(void *data, void *key, nn_tensor *const *g, int n_out,
 
 static void where(void *data, char *buf, size_t size) {
   Bind *b = data;
-  if (b->L != NULL) bind_position(b->L, b, buf, size);
+  if (b->L == NULL) return;
+  bind_position(b->L, b, buf, size);
+  size_t n = strlen(buf);
+  if (n >= 2 && strcmp(buf + n - 2, ": ") == 0) buf[n - 2] = '\0';
 }
 
 /* ---- hooks ------------------------------------------------------------------------------------------- */

@@ -344,10 +344,22 @@ bool nn_compose_frame(nn_frame *f, nn_results *r) {
   return run_compose(f, r);
 }
 
+/* Under anomaly detection, for what is recorded: the first operation whose result has NaN where no input had. */
+static bool run_kernel_watched(nn_frame *f, nn_tensor *into, bool *wrote) {
+  bool watched = f->ctx->anomaly && f->recording && f->ctx->in_rule == 0;
+  for (int i = 0; i < f->n_in && watched; i++) watched = !nn_has_nan(f->in[i]);
+  if (!run_kernel(f, into, wrote)) return false;
+  for (int k = 0; k < f->n_out && watched; k++)
+    if (nn_has_nan(f->out[k]))
+      return nn_fail(f->ctx, "detect_anomaly: the result of %.*s has NaN, its inputs have none", nn_op_base(f->op),
+                     f->op->name);
+  return true;
+}
+
 static bool run_frame(nn_frame *f, nn_tensor *into, bool *wrote) {
   f->recording = wants_gradient(f);
   if (f->op->kernel != NULL) {
-    if (!run_kernel(f, into, wrote)) return false;
+    if (!run_kernel_watched(f, into, wrote)) return false;
   } else if (f->op->view != NULL) {
     if (!run_view(f)) return false;
   } else {
@@ -446,7 +458,7 @@ static bool apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args
   r->t = r->small;
   if (ctx->error != NN_OK) return false;
   if (outer == NULL) ctx->outer = op;
-  bool direct = into == NULL && op->kernel != NULL && op->flags & NN_DIRECT;
+  bool direct = into == NULL && op->kernel != NULL && op->flags & NN_DIRECT && !ctx->anomaly;
   bool ok = direct && run_direct(ctx, op, args, n_args, r);
   ok = ok ? ctx->error == NN_OK : run(ctx, op, args, n_args, r, into, wrote);
   if (outer == NULL) ctx->outer = NULL;

@@ -332,18 +332,22 @@ static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **pas
   return ok && ctx->error == NN_OK;
 }
 
-static bool has_nan(const nn_tensor *t) {
-  for (int64_t i = 0; nn_contig(t) && i < t->numel; i++)
-    if (t->dtype == NN_FLOAT32 ? isnan(((const float *)(const void *)t->data)[i])
-                               : isnan(((const double *)(const void *)t->data)[i]))
-      return true;
-  return false;
+bool nn_has_nan(nn_tensor *t) {
+  if (t == NULL || !nn_is_float((nn_dtype)t->dtype)) return false;
+  nn_tensor *copy = nn_contig(t) ? NULL : nn_contiguous_data(t);
+  const nn_tensor *c = copy ? copy : t;
+  bool found = false;
+  for (int64_t i = 0; nn_contig(c) && i < c->numel && !found; i++)
+    found = c->dtype == NN_FLOAT32 ? isnan(((const float *)(const void *)c->data)[i])
+                                   : isnan(((const double *)(const void *)c->data)[i]);
+  nn_release(copy);
+  return found;
 }
 
 static bool check_anomaly(nn_ctx *ctx, nn_node *n, nn_tensor *const *d) {
   if (!ctx->anomaly) return true;
   for (int i = 0; i < n->n_in; i++)
-    if (d[i] != NULL && has_nan(d[i]))
+    if (nn_has_nan(d[i]))
       return nn_fail(ctx, "detect_anomaly: the gradient of %s for its input %d has NaN%s%s", nn_node_name(n), i + 1,
                      n->where ? "; the operation was recorded at " : "", n->where ? n->where : "");
   return true;
@@ -393,7 +397,10 @@ static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work *
   nn_node *n = r->node;
   int mark = nn_pool_mark(ctx);
   bool was = nn_set_grad_enabled(ctx, w->create);
-  bool ok = call_rule(w, r, d, passed) && check_anomaly(ctx, n, d);
+  ctx->in_rule++;
+  bool ok = call_rule(w, r, d, passed);
+  ctx->in_rule--;
+  ok = ok && check_anomaly(ctx, n, d);
   for (int i = 0; i < n->n_in; i++) {
     const nn_edge *e = &n->edge[i];
     if (ok && d[i] == NULL && n->meta[i].ndim > 0 && (e->node != NULL || e->leaf != NULL)) d[i] = nothing(ctx, &n->meta[i]);

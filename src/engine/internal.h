@@ -147,6 +147,7 @@ struct nn_ctx {
   nn_error error;
   char text[2048];
   bool grad_enabled, anomaly;
+  int in_rule; /* gradient rules at work */
   int64_t fail_after;
   /* small blocks */
   nn_free_block *small[NN_SMALL / NN_SMALL_STEP + 1];
@@ -171,6 +172,9 @@ struct nn_ctx {
   const nn_op *outer;
   bool outer_inplace;
 };
+
+/* Whether a float tensor has NaN; NULL and others have none. */
+bool nn_has_nan(nn_tensor *t);
 
 /* Temporaries: nn_keep takes over a reference and returns it borrowed until nn_pool_reset to an earlier mark. */
 nn_tensor *nn_keep(nn_ctx *ctx, nn_tensor *t);

@@ -335,7 +335,23 @@ check.test("detect_anomaly names the operation and the line", function()
   end)
   check.ok(not ok)
   check.ok(message:find("NaN", 1, true) and message:find("test_grad_modes.lua", 1, true), message)
+  check.ok(message:find("gradient of mul", 1, true), message)
   check.ok(not tensor.is_anomaly_enabled())
+end)
+
+check.test("detect_anomaly finds the first NaN of the forward pass, too", function()
+  local x = leaf{-1, 4}
+  local message = check.error("the result of log has NaN", tensor.autograd.detect_anomaly, function()
+    local y = x + 1
+    local z = (y - 3):log() -- this line
+    return (z * 2):sum()
+  end)
+  check.ok(message:find("test_grad_modes.lua:" .. debug.getinfo(1, "l").currentline - 3, 1, true), message)
+  tensor.detect_anomaly(function() -- NaN that was there before is nobody's fault, nor what is not recorded
+    local y = tensor{0 / 0, 1} * x
+    check.equal(tensor{-1}:sqrt():isnan():item(), true)
+    return y:sum()
+  end)
 end)
 
 check.done()
