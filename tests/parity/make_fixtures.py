@@ -20,7 +20,8 @@ from spec import Op
 HERE = os.path.dirname(os.path.abspath(__file__))
 FAMILIES = ["creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss", "autograd", "module",
             "recurrent", "training", "optim",
-            "linalg", "losses", "conv", "pool", "normalization", "image", "embedding", "activation", "container"]
+            "linalg", "losses", "conv", "pool", "normalization", "image", "embedding", "activation", "container",
+            "networks"]
 # Operations whose cases go into the family "more", which is written when it is asked for by name.
 MORE = {"threshold", "prelu", "selu", "celu", "hardshrink", "nan_to_num", "addcmul", "addcdiv", "lerp", "nansum", "var_mean",
         "std_mean", "aminmax", "linalg.norm", "linalg.vector_norm", "cumprod", "addmv", "tensordot"}

@@ -104,6 +104,16 @@ function Container:append(item)
   return self
 end
 
+--- Adds a module under a name at the end, or puts it in the place of the one that has the name.
+function Container:add_module(name, item)
+  if type(name) ~= "string" or name == "" or name:find(".", 1, true) then
+    fail.raise("add_module: expected a name without dots, got %s", fail.show(name))
+  end
+  local place = registry_of(self).place[name]
+  if place then self[place] = item else add(self, item, name) end
+end
+Container.register_module = Container.add_module
+
 --- Adds the items of a list or of another container. Returns the container.
 function Container:extend(items)
   for _, item in ipairs(items) do add(self, item) end
