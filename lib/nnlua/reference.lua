@@ -215,7 +215,7 @@ local parts = {
   {name = "data", files = {"data", "data.dataset", "data.loader", "data.sampler", "data.splits", "data.table",
     "data.csv"}},
   {name = "data.transforms", files = {"data.transforms"}},
-  {name = "train", files = {"train"}},
+  {name = "train", files = {"train.fit", "train.evaluate", "train.progress", "train.log"}},
   {name = "metrics", files = {"metrics.classes", "metrics.ranking", "metrics.regression", "metrics.language",
     "metrics.boxes"}},
   {name = "text", files = {"text", "text.pieces"}},

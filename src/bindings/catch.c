@@ -24,7 +24,29 @@ static int catch_interrupt(lua_State *L) {
   return finish(L, lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 1, finish), 1);
 }
 
+/* After the call of `finally`: cleanup is at 1, results or the error above it. */
+static int cleaned(lua_State *L, int status, lua_KContext unused) {
+  Bind *b = bind_of(L);
+  bool failed = status != LUA_OK && status != LUA_YIELD;
+  bool paused = failed && bind_interrupt_pause(b);
+  (void)unused;
+  lua_pushvalue(L, 1);
+  lua_call(L, 0, 0);
+  if (paused) bind_interrupt(b);
+  return failed ? lua_error(L) : lua_gettop(L) - 1;
+}
+
+/* finally(cleanup, f, ...): calls f(...), then cleanup(), however f ended; an interrupt waits for cleanup.
+ * Returns f's results or passes its error on. */
+static int finally(lua_State *L) {
+  bind_of(L);
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  luaL_checkany(L, 2);
+  return cleaned(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, cleaned), 0);
+}
+
 void bind_catch_open(lua_State *L, Bind *b, int core) {
-  static const luaL_Reg functions[] = {{"catch_interrupt", catch_interrupt}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"catch_interrupt", catch_interrupt}, {"finally", finally}, {NULL, NULL}};
   bind_register(L, b, core, functions);
 }

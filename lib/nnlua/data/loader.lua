@@ -10,6 +10,7 @@ local tensor = core.tensor
 
 local DataLoader = {__name = "DataLoader"}
 DataLoader.__index = DataLoader
+DataLoader.skips = true -- iter(n) leaves out n batches without making them
 
 local read = signature("DataLoader", "batch_size:count=1, shuffle:bool=false, sampler:any?, batch_sampler:any?, "
   .. "num_workers:amount=0, collate_fn:callable?, drop_last:bool=false, generator:any?, seed:int?, "

@@ -1,0 +1,65 @@
+-- A training killed with SIGKILL at random moments resumes from a whole checkpoint and ends in the same bits as one
+-- that nobody disturbed. NNLUA_KILLS says how often it is killed (default 12).
+
+package.path = (arg[0]:match("^(.*)/[^/]*$") or ".") .. "/?.lua;" .. package.path
+local check = require "check"
+local nnlua = require "nnlua"
+local tensor, nn = nnlua.tensor, nnlua.nn
+
+local program = os.getenv("NNLUA") or arg[-1]
+local script = (arg[0]:match("^(.*)/[^/]*$") or ".") .. "/programs/resumable.lua"
+local folder = os.tmpname()
+os.remove(folder)
+assert(os.execute("mkdir " .. folder))
+
+local function exists(path)
+  local file = io.open(path, "rb")
+  if file then file:close() end
+  return file ~= nil
+end
+
+-- Runs the training; with seconds it is killed after that time.
+local function run(name, seconds)
+  local command = ("%s %s %s/%s.ckpt %s/%s.result"):format(program, script, folder, name, folder, name)
+  if not seconds then return os.execute(command) end
+  return os.execute(("%s & pid=$!; sleep %.3f; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null; true"):format(command,
+    seconds))
+end
+
+local function same(a, b, path)
+  if tensor.is_tensor(a) then
+    check.ok(tensor.is_tensor(b) and a:equal(b), path .. " has the same bits")
+  elseif type(a) == "table" then
+    for key, v in pairs(a) do same(v, b[key], path .. "." .. tostring(key)) end
+  else
+    check.ok(a == b or (a ~= a and b ~= b), ("%s: %s and %s"):format(path, tostring(a), tostring(b)))
+  end
+end
+
+check.test("killed and resumed", function()
+  local started = nnlua.clock()
+  check.ok(run("whole"), "the undisturbed training ends well")
+  local seconds = nnlua.clock() - started
+  local whole = nn.load(folder .. "/whole.result")
+  math.randomseed(os.time())
+  local kills, rounds = 0, 0
+  local wanted = tonumber(os.getenv("NNLUA_KILLS") or 12)
+  while kills < wanted do
+    rounds = rounds + 1
+    local name = "part" .. rounds
+    for _ = 1, 6 do
+      run(name, seconds * (0.1 + 0.7 * math.random()))
+      if exists(folder .. "/" .. name .. ".result") then break end
+      kills = kills + 1
+      if exists(folder .. "/" .. name .. ".ckpt") then
+        check.equal(nn.load(folder .. "/" .. name .. ".ckpt").kind, "nnlua training 1", "a whole checkpoint")
+      end
+    end
+    if not exists(folder .. "/" .. name .. ".result") then check.ok(run(name), "the last run ends well") end
+    same(whole, nn.load(folder .. "/" .. name .. ".result"), "result")
+    check.ok(rounds < 200, "it was killed now and then")
+  end
+end)
+
+os.execute("rm -r " .. folder)
+check.done()
