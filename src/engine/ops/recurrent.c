@@ -443,13 +443,15 @@ static T rows_of(C c, T x, int64_t a, int64_t b) {
 /* Brings the states to n rows: those that begin now come from the first ones, those that end go to `ended`. */
 static void follow(C c, states *s, states first, int64_t n, states *ended, int *n_ended) {
   const int64_t had = s->h ? s->h->shape[0] : 0;
-  if (n < had) {
+  if (s->h == NULL) {
+    *s = (states){rows_of(c, first.h, 0, n), rows_of(c, first.c, 0, n)};
+  } else if (n < had) {
     ended[(*n_ended)++] = (states){rows_of(c, s->h, n, had), rows_of(c, s->c, n, had)};
     *s = (states){rows_of(c, s->h, 0, n), rows_of(c, s->c, 0, n)};
   } else if (n > had) {
     T h[2] = {s->h, rows_of(c, first.h, had, n)}, m[2] = {s->c, rows_of(c, first.c, had, n)};
-    s->h = had ? t_cat(c, 2, h, 0) : h[1];
-    if (first.c) s->c = had ? t_cat(c, 2, m, 0) : m[1];
+    s->h = t_cat(c, 2, h, 0);
+    if (first.c) s->c = t_cat(c, 2, m, 0);
   }
 }
 
