@@ -98,6 +98,19 @@ static __attribute__((noinline, unused)) void T(micro_unpacked)(int64_t rows, in
 }
 #undef NN_MICRO_STRIDES
 
+// And for a as [depth][lda], of which the columns from a on are the rows.
+#define NN_MICRO_STRIDES(R) 1, lda
+static __attribute__((noinline, unused)) void T(micro_transposed)(int64_t rows, int64_t depth, const real *a,
+                                                                  int64_t lda, const real *b, int64_t ldb,
+                                                                  real *c, int64_t ldc,
+                                                                  const struct T(micro_ends) *ends) {
+  switch (rows) {
+    NN_MICRO_CASES
+  default: break;
+  }
+}
+#undef NN_MICRO_STRIDES
+
 #undef NN_MICRO_CASES
 #undef NN_MICRO_CASES_5
 #undef NN_MICRO_CASE
