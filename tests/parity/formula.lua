@@ -63,6 +63,7 @@ formula.domains = {
   byte = function(s, i) return mix(s, i) % 256 end,
   bool = function(s, i) return mix(s, i) // 128 % 2 end,
   sign = function(s, i) return 1 - mix(s, i) // 128 % 2 * 2 end,
+  seldom = function(s, i) return (s + i) % 5 == 0 and 1 or 0 end,
   zero = function() return 0 end,
   one = function() return 1 end,
   special = function(_, i) return SPECIAL[i % #SPECIAL + 1] end,

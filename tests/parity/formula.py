@@ -50,6 +50,7 @@ DOMAINS = {
     "byte": lambda s, i, n: mix(s, i) % 256,
     "bool": lambda s, i, n: mix(s, i) // 128 % 2,
     "sign": lambda s, i, n: 1 - mix(s, i) // 128 % 2 * 2,
+    "seldom": lambda s, i, n: int((s + i) % 5 == 0),                  # a mask that leaves something of each row
     "zero": lambda s, i, n: 0,
     "one": lambda s, i, n: 1,
     "special": lambda s, i, n: SPECIAL[i % len(SPECIAL)],

@@ -19,7 +19,7 @@ from spec import Op
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FAMILIES = ["creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss", "autograd", "module",
-            "recurrent", "training", "optim",
+            "recurrent", "attention", "training", "optim",
             "linalg", "losses", "conv", "pool", "normalization", "image", "embedding", "activation", "container",
             "networks"]
 # Operations whose cases go into the family "more", which is written when it is asked for by name.

@@ -59,6 +59,17 @@ return function(nnlua)
     return Packed()
   end
 
+  --- MultiheadAttention to itself, to one other tensor, or to two; without weights in the result.
+  function models.attention_net(...)
+    local AttentionNet = nn.class "AttentionNet"
+    function AttentionNet:init(...) self.mha = nn.MultiheadAttention(...) end
+    function AttentionNet:forward(x, key, value, ...)
+      key = key or x
+      return (self.mha(x, key, value or key, ...))
+    end
+    return AttentionNet(...)
+  end
+
   --- The problem that optimisers are compared on.
   function models.regression_loss(x, y, w1, b1, w2)
     return ((tensor.tanh(x:matmul(w1) + b1):matmul(w2) - y) ^ 2):mean()

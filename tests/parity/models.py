@@ -57,7 +57,19 @@ class PackedNet(nn.Module):
         return y, lengths, state
 
 
-BUILDERS = {"packed": PackedNet, "mlp": mlp, "small_cnn": SmallCNN, "word_bag": WordBag,
+class AttentionNet(nn.Module):
+    """MultiheadAttention to itself, to one other tensor, or to two; without weights in the result."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__()
+        self.mha = nn.MultiheadAttention(*arguments, **options)
+
+    def forward(self, x, key, value, *rest):
+        key = x if key is None else key
+        return self.mha(x, key, key if value is None else value, *rest)[0]
+
+
+BUILDERS = {"attention_net": AttentionNet, "packed": PackedNet, "mlp": mlp, "small_cnn": SmallCNN, "word_bag": WordBag,
             **models_layers.BUILDERS}
 
 

@@ -244,7 +244,8 @@ class Op:
     that PyTorch has and that give the same result there; or a list.
     tol: "exact", "elementwise" or "reduce". scale: None, "abs" (the sum of the absolute terms is the same
     operation on absolute values: sums, products, convolutions) or "cond" (first order: the sum of
-    |derivative| |input|, for all others in which terms cancel).
+    |derivative| |input|, for all others in which terms cancel), "norm" (the largest magnitude of the tensor: of
+    attention, where some gradients, as that of the keys' bias, are zero but for rounding).
     index_out: positions of outputs that count from 0 here and from 1 in Lua. reference: the precision of
     PyTorch's float64 result, where it is less than float64's (a constant kept in float32)."""
 
@@ -370,6 +371,11 @@ class Case:
             outs = self._float_outs(self.call(form, bases, "ref")[0])
             grads = self.gradients(outs, bases, self.cotangents(outs, absolute=True))
             return [o.detach() for o in outs], grads
+        if self.scale == "norm":
+            bases = self.bases("ref")
+            outs = self._float_outs(self.call(form, bases, "ref")[0])
+            grads = self.gradients(outs, bases, self.cotangents(outs))
+            return [largest(o.detach()) for o in outs], grads and [None if g is None else largest(g) for g in grads]
         bases = self.bases("ref")
         outs = self._float_outs(self.call(form, bases, "ref")[0])
         wrt = [b for t, b in zip(self.leaves, bases) if t.grad]
@@ -483,6 +489,11 @@ class Case:
             if bool(bad.any()):
                 raise RuntimeError("%s: float32 in PyTorch is off by %g of the bound %g" % (
                     self.id, (s.detach().double() - o.detach()).abs()[bad].max(), (tol * bound)[bad].min()))
+
+
+def largest(t):
+    """The largest magnitude of a tensor, for all of its elements."""
+    return torch.full(t.shape, float(t.abs().max()) if t.numel() else 0.0, dtype=torch.float64)
 
 
 def parameter(name, value, dom=None):

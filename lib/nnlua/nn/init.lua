@@ -14,7 +14,8 @@ local nn = {
 
 local families = {
   "container", "linear", "conv", "pooling", "padding", "norm", "activation", "adaptive", "dropout", "embedding",
-  "image", "distance", "lazy", "loss", "recurrent",
+  "image", "distance", "lazy", "loss", "recurrent", "attention", "transformer",
+  "position",
 }
 for _, family in ipairs(families) do
   for name, class in pairs(require("nnlua.nn." .. family)) do nn[name] = class end
