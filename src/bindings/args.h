@@ -15,10 +15,12 @@ typedef struct Form {
   int required;   /* the first ones that must be given */
 } Form;
 
+enum { FAST = 3 }; /* most arguments of the short way */
+
 /* A name for the user: one or several rows ("max", "max.dim"). */
 typedef struct Entry {
   Bind *b;
-  const nn_op *fast[3]; /* the row for calls with nothing but 1 or 2 tensors (or numbers); NULL: look */
+  const nn_op *fast[FAST + 1]; /* the row for calls with nothing but so many tensors (or numbers); NULL: look */
   bool inplace;
   bool operator; /* the arguments are operands: none is missing, none holds options */
   bool unary;    /* Lua gives the operand of a unary operator twice */

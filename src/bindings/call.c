@@ -205,12 +205,15 @@ static int call_operation(lua_State *L) {
   bind_enter(b, L);
   if (e->unary) lua_settop(L, 1);
   int top = lua_gettop(L);
-  const nn_op *op = top == 1 || top == 2 ? e->fast[top] : NULL;
+  const nn_op *op = top >= 1 && top <= FAST ? e->fast[top] : NULL;
   if (op == NULL) return call_slowly(L, b, e);
-  nn_value arg[2];
-  for (int i = 0; i < top; i++)
+  nn_value arg[FAST];
+  bool tensors = true;
+  for (int i = 0; i < top; i++) {
     arg[i] = (nn_value){.tag = NN_V_TENSOR, .n = 1, {.t = bind_tensor(L, b, i + 1)}};
-  if (arg[0].t != NULL && (top == 1 || arg[1].t != NULL)) {
+    tensors = tensors && arg[i].t != NULL;
+  }
+  if (tensors) {
     nn_results r;
     return nn_apply(b->ctx, op, arg, top, &r) ? finish_fast(L, b, op, &r, top) : bind_raise(L, b);
   }
@@ -243,7 +246,7 @@ static bool fits_tensors(const Form *form, int n) {
 
 static void finish_entry(Entry *e) {
   if (e->inplace) return;
-  for (int n = 1; n <= 2; n++) {
+  for (int n = 1; n <= FAST; n++) {
     bool plain = true; /* no row before it would take these as something else */
     for (int i = 0; i < e->n_forms && plain && e->fast[n] == NULL; i++) {
       if (fits_tensors(&e->form[i], n))
@@ -252,7 +255,7 @@ static void finish_entry(Entry *e) {
         plain = e->form[i].positional < n || e->form[i].required > n;
     }
   }
-  if (e->n_forms > 1) e->fast[2] = NULL; /* the second may be a number with a meaning of its own */
+  if (e->n_forms > 1) e->fast[2] = e->fast[3] = NULL; /* the second may be a number with a meaning of its own */
 }
 
 static Entry *new_entry(lua_State *L, Bind *b, const char *name, int length, bool inplace) {
@@ -284,7 +287,7 @@ static void add_name(lua_State *L, Bind *b, int table, const nn_op *op, uint32_t
     const nn_op *row = nn_op_at(i);
     uint32_t need = inplace ? flag | NN_INPLACE : flag;
     if ((row->flags & need) != need || row->flags & NN_PRIVATE) continue;
-    if (nn_op_base(row) != length || memcmp(row->name, op->name, (size_t)length) != 0) continue;
+    if (row->name[0] != op->name[0] || nn_op_base(row) != length || memcmp(row->name, op->name, (size_t)length) != 0) continue;
     if (e->n_forms < MAX_FORMS) e->form[e->n_forms++] = make_form(row);
   }
   finish_entry(e);

@@ -44,7 +44,9 @@ static nn_value parse_default(const nn_param *p) {
     case P_BOOL: return v_b(s[0] == 't');
     case P_CHOICE: return v_i(choice_index(p->choices, s, strlen(s)));
     case P_STRING: return v_s(s);
-    case P_FLOAT: return v_f(strtod(s, NULL));
+    case P_FLOAT:
+      if (s[1] == '\0') return v_f(s[0] - '0');
+      return v_f(strtod(s, NULL));
     case P_NUMBER:
       if (s[1] == '\0') return v_i(s[0] - '0');
       if (strpbrk(s, ".e") != NULL) return v_f(strtod(s, NULL));

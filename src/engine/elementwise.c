@@ -130,27 +130,33 @@ bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q
   return true;
 }
 
-static bool lane_operand(const nn_value *v, const nn_tensor *like) {
+/* A contiguous tensor; beside `like` of its dtype and of its shape, or a single number. */
+static bool lane_operand(const nn_value *v, const nn_tensor *like, bool scalars) {
   if (v->tag != NN_V_TENSOR || v->t == NULL) return false;
   const nn_tensor *t = v->t;
   if ((t->flags & (NN_T_CONTIGUOUS | NN_T_NUMBER)) != NN_T_CONTIGUOUS) return false;
-  return like == NULL || (t->dtype == like->dtype && nn_same_shape(t, like));
+  return like == NULL || (t->dtype == like->dtype && ((scalars && t->ndim == 0) || nn_same_shape(t, like)));
 }
 
 bool nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_tensor **out) {
   const nn_elementwise *e = op->data;
   if (!(op->flags & NN_DIRECT) || n_args != (e->family == EW_UNARY ? 1 : 2)) return false;
-  if (!lane_operand(&args[0], NULL)) return false;
+  bool scalars = e->family == EW_BINARY || e->family == EW_COMPARE;
+  if (!lane_operand(&args[0], NULL, false)) return false;
   const nn_tensor *a = args[0].t, *b = n_args > 1 ? args[1].t : NULL;
-  if (n_args > 1 && !lane_operand(&args[1], a)) return false;
+  bool swapped = scalars && a->ndim == 0 && b != NULL; /* the shape is that of the second */
+  if (n_args > 1 && !(swapped ? lane_operand(&args[1], NULL, false) && b->dtype == a->dtype : lane_operand(&args[1], a, scalars)))
+    return false;
+  const nn_tensor *shape = swapped ? b : a;
   nn_dtype d = (nn_dtype)a->dtype;
-  if (a->numel > COSTLY_GRAIN || (op->flags & NN_FLOATS && !nn_is_float(d))) return false;
+  if (shape->numel > COSTLY_GRAIN || (op->flags & NN_FLOATS && !nn_is_float(d))) return false;
   const void *loop = loop_of(e, d);
   if (loop == NULL) return false;
-  nn_tensor *y = nn_empty_like_dense(a, op->flags & NN_BOOL_OUT ? NN_BOOL : d);
+  nn_tensor *y = nn_empty_like_dense(shape, op->flags & NN_BOOL_OUT ? NN_BOOL : d);
   if (y == NULL) return true;
   job j = {.loop = loop, .family = e->family};
-  if (!call_loop(&j, a->numel, a->data, 1, b ? b->data : NULL, 1, y->data)) {
+  int64_t sa = !swapped || b->ndim == 0, sb = b != NULL && (swapped || b->ndim > 0 || a->ndim == 0);
+  if (!call_loop(&j, shape->numel, a->data, sa, b ? b->data : NULL, sb, y->data)) {
     nn_release(y);
     return false; /* the usual way finds the same and says it */
   }
