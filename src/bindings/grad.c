@@ -170,7 +170,16 @@ static void backward_to(lua_State *L, Bind *b, const List *y, const List *g, con
 static int tensor_backward(lua_State *L) {
   static const char *const names[] = {"gradient", "retain_graph", "create_graph", "inputs", NULL};
   Bind *b = bind_of(L);
-  bind_check(L, b, 1);
+  nn_tensor *loss = bind_check(L, b, 1);
+  if (lua_gettop(L) == 1) { /* the usual case needs no lists */
+    List plain = {.n = 1, .t = &loss};
+    nn_tensor *none = NULL;
+    List seed = {.n = 1, .t = &none};
+    bind_collect_before(L, b);
+    walk(L, b, &plain, &seed, NULL, NULL, false, false);
+    bind_pace(L, b);
+    return 0;
+  }
   Options o = {L, b, "backward", names, 0};
   read_options(&o, 2);
   bool create = flag_option(&o, 2, false), retain = flag_option(&o, 1, create);
