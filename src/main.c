@@ -21,6 +21,7 @@ static const char usage[] =
     "  -v             show versions, kernels and threads\n"
     "  -              run standard input\n"
     "  --             end of options\n"
+    "  --profile      tell at the end where the time went, by operation and by line\n"
     "  --threads N    use N threads\n"
     "  --seed N       start random numbers from N\n"
     "  --no-color     no colours\n"
@@ -75,7 +76,7 @@ static bool open_library(lua_State *L) {
 /* ---- options ---------------------------------------------------------------------------------------- */
 
 typedef struct options {
-  bool version, interactive, executed;
+  bool version, interactive, executed, profile;
   int script; /* where in argv, argc when there is none */
 } options;
 
@@ -101,6 +102,8 @@ static bool read_options(int argc, char **argv, options *o) {
     }
     if (strcmp(a, "-i") == 0)
       o->interactive = true;
+    else if (strcmp(a, "--profile") == 0)
+      o->profile = true;
     else if (strcmp(a, "-v") == 0)
       o->version = true;
     else if (strcmp(a, "--no-color") == 0)
@@ -183,13 +186,23 @@ static run_result show_version(lua_State *L, bool products) {
   return run_chunk(L, status, 1);
 }
 
+/* Calls the function of this name in nnlua.profile. */
+static run_result call_profile(lua_State *L, const char *name) {
+  static const char code[] = "require('nnlua.profile')[...]()";
+  int status = luaL_loadbuffer(L, code, sizeof code - 1, "=nnlua");
+  lua_pushstring(L, name);
+  return run_chunk(L, status, 1);
+}
+
 static run_result run_all(lua_State *L, int argc, char **argv, const options *o) {
   bool script = o->script < argc, terminal = isatty(STDIN_FILENO) != 0;
   set_arg(L, argc, argv, o->script);
   run_result r = o->version ? show_version(L, true) : RUN_OK;
+  if (r == RUN_OK && o->profile) r = call_profile(L, "start");
   if (r == RUN_OK) r = follow_options(L, argv, o->script);
   if (r == RUN_OK && (script || (!terminal && !o->interactive && !o->executed && !o->version)))
     r = run_script(L, argc, argv, o->script);
+  if (o->profile) call_profile(L, "finish");
   bool prompt = o->interactive || (!script && !o->executed && !o->version && terminal);
   if (!prompt) return r;
   if (!o->version && !script) show_version(L, false);

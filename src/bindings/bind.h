@@ -65,6 +65,9 @@ typedef struct Bind {
   int failure;   /* what a closure raised during a backward walk */
   int path_finder;
   char *library; /* where the Lua library lies (prefix of chunk names), or NULL */
+  /* profiling (profile.c): references of tables: function -> number of its chunk (0: not the user's), chunk and line ->
+   * number of the line, that number -> its text */
+  int profile_chunks, profile_lines, profile_names;
   bool has_failure;
   bool has_hooks; /* closures exist: results may need anchors */
   uintptr_t next_key;

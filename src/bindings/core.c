@@ -387,6 +387,7 @@ static void open_parts(lua_State *L, Bind *b, int core) {
   bind_picture_open(L, b, core);
   bind_bytes_open(L, b, core);
   bind_catch_open(L, b, core);
+  bind_profile_open(L, b, core);
   lua_pushvalue(L, linalg);
   lua_setfield(L, tensor, "linalg");
   lua_pushvalue(L, special);

@@ -1,6 +1,7 @@
 /* hooks.c - the engine's calls of the user's closures, and the closures that see gradients: hooks. */
 #include <string.h>
 #include "anchors.h"
+#include "library.h"
 
 /* ---- calls from the engine --------------------------------------------------------------------------- */
 
@@ -277,6 +278,7 @@ void bind_hooks_open(lua_State *L, Bind *b, int methods) {
   lua_pop(L, 1);
   bind_register(L, b, methods, method_list);
   const nn_host host = {.data = b,
+                        .line = bind_profile_line,
                         .pressure = bind_pressure,
                         .hook = call_hook,
                         .backward = call_backward,

@@ -10,6 +10,9 @@ void bind_optim_open(lua_State *L, Bind *b, int core);
 void bind_files_open(lua_State *L, Bind *b, int core);
 void bind_bytes_open(lua_State *L, Bind *b, int core);
 void bind_catch_open(lua_State *L, Bind *b, int core);
+void bind_profile_open(lua_State *L, Bind *b, int core);
+/* For the engine's host: the number of the user's line that runs. */
+int32_t bind_profile_line(void *data);
 void bind_picture_open(lua_State *L, Bind *b, int core);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct Step {
   lua_Integer *places; /* of the items in the lists */
   int n;               /* items: the parameters that have a gradient */
   int states;          /* kinds of state, at 2 .. states + 1 */
+  int64_t entered;     /* profiling */
 } Step;
 
 static nn_tensor *state_of(lua_State *L, Step *s, int list, lua_Integer i, const nn_tensor *param) {
@@ -33,6 +34,7 @@ static nn_tensor *state_of(lua_State *L, Step *s, int list, lua_Integer i, const
 /* Fills the items from the lists. */
 static Step step_begin(lua_State *L, int states) {
   Step s = {.b = bind_of(L), .states = states};
+  s.entered = nn_profile_enter(s.b->ctx);
   luaL_checktype(L, PARAMS, LUA_TTABLE);
   lua_Integer count = luaL_len(L, PARAMS);
   size_t size = sizeof *s.items + sizeof *s.places;
@@ -59,6 +61,11 @@ static Step step_begin(lua_State *L, int states) {
 
 /* Counts the steps once they are done, or raises the engine's error. */
 static int step_end(lua_State *L, Step *s, bool ok) {
+  double bytes = 0;
+  for (int i = 0; i < s->n && s->entered != 0; i++)
+    bytes += (3.0 + 2 * s->states) * (double)nn_numel(s->items[i].param) *
+             (double)nn_dtype_size(nn_tensor_dtype(s->items[i].param));
+  nn_profile_leave(s->b->ctx, s->entered, "optimizer step", bytes);
   if (!ok) return bind_raise(L, s->b);
   for (int i = 0; i < s->n; i++) {
     lua_pushinteger(L, s->items[i].step);

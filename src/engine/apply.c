@@ -7,6 +7,7 @@
 #include "expr.h"
 #include "graph.h"
 #include "interrupt.h"
+#include "profile.h"
 
 /* ---- results ---------------------------------------------------------------------------------------- */
 
@@ -452,8 +453,8 @@ static bool run(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, 
   return ok;
 }
 
-static bool apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r, nn_tensor *into,
-                  bool *wrote) {
+static bool apply_one(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r, nn_tensor *into,
+                      bool *wrote) {
   const nn_op *outer = ctx->outer;
   r->n = 0;
   r->cap = 0;
@@ -470,6 +471,16 @@ static bool apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args
   nn_results_free(ctx, r);
   if (ctx->error == NN_OK) nn_fail(ctx, "%s failed", op->name);
   return false;
+}
+
+static bool apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r, nn_tensor *into,
+                  bool *wrote) {
+  if (__builtin_expect(ctx->profile == NULL, 1)) return apply_one(ctx, op, args, n_args, r, into, wrote);
+  nn_profile_call call;
+  nn_profile_begin(ctx, &call);
+  bool ok = apply_one(ctx, op, args, n_args, r, into, wrote);
+  nn_profile_end(ctx, &call, op, args, n_args, r);
+  return ok;
 }
 
 bool nn_apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *results) {

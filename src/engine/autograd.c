@@ -6,6 +6,7 @@
 #include "backward.h"
 #include "expr.h"
 #include "graph.h"
+#include "profile.h"
 
 /* ---- nodes ------------------------------------------------------------------------------------------ */
 
@@ -67,6 +68,7 @@ static nn_node *new_node(nn_ctx *ctx, const node_plan *p, int64_t **dims, int64_
   nn_node *n = (nn_node *)block;
   memset(n, 0, meta);
   n->ctx = ctx;
+  if (ctx->profile != NULL) n->line = ctx->profile->line;
   n->refs = 1;
   n->size = (uint32_t)size;
   n->n_in = p->n_in;

@@ -9,6 +9,7 @@
 #include "graph.h"
 #include "interrupt.h"
 #include "kernels/vmath.h"
+#include "profile.h"
 
 /* What a walk knows about a node it has met. Walks can be nested (a hook may start another one): the record of
  * the outer walk waits in `outer`. */
@@ -429,6 +430,7 @@ static bool step(nn_walk_state *w, nn_work *r) {
   size_t bytes = (size_t)n->n_in * sizeof *d;
   bool any, leads = false;
   if (nn_interrupted()) return nn_fail_code(w->ctx, NN_ERR_INTERRUPT, "interrupted");
+  if (w->ctx->profile != NULL) w->ctx->profile->line = n->line;
   if (!outputs_ready(w, r, &any)) return false;
   for (int i = 0; i < n->n_in && !leads; i++) {
     const nn_edge *e = &n->edge[i];
@@ -548,7 +550,9 @@ bool nn_backward(nn_ctx *ctx, nn_tensor *const *outputs, nn_tensor *const *grads
   }
   const nn_op *outer = ctx->outer;
   ctx->outer = NULL;
+  if (ctx->profile != NULL) ctx->profile->walks++;
   ok = ok && walk(&w, outputs, grads, n_outputs);
+  if (ctx->profile != NULL && ctx->profile->walks > 0) ctx->profile->walks--;
   ctx->outer = outer;
   close_walk(&w);
   for (int i = 0; i < n_inputs; i++) {

@@ -121,6 +121,7 @@ nn_tensor *nn_gather_rows(nn_tensor *source, nn_tensor *index, int64_t from, int
               .width = 1,
               .source_size = nn_dtype_size(nn_tensor_dtype(dense))};
   for (int d = 1; d < nn_ndim(dense); d++) g.width *= nn_size(dense, d);
+  int64_t entered = nn_profile_enter(nn_tensor_ctx(source));
   nn_dtype was = nn_tensor_dtype(dense);
   bool scaled = nn_is_float(dtype) && (scale != 1 || shift != 0);
   nn_tensor *out;
@@ -132,5 +133,7 @@ nn_tensor *nn_gather_rows(nn_tensor *source, nn_tensor *index, int64_t from, int
     if (out != NULL && scaled) scale_in_place(out, scale, shift);
   }
   nn_release(dense);
+  double bytes = out ? (double)nn_numel(out) * (double)(g.source_size + nn_dtype_size(dtype)) : 0;
+  nn_profile_leave(nn_tensor_ctx(source), entered, "batch of rows", bytes);
   return out;
 }

@@ -22,6 +22,7 @@ nn_ctx *nn_ctx_new(void) {
 
 void nn_ctx_free(nn_ctx *ctx) {
   if (ctx == NULL) return;
+  nn_profile_stop(ctx);
   nn_pool_reset(ctx, 0);
   nn_generator_free(ctx->generator);
   free(ctx->pool);

@@ -117,6 +117,7 @@ struct nn_node {
   uint32_t size; /* of this block */
   int32_t n_in, n_out;
   uint8_t n_args, flags;
+  int32_t line; /* profiling: where it was recorded */
   struct nn_work *work; /* of the innermost backward walk that is under way */
   nn_edge *edge;        /* n_in */
   nn_saved *saved;      /* n_in, then n_out */
@@ -170,6 +171,7 @@ struct nn_ctx {
   int64_t next_hook;
   /* the operation that the user called, while it runs: errors speak of it */
   const nn_op *outer;
+  struct nn_profile *profile; /* NULL: off */
   bool outer_inplace;
 };
 

@@ -41,6 +41,8 @@ typedef struct nn_host {
   bool (*backward)(void *data, void *key, nn_tensor *const *g, int n_out, nn_tensor **d, int n_in);
   /* The host no longer needs to keep `key` for the engine. */
   void (*forget)(void *data, void *key);
+  /* The number of the line in the user's program where we are, 0 when unknown; used while profiling only. */
+  int32_t (*line)(void *data);
   /* Writes where in the user's program we are ("train.lua:12") to buf; used by anomaly detection only. */
   void (*where)(void *data, char *buf, size_t size);
 } nn_host;
@@ -212,6 +214,26 @@ nn_node *nn_tensor_node(nn_tensor *t); /* borrowed */
 const char *nn_node_name(const nn_node *node);
 int nn_node_inputs(const nn_node *node);
 nn_node *nn_node_input(const nn_node *node, int i, nn_tensor **leaf); /* either may be NULL */
+
+/* ---- where time goes -------------------------------------------------------------------------------- */
+
+/* One operation at one line (of host.line), forward or as part of a backward walk. */
+typedef struct nn_profile_row {
+  const char *name; /* of the operation; lives as long as the engine */
+  int32_t line;
+  bool backward;
+  int64_t calls;
+  double seconds, flops, bytes; /* without the operations that it is composed of; flops of products only */
+} nn_profile_row;
+
+bool nn_profile_start(nn_ctx *ctx); /* from nothing; false: out of memory */
+void nn_profile_stop(nn_ctx *ctx);  /* forgets the rows, too */
+bool nn_profiling(const nn_ctx *ctx);
+/* The rows so far, in no order; valid until the next call of an operation. Returns how many. */
+int nn_profile_rows(const nn_ctx *ctx, const nn_profile_row **rows);
+/* Around work of the host that is no operation, an optimiser's step for instance; it must call no operation. */
+int64_t nn_profile_enter(nn_ctx *ctx);
+void nn_profile_leave(nn_ctx *ctx, int64_t entered, const char *name, double bytes);
 
 /* ---- random numbers --------------------------------------------------------------------------------- */
 

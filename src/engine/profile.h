@@ -1,0 +1,28 @@
+/* profile.h - where time goes: calls, seconds, floating-point operations and bytes of each operation at each line of the
+ * host's program. Off (ctx->profile == NULL) it costs one comparison a call. Times are of an operation itself, without
+ * the ones that it is composed of. */
+#ifndef NN_PROFILE_H
+#define NN_PROFILE_H
+
+#include "internal.h"
+
+typedef struct nn_profile {
+  nn_profile_row *row;
+  int n, cap;
+  int *slot; /* open addressing, 2 * cap places: index + 1 */
+  int32_t line;
+  int depth, walks; /* calls inside each other; backward walks */
+  int64_t inner;    /* nanoseconds of calls that ended inside the current one */
+} nn_profile;
+
+/* A call that is being timed. */
+typedef struct nn_profile_call {
+  int64_t start, inner;
+} nn_profile_call;
+
+void nn_profile_begin(nn_ctx *ctx, nn_profile_call *call);
+/* The operation's bytes and, for products, its floating-point operations follow from arguments and results. */
+void nn_profile_end(nn_ctx *ctx, const nn_profile_call *call, const nn_op *op, const nn_value *args, int n_args,
+                    const nn_results *r);
+
+#endif
