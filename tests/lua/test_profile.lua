@@ -89,7 +89,7 @@ end)
 
 check.test("many lines", function()
   local code = {"local x = ...\n"}
-  for i = 1, 700 do code[#code + 1] = "x = x + 1\n" end
+  for _ = 1, 700 do code[#code + 1] = "x = x + 1\n" end
   local r = nnlua.profile(assert(load(table.concat(code), "=many")), tensor.zeros(2))
   check.equal(#r.lines, 700)
   check.equal(named(r.operations, "add").calls, 700)
