@@ -136,6 +136,13 @@ return {
   {"nnlua.memory()", "Bytes of tensors in use, and the highest number so far."},
   {"nnlua.memory_limit(bytes)", "From now on an operation that would need more fails, after garbage was collected; 0 "
     .. "lifts the limit, without an argument it is told."},
+  {"nnlua.profile(f, ...)", "Runs f(...) and returns a report of where its time went: print it, or read its fields. "
+    .. "seconds is the whole, inside what was spent in operations; operations and lines (of your code) are lists, the "
+    .. "dearest first, of {name, calls, seconds, backward_seconds, flops, bytes}. For a whole script: "
+    .. "nnlua --profile script.lua.",
+    "local report = nnlua.profile(function() return tensor.ones(3, 4):matmul(tensor.ones(4, 2)) end)\n"
+    .. "for _, o in ipairs(report.operations) do if o.name == \"mm\" then print(o.calls, o.flops) end end\n"
+    .. "--> 1\t48.0"},
   {"nnlua.clock()", "Wall time in seconds, as a float."},
   {"nnlua.machine()", "A table: cores, kernels (the instruction set in use), blas (what computes large products)."},
   {"nnlua.catch_interrupt(f, ...)", "Calls f(...); returns true when Ctrl-C ended it, else false and what f returned. "

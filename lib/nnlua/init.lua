@@ -28,12 +28,7 @@ for _, name in ipairs {"plot", "help", "lesson"} do
   end
 end
 
---- Runs f(...) and returns a report of where its time went: print it, or read its fields. `seconds` is the whole,
--- `inside` what was spent in operations; `operations` and `lines` (of your code) are lists, the dearest first, of
--- {name, calls, seconds, backward_seconds, flops, bytes}. For a whole script: nnlua --profile script.lua.
---     local report = nnlua.profile(function() return tensor.ones(3, 4):matmul(tensor.ones(4, 2)) end)
---     for _, o in ipairs(report.operations) do if o.name == "mm" then print(o.calls, o.flops) end end
---     --> 1	48.0
+-- Explained in builtins.lua; loaded when it is used.
 function nnlua.profile(f, ...) return require("nnlua.profile").run(f, ...) end
 
 return nnlua

@@ -108,8 +108,9 @@ local function line_rows(self)
   local rows = {{"line", "calls", "forward ms", "backward ms", "%"}}
   for i = 1, math.min(#self.lines, MOST) do
     local l = self.lines[i]
-    rows[#rows + 1] = {l.name:match("[^/]*$"), tostring(l.calls),
-      ("%.2f"):format((l.seconds - l.backward_seconds) * 1e3), ("%.2f"):format(l.backward_seconds * 1e3), percent(l.seconds, self.seconds)}
+    local forward = l.seconds - l.backward_seconds
+    rows[#rows + 1] = {l.name:match("[^/]*$"), tostring(l.calls), ("%.2f"):format(forward * 1e3),
+      ("%.2f"):format(l.backward_seconds * 1e3), percent(l.seconds, self.seconds)}
   end
   return rows
 end
