@@ -134,6 +134,35 @@ return function(nnlua)
       nn.LeakyReLU(0.2, { inplace = true }), nn.Conv2d(2 * width, 1, 4, 1, 0, { bias = false }), nn.Sigmoid())
   end
 
+  --- A bidirectional LSTM over sentences of different lengths (Huang et al. 2015, without its last layer).
+  local Tagger = nn.class "Tagger"
+  function Tagger:init(words, width, hidden, tags)
+    words, width, hidden, tags = words or 20, width or 6, hidden or 5, tags or 4
+    self.embedding = nn.Embedding(words, width)
+    self.lstm = nn.LSTM(width, hidden, 2, { batch_first = true, bidirectional = true })
+    self.head = nn.Linear(2 * hidden, tags)
+  end
+  function Tagger:forward(x)
+    local rnn = nn.utils.rnn
+    local packed = rnn.pack_padded_sequence(self.embedding(x), { 7, 3, 5, 6 },
+      { batch_first = true, enforce_sorted = false })
+    return self.head((rnn.pad_packed_sequence((self.lstm(packed)), { batch_first = true })))
+  end
+
+  --- An encoder-decoder Transformer on words (Vaswani et al. 2017).
+  local Translator = nn.class "Translator"
+  function Translator:init(words, width, heads)
+    words, width, heads = words or 11, width or 8, heads or 2
+    self.source, self.target = nn.Embedding(words, width), nn.Embedding(words, width)
+    self.place = nn.SinusoidalPositionalEncoding(width, { batch_first = true })
+    self.transformer = nn.Transformer(width, heads, 2, 2, 16, { dropout = 0.0, batch_first = true })
+    self.head = nn.Linear(width, words)
+  end
+  function Translator:forward(source, target)
+    return self.head(self.transformer(self.place(self.source(source)), self.place(self.target(target)),
+      { tgt_is_causal = true }))
+  end
+
   local function learn(opt, loss)
     local first = loss()
     opt:zero_grad()
@@ -150,6 +179,19 @@ return function(nnlua)
   local function segment(model, x, y)
     local opt = optim.AdamW(model:parameters(), { lr = 0.01, eps = 1e-3 })
     return learn(opt, function() return F.binary_cross_entropy_with_logits(model(x), y) end)
+  end
+
+  local function tag(model, x, y)
+    local opt = optim.SGD(model:parameters(), { lr = 0.5, momentum = 0.9 })
+    return learn(opt, function() return F.cross_entropy(model(x):flatten(1, 2), y:flatten()) end)
+  end
+
+  --- Each word of the target from those in front of it.
+  local function translate(model, source, target)
+    local opt = optim.AdamW(model:parameters(), { lr = 0.01, eps = 1e-3 })
+    local length = target:size(2) - 1
+    local given, wanted = target:narrow(2, 1, length), target:narrow(2, 2, length)
+    return learn(opt, function() return F.cross_entropy(model(source, given):flatten(1, 2), wanted:flatten()) end)
   end
 
   --- A step of the discriminator, then one of the generator; its gradients in the discriminator are left as they are.
@@ -178,5 +220,7 @@ return function(nnlua)
     densenet = { build = densenet, step = classify },
     unet = { build = UNet, step = segment },
     dcgan = { build = DCGAN, step = play },
+    tagger = { build = Tagger, step = tag },
+    translator = { build = Translator, step = translate },
   }
 end

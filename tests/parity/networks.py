@@ -3,6 +3,8 @@
 `NETWORKS[name]` is (builder, inputs, step): the builder makes the module, inputs are descriptors, step(module, inputs,
 make) trains it once and returns the losses. Knows nothing about fixtures."""
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -141,6 +143,69 @@ class DCGAN(nn.Module):
             nn.Conv2d(2 * width, 1, 4, 1, 0, bias=False), nn.Sigmoid())
 
 
+class Tagger(nn.Module):
+    """A bidirectional LSTM over sentences of different lengths (Huang et al. 2015, without its last layer)."""
+
+    LENGTHS = (7, 3, 5, 6)
+
+    def __init__(self, words=20, width=6, hidden=5, tags=4):
+        super().__init__()
+        self.embedding = nn.Embedding(words, width)
+        self.lstm = nn.LSTM(width, hidden, 2, batch_first=True, bidirectional=True)
+        self.head = nn.Linear(2 * hidden, tags)
+
+    def forward(self, x):
+        packed = nn.utils.rnn.pack_padded_sequence(self.embedding(x), torch.tensor(self.LENGTHS), True, False)
+        return self.head(nn.utils.rnn.pad_packed_sequence(self.lstm(packed)[0], True)[0])
+
+
+class Translator(nn.Module):
+    """An encoder-decoder Transformer on words (Vaswani et al. 2017)."""
+
+    def __init__(self, words=11, width=8, heads=2):
+        super().__init__()
+        self.source, self.target = nn.Embedding(words, width), nn.Embedding(words, width)
+        self.transformer = nn.Transformer(width, heads, 2, 2, 16, dropout=0.0, batch_first=True)
+        self.head = nn.Linear(width, words)
+
+    @staticmethod
+    def place(x):
+        length, width = x.shape[1:]
+        rate = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-math.log(10000.0) / width))
+        angle = torch.arange(length, dtype=torch.float64)[:, None] * rate
+        return x + torch.stack([angle.sin(), angle.cos()], 2).reshape(length, width).to(x.dtype)
+
+    def forward(self, source, target):
+        mask = nn.Transformer.generate_square_subsequent_mask(target.shape[1], dtype=self.head.weight.dtype)
+        y = self.transformer(self.place(self.source(source)), self.place(self.target(target)), tgt_mask=mask, tgt_is_causal=True)
+        return self.head(y)
+
+
+def tag(model, x, y):
+    opt = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9)
+    losses = []
+    for _ in range(2):
+        losses.append(F.cross_entropy(model(x).flatten(0, 1), y.flatten()))
+        if len(losses) == 1:
+            opt.zero_grad()
+            losses[0].backward()
+            opt.step()
+    return losses
+
+
+def translate(model, source, target):
+    """Each word of the target from those in front of it."""
+    opt = torch.optim.AdamW(model.parameters(), lr=0.01, eps=1e-3)
+    losses = []
+    for _ in range(2):
+        losses.append(F.cross_entropy(model(source, target[:, :-1]).flatten(0, 1), target[:, 1:].flatten()))
+        if len(losses) == 1:
+            opt.zero_grad()
+            losses[0].backward()
+            opt.step()
+    return losses
+
+
 def classify(model, x, y):
     opt = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9, weight_decay=1e-3)
     loss = F.cross_entropy(model(x), y)
@@ -183,4 +248,6 @@ NETWORKS = {
     "densenet": (densenet, [((4, 3, 16, 16), "any", "float", None), ((4,), "index", "int64", 5)], classify),
     "unet": (UNet, [((3, 1, 16, 16), "any", "float", None), ((3, 1, 16, 16), "prob", "float", None)], segment),
     "dcgan": (DCGAN, [((4, 1, 16, 16), "unit", "float", None), ((4, 4, 1, 1), "any", "float", None)], play),
+    "tagger": (Tagger, [((4, 7), "index", "int64", 20), ((4, 7), "index", "int64", 4)], tag),
+    "translator": (Translator, [((3, 6), "index", "int64", 11), ((3, 5), "index", "int64", 11)], translate),
 }

@@ -30,7 +30,7 @@ local function add_positions(self, name, positions, x, ...)
   local along = x:dim() == 3 and self.batch_first and 2 or 1
   local rows = rows_of(name, positions, x:size(along), a.offset)
   if x:dim() == 3 and along == 1 then rows = rows:unsqueeze(2) end
-  local y = x + rows:to(x.dtype)
+  local y = x + rows
   return self.drop and self.drop(y) or y
 end
 
@@ -45,14 +45,26 @@ layers.SinusoidalPositionalEncoding = Sinusoidal
 function Sinusoidal:init(...)
   local a = module.configure(self, Sinusoidal, {dropout = true}, ...)
   if a.dropout > 0 then self.drop = dropout.Dropout(a.dropout) end
-  local half = (a.d_model + 1) // 2
-  local rate = (tensor.arange(half, {dtype = "float64"}) * (-2 * math.log(10000.0) / a.d_model)):exp()
-  local angle = tensor.arange(a.max_len, {dtype = "float64"}):unsqueeze(2) * rate
-  local waves = tensor.stack({angle:sin(), angle:cos()}, 3):flatten(2, 3):narrow(2, 1, a.d_model)
-  self:register_buffer("pe", waves:contiguous():to("float32"), false)
 end
 
-function Sinusoidal:forward(x, ...) return add_positions(self, "SinusoidalPositionalEncoding", self.pe, x, ...) end
+-- The waves [max_len, d_model], kept in the dtype that was last used: no buffer, so that none of its digits are lost
+-- when the module's dtype changes.
+local function waves_of(self, dtype)
+  local kept = rawget(self, "kept")
+  if kept and kept.dtype == dtype then return kept end
+  local half = (self.d_model + 1) // 2
+  local rate = (tensor.arange(half, {dtype = "float64"}) * (-2 * math.log(10000.0) / self.d_model)):exp()
+  local angle = tensor.arange(self.max_len, {dtype = "float64"}):unsqueeze(2) * rate
+  local waves = tensor.stack({angle:sin(), angle:cos()}, 3):flatten(2, 3):narrow(2, 1, self.d_model)
+  kept = waves:contiguous():to(dtype)
+  rawset(self, "kept", kept)
+  return kept
+end
+
+function Sinusoidal:forward(x, ...)
+  local dtype = tensor.is_tensor(x) and x.dtype or "float32"
+  return add_positions(self, "SinusoidalPositionalEncoding", waves_of(self, dtype), x, ...)
+end
 
 --- Adds a learned vector for each position: nn.LearnedPositionalEncoding(max_len, d_model, {dropout = 0,
 -- batch_first = false}), parameter weight [max_len, d_model]. Called as nn.SinusoidalPositionalEncoding is.
