@@ -65,11 +65,13 @@ static void set_path(lua_State *L) {
 /* The parts of nnlua become globals. */
 static bool open_library(lua_State *L) {
   static const char code[] = "local nnlua = require 'nnlua'\n_G.nnlua = nnlua\n"
-                             "for _, name in ipairs(nnlua.globals) do _G[name] = nnlua[name] end";
+                             "for _, name in ipairs(nnlua.globals) do _G[name] = nnlua[name] end\n"
+                             "require('nnlua.repl.globals').watch()";
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_nnlua_core);
   lua_setfield(L, -2, "nnlua.core");
   lua_pop(L, 1);
+  run_open(L);
   return run_chunk(L, luaL_loadbuffer(L, code, sizeof code - 1, "=nnlua"), 0) == RUN_OK;
 }
 
@@ -135,6 +137,17 @@ static run_result require_module(lua_State *L, const char *name) {
   return run_chunk(L, status, 1);
 }
 
+/* The library loads what is to be run: it explains what doesn't compile and warns of conditions that are always true.
+ * Calls `name` of its module with a file or code and the n_args values on the top. */
+static run_result call_script(lua_State *L, const char *name, const char *what, int n_args) {
+  if (!run_require(L, "nnlua.repl.script")) return RUN_FAILED;
+  lua_getfield(L, -1, name);
+  lua_replace(L, -2);
+  lua_pushstring(L, what);
+  lua_rotate(L, -n_args - 2, 2);
+  return run_chunk(L, LUA_OK, n_args + 1);
+}
+
 /* Does what the options say, in their order. */
 static run_result follow_options(lua_State *L, char **argv, int script) {
   run_result r = RUN_OK;
@@ -145,8 +158,7 @@ static run_result follow_options(lua_State *L, char **argv, int script) {
     } else if (strcmp(a, "--seed") == 0) {
       r = set_number(L, "tensor.manual_seed(...); math.randomseed(...)", a, argv[++i]);
     } else if (strncmp(a, "-e", 2) == 0) {
-      const char *code = a[2] != '\0' ? a + 2 : argv[++i];
-      r = run_chunk(L, luaL_loadbuffer(L, code, strlen(code), "=(command line)"), 0);
+      r = call_script(L, "run_code", a[2] != '\0' ? a + 2 : argv[++i], 0);
     } else if (strncmp(a, "-l", 2) == 0) {
       r = require_module(L, a[2] != '\0' ? a + 2 : argv[++i]);
     }
@@ -165,25 +177,20 @@ static void set_arg(lua_State *L, int argc, char **argv, int script) {
   lua_setglobal(L, "arg");
 }
 
-static run_result run_script(lua_State *L, int argc, char **argv, int script) {
+static run_result run_script(lua_State *L, int argc, char **argv, int script, bool prompt) {
   const char *name = script < argc && strcmp(argv[script], "-") != 0 ? argv[script] : NULL;
-  int status = luaL_loadfile(L, name), n = 0;
-  for (int i = script + 1; status == LUA_OK && i < argc; i++, n++) {
-    luaL_checkstack(L, 1, "too many arguments to the script");
-    lua_pushstring(L, argv[i]);
-  }
-  return run_chunk(L, status, n);
+  int n = argc - script - 1 > 0 ? argc - script - 1 : 0;
+  luaL_checkstack(L, n + 10, "too many arguments to the script");
+  for (int i = 0; i < n; i++) lua_pushstring(L, argv[script + 1 + i]);
+  return call_script(L, prompt ? "run_and_keep" : "run", name, n);
 }
 
-/* With `products` also what multiplies matrices, which has to be loaded first. */
-static run_result show_version(lua_State *L, bool products) {
+static run_result show_version(lua_State *L) {
   static const char code[] =
-      "local m = ... and nnlua.machine()\n"
+      "local m = nnlua.machine()\n"
       "print(('nnlua %s  %s  %d threads'):format(nnlua.version, _VERSION, nnlua.threads()))\n"
-      "if m then print(('kernels: %s  products: %s%s'):format(m.kernels, m.blas, m.problem and '\\n' .. m.problem or '')) end";
-  int status = luaL_loadbuffer(L, code, sizeof code - 1, "=nnlua");
-  lua_pushboolean(L, products);
-  return run_chunk(L, status, 1);
+      "print(('kernels: %s  products: %s%s'):format(m.kernels, m.blas, m.problem and '\\n' .. m.problem or ''))";
+  return run_chunk(L, luaL_loadbuffer(L, code, sizeof code - 1, "=nnlua"), 0);
 }
 
 /* Calls the function of this name in nnlua.profile. */
@@ -197,16 +204,15 @@ static run_result call_profile(lua_State *L, const char *name) {
 static run_result run_all(lua_State *L, int argc, char **argv, const options *o) {
   bool script = o->script < argc, terminal = isatty(STDIN_FILENO) != 0;
   set_arg(L, argc, argv, o->script);
-  run_result r = o->version ? show_version(L, true) : RUN_OK;
+  bool prompt = o->interactive || (!script && !o->executed && !o->version && terminal);
+  if (prompt) prompt_open(L, !o->version && !script && !o->executed);
+  run_result r = o->version ? show_version(L) : RUN_OK;
   if (r == RUN_OK && o->profile) r = call_profile(L, "start");
   if (r == RUN_OK) r = follow_options(L, argv, o->script);
   if (r == RUN_OK && (script || (!terminal && !o->interactive && !o->executed && !o->version)))
-    r = run_script(L, argc, argv, o->script);
+    r = run_script(L, argc, argv, o->script, prompt);
   if (o->profile) call_profile(L, "finish");
-  bool prompt = o->interactive || (!script && !o->executed && !o->version && terminal);
-  if (!prompt) return r;
-  if (!o->version && !script) show_version(L, false);
-  prompt_run(L);
+  if (prompt) prompt_run(L);
   return r;
 }
 

@@ -3,8 +3,12 @@
 #define PROMPT_H
 
 #include <lua.h>
+#include <stdbool.h>
 
-/* Reads, runs and prints until the input ends. */
+/* Makes the session ready: errors keep their frames, scripts their variables. To be called before a script that the
+ * prompt follows. */
+void prompt_open(lua_State *L, bool banner);
+/* Reads, runs and shows until the input ends. */
 void prompt_run(lua_State *L);
 
 #endif

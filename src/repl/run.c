@@ -4,10 +4,14 @@
 #include <lauxlib.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bind.h"
 
+static const char require_key = 'r';
+static bool at_prompt;
 static Bind *interruptible;
 static volatile sig_atomic_t interrupted;
 
@@ -31,6 +35,29 @@ bool run_was_interrupted(void) {
   interrupted = 0;
   if (was && interruptible != NULL) bind_interrupt_end(interruptible);
   return was;
+}
+
+/* ---- help from Lua ----------------------------------------------------------------------------------- */
+
+void run_open(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &require_key);
+}
+
+bool run_require(lua_State *L, const char *module) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &require_key);
+  lua_pushstring(L, module);
+  if (lua_pcall(L, 1, 1, 0) == LUA_OK) return true;
+  lua_pop(L, 1);
+  return false;
+}
+
+void run_at_prompt(bool on) { at_prompt = on; }
+
+bool run_has_colours(int fd) {
+  const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+  if (no != NULL && *no != '\0') return false;
+  return isatty(fd) && term != NULL && *term != '\0' && strcmp(term, "dumb") != 0;
 }
 
 /* ---- errors ----------------------------------------------------------------------------------------- */
@@ -74,6 +101,19 @@ static void push_traceback(lua_State *L, const char *message) {
   luaL_pushresult(&b);
 }
 
+/* The library's text for the message on the top: its line, a hint, the traceback. False when that fails: without memory
+ * or stack. */
+static bool push_explanation(lua_State *L) {
+  int top = lua_gettop(L);
+  if (lua_checkstack(L, 10) && run_require(L, "nnlua.repl.errors")) {
+    lua_getfield(L, -1, "handle");
+    lua_pushvalue(L, top);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK && lua_type(L, -1) == LUA_TSTRING) return true;
+  }
+  lua_settop(L, top);
+  return false;
+}
+
 static int on_error(lua_State *L) {
   if (interruptible != NULL && bind_is_interrupt(L, interruptible, 1)) return 1;
   const char *message = lua_tostring(L, 1);
@@ -81,6 +121,9 @@ static int on_error(lua_State *L) {
     if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING) return 1;
     message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
   }
+  lua_pushstring(L, message);
+  if (push_explanation(L)) return 1;
+  message = lua_tostring(L, -1);
   push_traceback(L, message);
   return 1;
 }
@@ -93,7 +136,7 @@ static run_result show_error(lua_State *L) {
     fputs("interrupted\n", stderr);
   } else {
     const char *message = lua_tostring(L, -1);
-    fprintf(stderr, "nnlua: %s\n", message != NULL ? message : "unknown error");
+    fprintf(stderr, at_prompt ? "%s\n" : "nnlua: %s\n", message != NULL ? message : "unknown error");
   }
   lua_pop(L, 1);
   return stopped ? RUN_INTERRUPTED : RUN_FAILED;

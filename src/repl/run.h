@@ -7,6 +7,15 @@
 
 typedef enum run_result { RUN_OK, RUN_FAILED, RUN_INTERRUPTED } run_result;
 
+/* To be called when the library is open: its modules are required from then on. */
+void run_open(lua_State *L);
+/* Pushes a module of the library; false, and nothing pushed, when that fails. */
+bool run_require(lua_State *L, const char *module);
+/* Whether colours may be written there: a terminal that knows them, and NO_COLOR isn't set. */
+bool run_has_colours(int fd);
+/* Errors are those of a prompt line. */
+void run_at_prompt(bool on);
+
 /* From now on SIGINT interrupts what Lua and the engine do. */
 void run_catch_interrupts(lua_State *L);
 /* Whether SIGINT came since the last call of this; if so, it is dealt with. */

@@ -1,0 +1,3 @@
+local ask = {}
+function ask.run() return false end
+return ask

@@ -1,0 +1,308 @@
+-- errors: what the user reads when something fails: the message, the line with a mark under the place, the likely cause
+-- with a remedy, the user's part of the traceback. For the prompt it keeps the failing frames until the next line.
+
+local core = require "nnlua.core"
+local fail = require "nnlua.fail"
+local lexer = require "nnlua.repl.lexer"
+local paint = require "nnlua.repl.paint"
+
+local errors = {
+  keep_frames = false, -- the prompt wants the variables of failing frames
+  frames = nil,        -- the user's frames of the last error, the innermost first
+  at = 1,              -- the one that locals() shows
+}
+
+local MOST_LEVELS = 24
+
+-- ---- source lines -------------------------------------------------------------------------------------------------
+
+local function chunk_text(source, f)
+  local globals = require "nnlua.repl.globals"
+  if source == "=prompt" then
+    return globals.prompt_text and globals.prompt_text(f)
+  end
+  if type(globals.sources[source]) == "string" then return globals.sources[source] end
+  local path = source:match("^@(.*)")
+  local file = path and io.open(path)
+  if not file then return nil end
+  local text = file:read("a")
+  file:close()
+  return text
+end
+
+local function nth_line(text, n)
+  local i = 0
+  for line in (text .. "\n"):gmatch("(.-)\r?\n") do
+    i = i + 1
+    if i == n then return line end
+  end
+end
+
+-- "  12 | code" and, below, a mark at a byte of the line. Tabs become blanks; long lines are cut around the mark.
+local function quote(line, number, from, to)
+  local label = ("  %d | "):format(number)
+  local room = math.max(core.width() - #label, 20)
+  local before = from and line:sub(1, from - 1):gsub("\t", "  ") or ""
+  local marked = from and line:sub(from, to):gsub("\t", "  ")
+  line = line:gsub("\t", "  ")
+  local column = paint.width(before)
+  if from and column + math.min(paint.width(marked), 20) > room then -- show the part around the mark
+    local kept = before
+    while paint.width(kept) > room // 2 do kept = kept:sub((utf8.offset(kept, 2) or #kept + 1)) end
+    line = "..." .. line:sub(#before - #kept + 1)
+    column = paint.width(kept) + 3
+  end
+  local out = paint.it("dim", label) .. paint.cut(line, room)
+  if from then
+    local n = math.max(1, math.min(paint.width(marked), room - column))
+    out = out .. "\n" .. paint.it("dim", (" "):rep(#label - 2) .. "| ") .. (" "):rep(column)
+      .. paint.it("error", ("^"):rep(n))
+  end
+  return out
+end
+
+-- Words in lines no wider than the terminal, each after `indent`.
+local function wrapped(text, indent)
+  local width, lines, line = core.width(), {}, nil
+  for word in text:gmatch("%S+") do
+    if line and paint.width(line) + 1 + paint.width(word) > width then
+      lines[#lines + 1], line = line, nil
+    end
+    line = line and line .. " " .. word or (#lines > 0 and indent or "") .. word
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+-- ---- what does not compile ----------------------------------------------------------------------------------------
+
+-- The token where compiling stops: the first with which the text up to it is wrong beyond repair.
+local function bad_token(text, prefix)
+  local tokens = lexer.tokens(text)
+  local low, high = 1, #tokens
+  while low < high do -- what is wrong stays wrong when more follows
+    local middle = (low + high) // 2
+    local f, message = load(prefix .. text:sub(1, tokens[middle].to), "=x", "t")
+    if not f and message:sub(-5) ~= "<eof>" then high = middle else low = middle + 1 end
+  end
+  return tokens[low], low
+end
+
+--- The text of a syntax error: Lua's message, the line with a mark, how Lua says it.
+-- @param message what load gave
+-- @param text the whole source
+-- @param is_file a script, of which no part is tried as an expression
+function errors.syntax(message, text, is_file)
+  local chunk = message:match("^(.-):%d+:") or "prompt"
+  local token, at = bad_token(text, "")
+  if not is_file then -- it may be meant as an expression: the reading that goes further counts
+    local f, other = load("return " .. text, "=" .. chunk, "t")
+    local other_token, other_at = bad_token(text, "return ")
+    if not f and other_token and (not at or other_at > at) then message, token = other, other_token end
+  end
+  local line_number = tonumber(message:match("^.-:(%d+):")) or 1
+  local at_end = message:sub(-5) == "<eof>"
+  local number = token and not at_end and token.line or line_number
+  local line = nth_line(text, number) or ""
+  local out = {paint.it("error", wrapped(message, "  "))}
+  local start = 0
+  if token and not at_end then
+    local newline = text:sub(1, token.from - 1):match("^.*()\n") or 0
+    start = token.from - newline
+    out[#out + 1] = quote(line, number, start, start + #token.text:match("^[^\n]*") - 1)
+  else
+    out[#out + 1] = quote(line, number)
+  end
+  local hint = require "nnlua.repl.habits".syntax(line) or errors.syntax_hint(message)
+  if hint then out[#out + 1] = paint.it("hint", wrapped("  hint: " .. hint, "    ")) end
+  return table.concat(out, "\n")
+end
+
+--- A remedy that Lua's own message suggests.
+function errors.syntax_hint(message)
+  local what, opener, line = message:match("'(%a+)' expected %(to close '(%a+)' at line (%d+)%)")
+  if what then return ("the '%s' of line %s has no '%s'"):format(opener, line, what) end
+  if message:find("'then' expected", 1, true) then return "a condition is `if x then ... end`" end
+  if message:find("'do' expected", 1, true) then return "a loop is `for i = 1, n do ... end`, `while x do ... end`" end
+  if message:find("'=' or 'in' expected", 1, true) then return "a loop is `for i = 1, n do` or `for k, v in pairs(t) do`" end
+  if message:find("unfinished string", 1, true) then return "a text of several lines stands in [[ and ]]" end
+  if message:find("attempt to assign to const", 1, true) then return "declare it again: `local name = ...` makes a new variable" end
+end
+
+-- ---- frames -------------------------------------------------------------------------------------------------------
+
+-- Variables of the frame at a level of this function's caller: list of {name, value, kind}, inner ones last.
+local function variables_at(level, f)
+  local list, place = {}, {}
+  local function add(name, value, kind)
+    if name:find("^%(") or name:find("^nnlua_keep_") or name == "_ENV" then return end
+    if place[name] then
+      list[place[name]] = {name, value, kind}
+    else
+      list[#list + 1] = {name, value, kind}
+      place[name] = #list
+    end
+  end
+  for i = 1, 255 do
+    local name, value = debug.getupvalue(f, i)
+    if not name then break end
+    if name ~= "" and name ~= "?" then add(name, value, "upvalue") end
+  end
+  for i = 1, 255 do
+    local name, value = debug.getlocal(level + 1, i)
+    if not name then break end
+    add(name, value, "local")
+  end
+  return list
+end
+
+local function is_users(info)
+  return info.what ~= "C" and info.source ~= "=nnlua" and not fail.in_library(info.source)
+end
+
+local function is_entry(info)
+  local session = package.loaded["nnlua.repl.session"]
+  return info.what == "main" or (session ~= nil and session.is_entry ~= nil and session.is_entry(info.func))
+end
+
+-- The user's frames from a level on, the innermost first; those of deep recursion only at both ends.
+local function user_frames(level)
+  local frames, n = {}, 0
+  while true do
+    local info = debug.getinfo(level, "Slnf")
+    if not info then return frames, n end
+    if is_users(info) then
+      n = n + 1
+      if n <= MOST_LEVELS then
+        info.variables = variables_at(level, info.func)
+        info.entry = is_entry(info)
+        frames[n] = info
+      end
+    end
+    level = level + 1
+  end
+end
+
+local function frame_title(frame)
+  local place = frame.currentline > 0 and ("%s:%d"):format(frame.short_src, frame.currentline) or frame.short_src
+  if frame.entry then return place .. ": in main chunk" end
+  if frame.name then return ("%s: in %s '%s'"):format(place, frame.namewhat, frame.name) end
+  return ("%s: in function <%s:%d>"):format(place, frame.short_src, frame.linedefined)
+end
+errors.frame_title = frame_title
+
+-- ---- the place in the line ----------------------------------------------------------------------------------------
+
+-- Tokens of a line that the message speaks of.
+local function place_in_line(tokens, message)
+  local function last_named(name, after)
+    for i = #tokens, 1, -1 do
+      local before = i > 1 and tokens[i - 1].text
+      if tokens[i].text == name and tokens[i].kind == "name" and (not after or after[before]) then return i end
+    end
+  end
+  local kind, name = message:match("%((%a+) '([%w_]+)'%)")
+  if name then
+    local after = kind == "field" and {["."] = true} or kind == "method" and {[":"] = true} or nil
+    local i = last_named(name, after)
+    if i then return i end
+  end
+  local operation = message:match("^.-:%d+: (.*)$") or message
+  for word in operation:gmatch("([%w_%.%[%]]+)[^:]-:") do
+    local last = word:match("[%w_]+$")
+    local i = last and last_named(last)
+    if i then return i end
+    if not operation:find(": ", 1, true) then break end
+  end
+end
+
+-- ---- the text -----------------------------------------------------------------------------------------------------
+
+-- The innermost user frame that the message's position names, else the innermost.
+local function failing_frame(frames, message)
+  for _, frame in ipairs(frames) do
+    local place = ("%s:%d:"):format(frame.short_src, frame.currentline)
+    if message:sub(1, #place) == place then return frame end
+  end
+  return nil
+end
+
+local function describe(message, frames, n)
+  local out = {}
+  local frame = failing_frame(frames, message)
+  local text = frame and chunk_text(frame.source, frame.func)
+  local line = text and nth_line(text, frame.currentline)
+  if line and line:find("%S") then
+    local tokens = lexer.tokens(line)
+    local at = place_in_line(tokens, message)
+    local token = at and tokens[at]
+    out[1] = quote(line, frame.currentline, token and token.from, token and token.to)
+  end
+  local ok, hint = pcall(require("nnlua.repl.hints").find, message, line, frame)
+  if ok and hint then out[#out + 1] = paint.it("hint", wrapped("  hint: " .. hint, "    ")) end
+  local worth_showing = n > 1 or (frames[1] and not frames[1].entry) or not errors.keep_frames
+  if n > 0 and worth_showing then
+    out[#out + 1] = "stack traceback:"
+    for _, one in ipairs(frames) do out[#out + 1] = "\t" .. frame_title(one) end
+    if n > #frames then out[#out + 1] = ("\t... (%d more)"):format(n - #frames) end
+  end
+  return out
+end
+
+--- Called when something fails, with the stack as it was: returns the text to be shown.
+function errors.handle(message)
+  local frames, n = user_frames(3)
+  local out = describe(message, frames, n)
+  if errors.keep_frames then
+    errors.frames, errors.at = frames, 1
+    for i, frame in ipairs(frames) do
+      if frame == failing_frame(frames, message) then errors.at = i end
+    end
+  end
+  return table.concat({paint.it("error", message), table.unpack(out)}, "\n")
+end
+
+-- ---- the frames of the last error ---------------------------------------------------------------------------------
+
+local walkers = {up = true, down = true, locals = true}
+
+--- Lets the failing frames go unless the entry asks for them.
+function errors.forget_unless_used(text)
+  if not errors.frames then return end
+  local names = lexer.names(text)
+  for name in pairs(names) do
+    if walkers[name] then return end
+  end
+  local session = require "nnlua.repl.session"
+  for name in pairs(names) do
+    local mine = session.get(name) or rawget(_G, name) ~= nil
+    if not mine and errors.frame_variable(name) then return end
+  end
+  errors.frames = nil
+end
+
+--- A variable of the frame at hand: found, value.
+function errors.frame_variable(name)
+  local frame = errors.frames and errors.frames[errors.at]
+  for _, variable in ipairs(frame and frame.variables or {}) do
+    if variable[1] == name then return true, variable[2] end
+  end
+  return false
+end
+
+--- Moves to another frame of the last error, by steps outwards; returns it.
+function errors.step(n)
+  if not errors.frames or #errors.frames == 0 then return nil end
+  errors.at = math.max(1, math.min(#errors.frames, errors.at + n))
+  return errors.frames[errors.at]
+end
+
+--- The frame with its line, as text.
+function errors.frame_text(frame)
+  local text = chunk_text(frame.source, frame.func)
+  local line = text and nth_line(text, frame.currentline)
+  local title = frame_title(frame)
+  return line and title .. "\n" .. quote(line, frame.currentline) or title
+end
+
+return errors

@@ -1,0 +1,2 @@
+local helpers = {names = {}}
+return helpers
