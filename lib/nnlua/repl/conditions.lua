@@ -1,5 +1,5 @@
--- conditions: finds what is silently always true or always false in a source: a tensor predicate (x:lt(y)) where Lua wants
--- a condition, a tensor compared by == with a number. A tensor is true whatever it holds. Nothing is run.
+-- conditions: finds what is silently always true or always false in a source: a tensor predicate (x:lt(y)) where Lua
+-- wants a condition, a tensor compared by == with a number. A tensor is true whatever it holds. Nothing is run.
 
 local core = require "nnlua.core"
 local paint = require "nnlua.repl.paint"
@@ -10,7 +10,9 @@ local conditions = {}
 -- Methods and functions that give a bool tensor.
 local predicates = {}
 for name in ([[lt le gt ge eq ne less less_equal greater greater_equal not_equal isnan isinf isfinite isclose isposinf
-isneginf isreal isin signbit logical_and logical_or logical_not logical_xor]]):gmatch("%S+") do predicates[name] = true end
+isneginf isreal isin signbit logical_and logical_or logical_not logical_xor]]):gmatch("%S+") do
+  predicates[name] = true
+end
 
 -- These give a Lua boolean without a dim and a tensor with one.
 local reductions = {all = true, any = true}
@@ -29,8 +31,10 @@ local function operations()
       tensor_operations[row.base] = true
     end
   end
-  for _, name in ipairs {"item", "size", "rep", "len", "find", "match", "sub", "format", "tostring", "equal", "allclose",
-    "all", "any", "type", "stride", "dim", "numel", "split", "chunk", "unbind", "clone", "index", "select", "close",
+  for _, name in ipairs {"item", "size", "rep", "len", "find", "match", "sub", "format", "tostring", "equal",
+    "allclose",
+    "all", "any", "type", "stride", "dim", "numel", "split", "chunk", "unbind", "clone",
+    "index", "select", "close",
     "lower", "upper", "reverse", "repeat", "get", "set", "byte", "char", "sort"} do
     tensor_operations[name] = nil
   end
@@ -42,7 +46,8 @@ local function unwrap(node)
   return node
 end
 
--- The name of the operation that a call runs on tensors, with its number of arguments beside the tensor; nil for others.
+-- The name of the operation that a call runs on tensors, with its number of arguments beside the tensor; nil for
+-- others.
 local function operation_of(node)
   if node.kind == "method" then
     if node.object.kind == "string" then return nil end
@@ -190,7 +195,9 @@ function conditions.warn(source, chunk, known)
   end
   if #found > 0 then io.stdout:flush() end
   for _, one in ipairs(found) do
-    io.stderr:write(paint.it("warning", ("%s:%d: warning: %s"):format(chunk, one.line, one.text)), "\n")
+    local text = ("%s:%d: warning: %s"):format(chunk, one.line, one.text)
+    if chunk == "prompt" then text = require "nnlua.repl.errors".fold(text) end
+    io.stderr:write(paint.it("warning", text), "\n")
   end
 end
 

@@ -61,9 +61,10 @@ local function quote(line, number, from, to)
   return out
 end
 
--- Words in lines no wider than the terminal, each after `indent`.
+-- Words in lines no wider than the terminal, the first as it begins, the others after `indent`.
 local function wrapped(text, indent)
-  local width, lines, line = core.width(), {}, nil
+  local width, lines, line = core.width(), {}, text:match("^%s+")
+  if line then line = line:sub(1, -2) end
   for word in text:gmatch("%S+") do
     if line and paint.width(line) + 1 + paint.width(word) > width then
       lines[#lines + 1], line = line, nil
@@ -72,6 +73,14 @@ local function wrapped(text, indent)
   end
   lines[#lines + 1] = line
   return table.concat(lines, "\n")
+end
+
+--- A message in lines that the terminal holds.
+function errors.fold(text)
+  if core.width() >= paint.width(text) then return text end
+  return (text:gsub("[^\n]+", function(line)
+    return paint.width(line) > core.width() and wrapped(line, "  ") or line
+  end))
 end
 
 -- ---- what does not compile ----------------------------------------------------------------------------------------
@@ -105,10 +114,9 @@ function errors.syntax(message, text, is_file)
   local number = token and not at_end and token.line or line_number
   local line = nth_line(text, number) or ""
   local out = {paint.it("error", wrapped(message, "  "))}
-  local start = 0
   if token and not at_end then
     local newline = text:sub(1, token.from - 1):match("^.*()\n") or 0
-    start = token.from - newline
+    local start = token.from - newline
     out[#out + 1] = quote(line, number, start, start + #token.text:match("^[^\n]*") - 1)
   else
     out[#out + 1] = quote(line, number)
@@ -124,9 +132,13 @@ function errors.syntax_hint(message)
   if what then return ("the '%s' of line %s has no '%s'"):format(opener, line, what) end
   if message:find("'then' expected", 1, true) then return "a condition is `if x then ... end`" end
   if message:find("'do' expected", 1, true) then return "a loop is `for i = 1, n do ... end`, `while x do ... end`" end
-  if message:find("'=' or 'in' expected", 1, true) then return "a loop is `for i = 1, n do` or `for k, v in pairs(t) do`" end
+  if message:find("'=' or 'in' expected", 1, true) then
+    return "a loop is `for i = 1, n do` or `for k, v in pairs(t) do`"
+  end
   if message:find("unfinished string", 1, true) then return "a text of several lines stands in [[ and ]]" end
-  if message:find("attempt to assign to const", 1, true) then return "declare it again: `local name = ...` makes a new variable" end
+  if message:find("attempt to assign to const", 1, true) then
+    return "declare it again: `local name = ...` makes a new variable"
+  end
 end
 
 -- ---- frames -------------------------------------------------------------------------------------------------------
@@ -186,7 +198,8 @@ end
 local function frame_title(frame)
   local place = frame.currentline > 0 and ("%s:%d"):format(frame.short_src, frame.currentline) or frame.short_src
   if frame.entry then return place .. ": in main chunk" end
-  if frame.name then return ("%s: in %s '%s'"):format(place, frame.namewhat, frame.name) end
+  if frame.name then return ("%s: in %s '%s'"):format(place, frame.namewhat == "method" and "method" or "function",
+    frame.name) end
   return ("%s: in function <%s:%d>"):format(place, frame.short_src, frame.linedefined)
 end
 errors.frame_title = frame_title
@@ -259,6 +272,7 @@ function errors.handle(message)
       if frame == failing_frame(frames, message) then errors.at = i end
     end
   end
+  if errors.keep_frames then message = errors.fold(message) end
   return table.concat({paint.it("error", message), table.unpack(out)}, "\n")
 end
 

@@ -29,6 +29,7 @@ local function warn(name, info)
   local report = require "nnlua.repl.undefined"(name, info, text)
   if report then
     io.stdout:flush()
+    if info.source == "=prompt" then report = require "nnlua.repl.errors".fold(report) end
     io.stderr:write(report, "\n")
   end
 end
@@ -45,6 +46,11 @@ local function missing(_, name)
   end
   warn(name, info)
   return nil
+end
+
+--- Whether reading this global on the line of a frame has been reported.
+function globals.has_warned(frame, name)
+  return globals.warned[("%s:%d:%s"):format(frame.source, frame.currentline, name)] == true
 end
 
 --- Begins to watch. A metatable of the user's own has precedence.

@@ -1,5 +1,5 @@
--- highlight: which colour each byte of an entry has while it is typed. Letters: k keyword, s string, n number, c comment,
--- b a name that there is, f what is called, m a bracket and its match, e what is wrong, blank for the rest.
+-- highlight: which colour each byte of an entry has while it is typed. Letters: k keyword, s string, n number, c
+-- comment, b a name that there is, f what is called, m a bracket and its match, e what is wrong, blank for the rest.
 
 local lexer = require "nnlua.repl.lexer"
 

@@ -1,5 +1,5 @@
--- hints: the likely cause of an error and its remedy, found in the message, the line and the variables of the frame. Each
--- rule looks at {message, line, tokens, frame} and returns a sentence or nil; the first that speaks counts.
+-- hints: the likely cause of an error and its remedy, found in the message, the line and the variables of the frame.
+-- Each rule looks at {message, line, tokens, frame} and returns a sentence or nil; the first that speaks counts.
 
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
@@ -64,9 +64,8 @@ function rules.missing_field(case)
   if not name then return nil end
   local kind = case.message:match("%((%a+) '")
   if kind == "global" then
-    local habit = habits.global(name)
-    if habit then return habit end
-    return nil -- reading it has warned already
+    local warned = case.frame and require "nnlua.repl.globals".has_warned(case.frame, name)
+    return not warned and habits.global(name) or nil
   end
   if name == "grad" and verb == "index" then
     return "the gradient is there after backward(), for leaves with requires_grad = true"
@@ -215,7 +214,8 @@ function rules.index_number(case)
   end
 end
 
-local order = {"missing_field", "dot_for_colon", "flatten", "transpose", "channels", "labels", "strings", "twice", "no_grad",
+local order = {"missing_field", "dot_for_colon", "flatten", "transpose", "channels", "labels", "strings", "twice",
+  "no_grad",
   "scalar_backward", "call_of_table", "index_number"}
 
 --- The hint for a message, nil when no rule knows. line and frame may be nil.

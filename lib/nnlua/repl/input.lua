@@ -1,5 +1,5 @@
--- input: what Enter, a paste and the editor do to the text of an entry: when it is complete, how its lines are indented.
--- Knows nothing of the terminal.
+-- input: what Enter, a paste and the editor do to the text of an entry: when it is complete, how its lines are
+-- indented. Knows nothing of the terminal.
 
 local lexer = require "nnlua.repl.lexer"
 local session = require "nnlua.repl.session"
@@ -8,7 +8,9 @@ local input = {}
 
 local STEP = 2
 
-local opens = {["then"] = 1, ["do"] = 1, ["repeat"] = 1, ["function"] = 1, ["else"] = 1, ["{"] = 1, ["("] = 1, ["["] = 1}
+local opens = {
+  ["then"] = 1, ["do"] = 1, ["repeat"] = 1, ["function"] = 1, ["else"] = 1, ["{"] = 1, ["("] = 1, ["["] = 1,
+}
 local closes = {["end"] = 1, ["until"] = 1, ["elseif"] = 1, ["else"] = 1, ["}"] = 1, [")"] = 1, ["]"] = 1}
 
 -- By how much a line changes the level of what follows, and of itself when it begins with what closes. `do` of a loop
@@ -65,7 +67,8 @@ local function indent_line(text, point)
   return text:sub(1, start - 1) .. wanted .. line:sub(#blanks + 1) .. text:sub(stop + 1), start + column
 end
 
---- Enter at a byte of the text (from 1; #text + 1 is the end): done, text, point. typed: by hand, so that it is indented.
+--- Enter at a byte of the text (from 1; #text + 1 is the end): done, text, point. typed: by hand, so that it is
+-- indented.
 function input.enter(text, point, typed)
   if session.input_state(text) ~= "incomplete" then
     if typed and text:find("\n", 1, true) then text = indent_line(text, #text + 1) end

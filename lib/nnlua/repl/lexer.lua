@@ -1,5 +1,5 @@
--- lexer: Lua source as a list of tokens with their places; what is unfinished is a token, too, so that a line can be read
--- while it is typed. Knows nothing of grammar.
+-- lexer: Lua source as a list of tokens with their places; what is unfinished is a token, too, so that a line can be
+-- read while it is typed. Knows nothing of grammar.
 
 local lexer = {}
 
@@ -83,8 +83,8 @@ local function read(text, i)
   return c:find("[%+%-%*/%%%^#&~|<>=%(%){}%[%];:,%.]") and "op" or "unknown", i
 end
 
---- The tokens of a text: {kind, text, from, to, line, open}. Kinds: name, keyword, number, string, comment, op, unknown.
--- `open` marks strings and comments that aren't closed. Comments are left out unless asked for.
+--- The tokens of a text: {kind, text, from, to, line, open}. Kinds: name, keyword, number, string, comment, op,
+-- unknown. `open` marks strings and comments that aren't closed. Comments are left out unless asked for.
 function lexer.tokens(text, comments)
   local list, n, i, line = {}, #text, 1, 1
   if text:find("^#") then i = text:find("\n", 1, true) or n + 1 end -- the first line of an executable script

@@ -1,6 +1,9 @@
 -- paint: colours for a terminal, nothing where colours are not wanted. Text with colours has the same width.
 
-local paint = {on = false}
+local files = require "nnlua.core".files
+local no, term = os.getenv("NO_COLOR"), os.getenv("TERM") or ""
+
+local paint = {on = (not no or no == "") and term ~= "" and term ~= "dumb" and files.is_terminal(2)}
 
 local codes = {
   dim = "2", bold = "1", red = "31", green = "32", yellow = "33", blue = "34", magenta = "35", cyan = "36",
@@ -26,7 +29,8 @@ function paint.width(text)
   return n
 end
 
-local wide = {{0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0x33FF}, {0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0xA000, 0xA4CF},
+local wide = {
+  {0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0x33FF}, {0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0xA000, 0xA4CF},
   {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0xFE30, 0xFE6F}, {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F},
   {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}}
 

@@ -1,5 +1,5 @@
--- parser: Lua 5.4 source as a tree, with places and with what each name refers to. For code that Lua itself has compiled
--- already: it doesn't complain, it gives up. Nodes are tables with kind, from, to (bytes) and line.
+-- parser: Lua 5.4 source as a tree, with places and with what each name refers to. For code that Lua itself has
+-- compiled already: it doesn't complain, it gives up. Nodes are tables with kind, from, to (bytes) and line.
 
 local lexer = require "nnlua.repl.lexer"
 

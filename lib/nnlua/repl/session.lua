@@ -59,6 +59,12 @@ local function mentioned(text)
   return list
 end
 
+-- Functions that are whole chunks.
+local chunks = setmetatable({}, {__mode = "k"})
+
+--- Whether f is a whole entry or file.
+function session.is_entry(f) return chunks[f] == true end
+
 -- ---- compiling ----------------------------------------------------------------------------------------------------
 
 -- The text with a call after each local statement at its top that hands its variables to the session.
@@ -93,7 +99,8 @@ end
 
 --- Compiles a text whose locals are to stay: it sees the session's locals as its own. Returns a function, or nil and
 -- a message. chunk is the name of the source.
-function session.load(text, chunk)
+-- @param is_expression it is `return ...`, whose call must keep the frame: errors name the line
+function session.load(text, chunk, is_expression)
   local names = mentioned(text)
   local plain, message = load(text, chunk, "t")
   if not plain then return nil, message end
@@ -103,7 +110,8 @@ function session.load(text, chunk)
     declared[i] = name .. (session.locals[name].attribute == "const" and "<const>" or "")
   end
   declared[#declared + 1] = KEEP
-  local head = ("local %s=... return function(...) "):format(table.concat(declared, ","))
+  local head = ("local %s=... return function(...) %s"):format(table.concat(declared, ","),
+    is_expression and "local " .. KEEP .. "frame<close> = nil " or "")
   local maker
   maker, message = load(head .. instrument(text, known) .. "\nend", chunk, "t")
   if not maker then
@@ -111,6 +119,7 @@ function session.load(text, chunk)
     return plain -- too many variables for Lua, for instance: it runs, its locals don't stay
   end
   local f = maker()
+  chunks[f] = true
   for i = 1, 255 do
     local name = debug.getupvalue(f, i)
     if name == nil then break end
@@ -153,7 +162,7 @@ function session.compile(text)
   local expression, muted = without_mute(text)
   local plain = load("return " .. expression .. "\n", CHUNK, "t")
   if plain and #lexer.tokens(expression) > 0 then
-    return session.load("return " .. expression .. "\n", CHUNK), muted, true
+    return session.load("return " .. expression .. "\n", CHUNK, true), muted, true
   end
   local f, message = session.load(text, CHUNK)
   if not f then return nil, message end
@@ -168,9 +177,6 @@ local current, current_text
 
 --- The entry that a function of the prompt stands in.
 function session.text_of(f) return texts[f] or (f == current and current_text) or nil end
-
---- Whether f is the entry that is being run.
-function session.is_entry(f) return f == current end
 
 local function note_texts(text)
   local names = lexer.names(text)
@@ -303,7 +309,7 @@ function session.enter(text)
   local pieces = {text}
   if text:find("\n", 1, true) and session.state(text) == "wrong" then pieces = pieces_of(text) or pieces end
   for _, piece in ipairs(pieces) do
-    session.last = piece
+    session.before_last, session.last = session.last, piece
     if ask and #pieces > 1 and ask.run(piece) then goto continue end
     if not session.run(piece) then return end
     ::continue::
@@ -350,7 +356,7 @@ function session.start(program)
   globals.prompt_text = session.text_of
   globals.more_names = function()
     local list = {table.unpack(session.order)}
-    for name in pairs(require "nnlua.repl.helpers".names) do list[#list + 1] = name end
+    for name in pairs(require "nnlua".helpers) do list[#list + 1] = name end
     return list
   end
   local helpers_names

@@ -21,7 +21,8 @@ local function reads(tree, name, line)
       if node.kind == "binary" and (node.operator == "==" or node.operator == "~=") then
         if node.right.kind == "nil" then asks(node.left) end
         if node.left.kind == "nil" then asks(node.right) end
-      elseif node.kind == "call" and node.callee.kind == "name" and node.callee.name == "type" and node.arguments[1] then
+      elseif node.kind == "call" and node.callee.kind == "name" and node.callee.name == "type"
+        and node.arguments[1] then
         asks(node.arguments[1])
       elseif node.kind == "assign" and #node.targets == 1 and node.targets[1].name == name
         and node.targets[1].kind == "name" and node.values[1] and node.values[1].operator == "or" then
