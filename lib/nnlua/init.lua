@@ -28,19 +28,15 @@ for _, name in ipairs {"plot", "help", "lesson"} do
   end
 end
 
-<<<<<<< HEAD
 -- Explained in builtins.lua; loaded when it is used.
 function nnlua.profile(f, ...) return require("nnlua.profile").run(f, ...) end
 
-return nnlua
-=======
 --- Helpers of the prompt: fields that are loaded when they are asked for.
 nnlua.helpers = {}
-for name in ("who time bench run reload edit save_session up down locals exit quit"):gmatch("%S+") do
+for name in ("who time bench profile run reload edit save_session up down locals exit quit"):gmatch("%S+") do
   nnlua.helpers[name] = true
 end
 
 return setmetatable(nnlua, {__index = function(t, name)
   return rawget(t, "helpers")[name] and require("nnlua.repl.helpers")[name] or nil
 end})
->>>>>>> 791275d (Prompt: completion, help forms, helpers, hints for habits from elsewhere, errors with their place)

@@ -198,8 +198,9 @@ end
 local function frame_title(frame)
   local place = frame.currentline > 0 and ("%s:%d"):format(frame.short_src, frame.currentline) or frame.short_src
   if frame.entry then return place .. ": in main chunk" end
-  if frame.name then return ("%s: in %s '%s'"):format(place, frame.namewhat == "method" and "method" or "function",
-    frame.name) end
+  if frame.name then
+    return ("%s: in %s '%s'"):format(place, frame.namewhat == "method" and "method" or "function", frame.name)
+  end
   return ("%s: in function <%s:%d>"):format(place, frame.short_src, frame.linedefined)
 end
 errors.frame_title = frame_title
