@@ -24,6 +24,8 @@ local data = {
   train_test_split = splits.train_test_split,
   kfold = splits.kfold,
   windows = splits.windows,
+  ImageFolder = require "nnlua.data.image_folder",
+  fetch = require("nnlua.data.fetch").fetch,
   DataLoader = loader.DataLoader,
   default_collate = loader.default_collate,
   Table = tables.Table,
@@ -32,6 +34,9 @@ local data = {
   write_csv = csv.write_csv,
 }
 
+for _, part in ipairs {require "nnlua.data.npy", require "nnlua.data.media"} do
+  for name, f in pairs(part) do data[name] = f end
+end
 for name, class in pairs(samplers) do data[name] = class end
 
 -- Names of data sets and the files in data/ that know how to load them.
@@ -39,6 +44,7 @@ local sets = {["fashion-mnist"] = "fashion_mnist", ["tang-poems"] = "tang_poems"
 for _, name in ipairs {"iris", "wine", "breast-cancer", "digits", "karate-club", "sunspots", "airline-passengers"} do
   sets[name] = "facts"
 end
+sets["mnist"], sets["cifar-10"] = "remote", "remote"
 
 local load_options = signature("data.load", "root:string?, max_bytes:amount=536870912")
 
@@ -46,8 +52,9 @@ local load_options = signature("data.load", "root:string?, max_bytes:amount=5368
 -- labels 1..10) and set.classes. "iris", "wine", "breast-cancer" and "digits" are data sets of their own (#set,
 -- set[i], set.x, set.y, set.classes, set.features) with set.train and set.test (four fifths and one fifth of each
 -- class). "karate-club" is a graph: num_nodes, edges [78, 2], weights, adjacency, y. "sunspots" and
--- "airline-passengers" are series: values, times, period, train (the first four fifths), test. "tang-poems" has poems
--- (title, author, lines, text) and text. Options: root (where its files are), max_bytes.
+-- "airline-passengers" are series: values, times, period, train (the first four fifths), test. "mnist" and "cifar-10"
+-- are as "fashion-mnist" and come from the network once. "tang-poems" has poems (title, author, lines, text) and text.
+-- Options: root (where its files are), max_bytes.
 --     local iris = data.load("iris")
 --     #iris, iris.x.shape, iris.classes[1]
 --     --> 150	{150, 4}	setosa

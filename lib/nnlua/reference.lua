@@ -214,7 +214,7 @@ local parts = {
   {name = "optim.lr_scheduler", files = {"optim.lr_scheduler"}},
   {name = "optim.swa_utils", files = {"optim.swa_utils"}},
   {name = "data", files = {"data", "data.dataset", "data.loader", "data.sampler", "data.splits", "data.table",
-    "data.csv"}},
+    "data.csv", "data.npy", "data.media", "data.image_folder", "data.fetch"}},
   {name = "data.transforms", files = {"data.transforms"}},
   {name = "train", files = {"train.fit", "train.evaluate", "train.progress", "train.log"}},
   {name = "metrics", files = {"metrics.classes", "metrics.ranking", "metrics.regression", "metrics.language",

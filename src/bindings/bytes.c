@@ -1,9 +1,11 @@
 /* bytes.c - whole files as strings, strings as tensors and back, compression and sums: what readers and
  * writers of formats (lib/nnlua/data) are made of. Knows no format. */
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include "interrupt.h"
@@ -96,6 +98,53 @@ static int bytes_write_file(lua_State *L) {
     ok = nn_replace_end(&r, ok);
   }
   return ok ? 0 : fail(L, b, who);
+}
+
+/* A folder in a box. */
+static int close_folder(lua_State *L) {
+  DIR **box = lua_touserdata(L, 1);
+  if (*box != NULL) closedir(*box);
+  *box = NULL;
+  return 0;
+}
+
+/* list(who, path): the names in a folder, without those that begin with a dot, unsorted; and which are
+ * folders */
+static int bytes_list(lua_State *L) {
+  Bind *b = bind_of(L);
+  const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
+  DIR **box = lua_newuserdatauv(L, sizeof *box, 0);
+  *box = NULL;
+  if (luaL_newmetatable(L, "nnlua open folder")) {
+    lua_pushcfunction(L, close_folder);
+    lua_setfield(L, -2, "__gc");
+  }
+  lua_setmetatable(L, -2);
+  *box = opendir(path);
+  if (*box == NULL) return bind_error(L, b, "%s: cannot open '%s': %s", who, path, strerror(errno));
+  lua_newtable(L);
+  lua_newtable(L);
+  lua_Integer n = 0;
+  for (struct dirent *entry; (entry = readdir(*box)) != NULL;) {
+    struct stat about;
+    if (entry->d_name[0] == '.') continue;
+    lua_pushstring(L, entry->d_name);
+    lua_rawseti(L, -3, ++n);
+    lua_pushboolean(L, fstatat(dirfd(*box), entry->d_name, &about, 0) == 0 && S_ISDIR(about.st_mode));
+    lua_rawseti(L, -2, n);
+  }
+  closedir(*box);
+  *box = NULL;
+  return 2;
+}
+
+/* make_folder(who, path): makes a folder unless it is there */
+static int bytes_make_folder(lua_State *L) {
+  Bind *b = bind_of(L);
+  const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
+  if (mkdir(path, 0777) != 0 && errno != EEXIST)
+    return bind_error(L, b, "%s: cannot make the folder '%s': %s", who, path, strerror(errno));
+  return 0;
 }
 
 /* sha256(who, path): the sum of a file's bytes in hexadecimal digits */
@@ -364,10 +413,17 @@ static int bytes_to(lua_State *L) {
 }
 
 void bind_bytes_open(lua_State *L, Bind *b, int core) {
-  static const luaL_Reg functions[] = {
-      {"read_file", bytes_read_file}, {"write_file", bytes_write_file}, {"sha256", bytes_sha256},
-      {"inflate", bytes_inflate},     {"deflate", bytes_deflate},       {"crc32", bytes_crc32},
-      {"from_bytes", bytes_from},     {"to_bytes", bytes_to},           {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"read_file", bytes_read_file},
+                                       {"write_file", bytes_write_file},
+                                       {"sha256", bytes_sha256},
+                                       {"list", bytes_list},
+                                       {"make_folder", bytes_make_folder},
+                                       {"inflate", bytes_inflate},
+                                       {"deflate", bytes_deflate},
+                                       {"crc32", bytes_crc32},
+                                       {"from_bytes", bytes_from},
+                                       {"to_bytes", bytes_to},
+                                       {NULL, NULL}};
   lua_newtable(L);
   bind_register(L, b, lua_gettop(L), functions);
   lua_setfield(L, core, "bytes");

@@ -113,6 +113,9 @@ function ImageDataset:batch(order, from, n)
     files.batch(self.targets, order, from, n, "int64")
 end
 
+--- Makes another class of data sets (for data/image_folder.lua).
+dataset.define = define
+
 -- The batch method of a data set, nil when it has none.
 function dataset.batch_of(set)
   if type(set) ~= "table" or not getmetatable(set) then return nil end
