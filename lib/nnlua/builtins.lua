@@ -99,6 +99,15 @@ return {
   {"tensor.jvp(func, inputs, v, {create_graph = false, strict = false})",
     "What func returns, and the product of its Jacobian with v. v has the shape of the inputs (a list for a list; 1 "
     .. "when left out for one element), the product that of the result. func must have second derivatives."},
+  {"tensor.vmap(func, {in_dims = 1, out_dims = 1, randomness = \"error\"})",
+    "A function that does to batches what func does to single samples, in one pass: func sees its arguments without the "
+    .. "batch's dimension. in_dims says where that is in each argument: a number for all, or a list with a number or false "
+    .. "(not mapped, the same for all samples) for each; out_dims where it goes in the results. Gradients of each sample: "
+    .. "tensor.grad inside of func by its arguments, mapped or not. randomness = \"different\" allows random operations, "
+    .. "which then draw for each sample. What needs the numbers of one sample (item, if) cannot be batched; a few "
+    .. "operations run in a loop, nnlua.vmap_loops() names them.",
+    "local dots = tensor.vmap(function(a, b) return a:dot(b) end)\n"
+    .. "dots(tensor{{1, 2}, {3, 4}}, tensor{{1, 1}, {2, 2}})\n--> {3, 14}"},
   {"tensor.Function(name, parent)",
     "A class of operations with a backward of one's own: `local Square = tensor.Function(\"Square\")`, then `function "
     .. "Square.forward(ctx, x)` and `function Square.backward(ctx, grad)`; `Square.apply(x)` runs it. forward returns "
@@ -133,6 +142,8 @@ return {
   -- the machine
   {"nnlua.version", "The version, as text."},
   {"nnlua.threads(n)", "Sets how many threads compute; without an argument tells."},
+  {"nnlua.vmap_loops()", "The names of the operations that tensor.vmap runs in a loop over the batch, and how many "
+    .. "there are in all.", "local names, n = nnlua.vmap_loops()\nprint(#names <= n / 10)\n--> true"},
   {"nnlua.memory()", "Bytes of tensors in use, and the highest number so far."},
   {"nnlua.memory_limit(bytes)", "From now on an operation that would need more fails, after garbage was collected; 0 "
     .. "lifts the limit, without an argument it is told."},

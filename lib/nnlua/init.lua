@@ -12,7 +12,9 @@ local public = {
 for _, name in ipairs(public) do nnlua[name] = core[name] end
 
 -- What the library adds to tensor itself.
-for _, name in ipairs {"autograd", "gradcheck", "testing"} do require("nnlua." .. name) end
+for _, name in ipairs {"autograd", "gradcheck", "testing", "vmap"} do require("nnlua." .. name) end
+
+nnlua.vmap_loops = require("nnlua.vmap").vmap_loops
 
 local parts = {"nn", "optim", "data", "train", "metrics"}
 for _, name in ipairs(parts) do nnlua[name] = require("nnlua." .. name) end

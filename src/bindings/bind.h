@@ -55,6 +55,8 @@ typedef struct Bind {
 
   /* references in the registry */
   int metatable; /* of tensors */
+  int stand_in;  /* metatable of tables that stand for tensors while a function runs batched; 0: there are none */
+  int batcher;   /* the Lua function that takes calls with such tables */
   int known;     /* weak: tensor pointer -> handle, for those that can come back from the engine */
   int anchors;   /* ephemerons: handle -> closures in its history (anchors.c) */
   int closures;  /* weak values: number -> closure */
@@ -184,6 +186,8 @@ void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functio
                      int special);
 /* Pushes a function that calls just this row: as a function, or with the operands of a Lua operator. */
 typedef enum Operator { NO_OPERATOR, UNARY_OPERATOR, BINARY_OPERATOR } Operator;
+/* Whether the value at idx is a table that stands for a tensor. */
+bool bind_is_stand_in(lua_State *L, const Bind *b, int idx);
 void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, Operator operator);
 /* Applies a row of one result, pushed; raises errors. */
 void bind_apply(lua_State *L, Bind *b, const nn_op *op, int n, const nn_value *args);

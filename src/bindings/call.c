@@ -131,7 +131,49 @@ static bool run(Call *c, nn_results *r) {
   return ok;
 }
 
+/* ---- calls with tables that stand for tensors (lib/nnlua/vmap.lua) ------------------------------------ */
+
+bool bind_is_stand_in(lua_State *L, const Bind *b, int idx) {
+  if (b->stand_in == 0 || lua_type(L, idx) != LUA_TTABLE || !lua_getmetatable(L, idx)) return false;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, b->stand_in);
+  bool same = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 2);
+  return same;
+}
+
+/* Whether an argument, or an entry of one that is a plain table, is such a table. */
+static bool has_stand_in(lua_State *L, const Bind *b, int top) {
+  for (int i = 1; i <= top; i++) {
+    if (lua_type(L, i) != LUA_TTABLE) continue;
+    if (bind_is_stand_in(L, b, i)) return true;
+    lua_pushnil(L);
+    while (lua_next(L, i)) {
+      bool found = bind_is_stand_in(L, b, -1);
+      lua_pop(L, found ? 2 : 1);
+      if (found) return true;
+    }
+  }
+  return false;
+}
+
+/* The batcher gets the name, this very function and its arguments. */
+static int call_batched(lua_State *L, const Bind *b, const Entry *e) {
+  int top = lua_gettop(L);
+  lua_Debug ar;
+  luaL_checkstack(L, 8, NULL);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, b->batcher);
+  lua_pushstring(L, e->name);
+  lua_getstack(L, 0, &ar);
+  lua_getinfo(L, "f", &ar);
+  lua_rotate(L, 1, 3);
+  lua_call(L, top + 2, LUA_MULTRET);
+  return lua_gettop(L);
+}
+
+/* ---- other calls -------------------------------------------------------------------------------------- */
+
 static int call_slowly(lua_State *L, Bind *b, const Entry *e) {
+  if (b->stand_in != 0 && has_stand_in(L, b, lua_gettop(L))) return call_batched(L, b, e);
   Call c;
   c.L = L;
   c.b = b;

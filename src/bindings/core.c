@@ -148,6 +148,28 @@ static int core_set_path_finder(lua_State *L) {
   return 0;
 }
 
+/* set_stand_ins(metatable, f): from now on tables with this metatable are taken for tensors, and an operation that gets one
+ * calls f(name, operation, ...) instead. Without arguments: no more. Returns what was set before. */
+static int core_set_stand_ins(lua_State *L) {
+  Bind *b = bind_of(L);
+  lua_settop(L, 2);
+  int before[] = {b->stand_in, b->batcher};
+  lua_rawgeti(L, LUA_REGISTRYINDEX, before[0]);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, before[1]);
+  if (lua_isnil(L, 1)) {
+    b->stand_in = b->batcher = 0;
+  } else {
+    lua_pushvalue(L, 1);
+    int metatable = luaL_ref(L, LUA_REGISTRYINDEX);
+    lua_pushvalue(L, 2);
+    b->batcher = luaL_ref(L, LUA_REGISTRYINDEX);
+    b->stand_in = metatable;
+  }
+  for (int i = 0; i < 2; i++)
+    if (before[i] != 0) luaL_unref(L, LUA_REGISTRYINDEX, before[i]);
+  return 2;
+}
+
 /* set_library(prefix): chunks whose name begins so are not the user's. */
 static int core_set_library(lua_State *L) {
   Bind *b = bind_of(L);
@@ -324,6 +346,7 @@ static int core_fail_lua_allocation(lua_State *L) {
 
 static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"op", core_op},
+                                     {"set_stand_ins", core_set_stand_ins},
                                      {"set_path_finder", core_set_path_finder},
                                      {"set_library", core_set_library},
                                      {"error", core_error},

@@ -278,7 +278,7 @@ static int tensor_requires_grad_(lua_State *L) {
 
 static int tensor_is_tensor(lua_State *L) {
   Bind *b = bind_of(L);
-  lua_pushboolean(L, bind_tensor(L, b, 1) != NULL);
+  lua_pushboolean(L, bind_tensor(L, b, 1) != NULL || bind_is_stand_in(L, b, 1));
   return 1;
 }
 
