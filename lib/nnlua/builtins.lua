@@ -100,12 +100,13 @@ return {
     "What func returns, and the product of its Jacobian with v. v has the shape of the inputs (a list for a list; 1 "
     .. "when left out for one element), the product that of the result. func must have second derivatives."},
   {"tensor.vmap(func, {in_dims = 1, out_dims = 1, randomness = \"error\"})",
-    "A function that does to batches what func does to single samples, in one pass: func sees its arguments without the "
-    .. "batch's dimension. in_dims says where that is in each argument: a number for all, or a list with a number or false "
-    .. "(not mapped, the same for all samples) for each; out_dims where it goes in the results. Gradients of each sample: "
-    .. "tensor.grad inside of func by its arguments, mapped or not. randomness = \"different\" allows random operations, "
-    .. "which then draw for each sample. What needs the numbers of one sample (item, if) cannot be batched; a few "
-    .. "operations run in a loop, nnlua.vmap_loops() names them.",
+    "A function that does to batches what func does to single samples, in one pass: func sees its arguments "
+    .. "without the batch's dimension. in_dims says where that is in each argument: a number for all, or a list "
+    .. "with a number or false (not mapped, the same for all samples) for each; out_dims where it goes in the "
+    .. "results. Gradients of each sample: tensor.grad inside of func by its arguments, mapped or not. "
+    .. "randomness = \"different\" allows random operations, which then draw for each sample. What needs the "
+    .. "numbers of one sample (item, if) cannot be batched; a few operations run in a loop, nnlua.vmap_loops() "
+    .. "names them.",
     "local dots = tensor.vmap(function(a, b) return a:dot(b) end)\n"
     .. "dots(tensor{{1, 2}, {3, 4}}, tensor{{1, 1}, {2, 2}})\n--> {3, 14}"},
   {"tensor.Function(name, parent)",
