@@ -106,6 +106,8 @@ local titles = {
   {"nn", "layers and classes: nn.Linear(2, 16), nn.class(\"Net\")"},
   {"nn.init", "ways to fill parameters"},
   {"nn.utils", "clipped gradients, parameters as one vector"},
+  {"nn.utils.parametrizations", "weight norm, spectral norm, orthogonal matrices"},
+  {"nn.utils.parametrize", "parameters computed from others"},
   {"optim", "optimisers: optim.Adam(net:parameters(), {lr = 1e-3})"},
   {"optim.lr_scheduler", "learning rates that change"},
   {"optim.swa_utils", "averaged weights"},

@@ -1,7 +1,7 @@
 """Normalisation layers and functions, lazy ones included; buffers after a call. Configurations by chance."""
 
 from sampled import draw
-from spec import ModuleOp, Op, T
+from spec import D, ModuleOp, Op, T
 
 FAMILY = "normalization"
 STATISTICS = {"eps": (1e-3, 0.1), "momentum": (0.3, 0.9)}
@@ -75,7 +75,27 @@ def linear_lazy(r, op):
     op("LazyLinear", list(shape), r.randint(1, 3), inputs=[T(shape)], **r.some({"bias": r.maybe}))
 
 
+def reparametrized(kind):
+    def make(r, op):
+        layer = r.choice(["Linear"] if kind == "orthogonal" else ["Linear", "Conv1d", "Conv2d", "ConvTranspose2d"])
+        a, b = r.randint(1, 4), r.randint(1, 4)
+        n = {"Linear": 0, "Conv1d": 1}.get(layer, 2)
+        options = {}
+        if kind == "orthogonal":
+            options = {"orthogonal_map": r.choice(["matrix_exp", "cayley", "householder"]),
+                       **r.some({"use_trivialization": r.maybe})}
+        elif r.maybe(0.4):
+            options["dim"] = D(r.randrange(n + 2))
+        if "spectral" in kind and r.maybe():
+            options["n_power_iterations"] = r.randint(1, 3)
+        op(kind, layer, [a, b] + ([2] if n else []), inputs=[T((2, a, *r.sizes(n, 3, 4)))], train=r.maybe(0.7), **options)
+    return make
+
+
 def declare():
+    op = ModuleOp(FAMILY, "reparametrized")
+    for kind in ("weight_norm", "spectral_norm", "orthogonal", "old_weight_norm", "old_spectral_norm"):
+        draw(op, reparametrized(kind), 12)
     for n in (1, 2, 3):
         draw(ModuleOp(FAMILY, "BatchNorm%dd" % n), features(n, flat=n == 1), 14)
         draw(ModuleOp(FAMILY, "InstanceNorm%dd" % n), features(n, unbatched=True), 14)

@@ -109,5 +109,16 @@ return function(nnlua)
   function Interpolated:forward(x) return F.interpolate(x, self.options) end
   models.interpolated = Interpolated
 
+  --- A layer whose weight is computed from others, in one of several ways.
+  local Reparametrized = nn.class "Reparametrized"
+  function Reparametrized:init(kind, layer, sizes, options)
+    local utils, newer = nn.utils, nn.utils.parametrizations
+    local make = { weight_norm = newer.weight_norm, spectral_norm = newer.spectral_norm,
+      orthogonal = newer.orthogonal, old_weight_norm = utils.weight_norm, old_spectral_norm = utils.spectral_norm }
+    self.layer = make[kind](nn[layer](table.unpack(sizes)), options)
+  end
+  function Reparametrized:forward(x) return self.layer(x) end
+  models.reparametrized = Reparametrized
+
   return models
 end

@@ -121,6 +121,20 @@ class Interpolated(nn.Module):
         return F.interpolate(x, **self.options)
 
 
-BUILDERS = {"unpooled": Unpooled, "fractional": Fractional, "cumulative": Cumulative, "bag": Bag, "containers": Containers,
+class Reparametrized(nn.Module):
+    """A layer whose weight is computed from others, in one of several ways."""
+
+    def __init__(self, kind, layer, sizes, **options):
+        super().__init__()
+        make = {"weight_norm": nn.utils.parametrizations.weight_norm, "spectral_norm": nn.utils.parametrizations.spectral_norm,
+                "orthogonal": nn.utils.parametrizations.orthogonal, "old_weight_norm": nn.utils.weight_norm,
+                "old_spectral_norm": nn.utils.spectral_norm}[kind]
+        self.layer = make(getattr(nn, layer)(*sizes), **options)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+BUILDERS = {"reparametrized": Reparametrized, "unpooled": Unpooled, "fractional": Fractional, "cumulative": Cumulative, "bag": Bag, "containers": Containers,
             "named_sequential": named_sequential, "lazy": Lazy, "adaptive": Adaptive,
             "interpolated": Interpolated}

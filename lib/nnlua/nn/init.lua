@@ -22,6 +22,9 @@ for _, family in ipairs(families) do
 end
 
 nn.utils.rnn = require "nnlua.nn.utils.rnn"
+nn.utils.parametrize = require "nnlua.nn.utils.parametrize"
+nn.utils.parametrizations = require "nnlua.nn.utils.parametrizations"
+for name, f in pairs(require "nnlua.nn.utils.reparametrize") do nn.utils[name] = f end
 
 local saving = require "nnlua.save"
 nn.save, nn.load = saving.save, saving.load

@@ -955,4 +955,10 @@ end
 M.Module = Module
 M.internal = {REGISTRY = REGISTRY, note = note, adopt = adopt, newindex = newindex}
 
+--- Takes a parameter or buffer away from the instance; its name may stand for anything then.
+function M.internal.forget(m, name)
+  rawset(m, name, nil)
+  rawget(m, REGISTRY).kind[name] = nil
+end
+
 return M

@@ -147,7 +147,8 @@ function rnn.pad_packed_sequence(sequence, ...)
   local func <const> = "pad_packed_sequence"
   local a = pad_packed_sequence_arguments(...)
   local batch_first, padding_value, total_length = a.batch_first, a.padding_value, a.total_length
-  if not rnn.is_packed(sequence) then fail.raise("%s: expected a PackedSequence, got %s", func, fail.show(sequence)) end
+  if not rnn.is_packed(sequence) then fail.raise("%s: expected a PackedSequence, got %s", func,
+    fail.show(sequence)) end
   local lengths, sizes = lengths_of(sequence.batch_sizes)
   local n, steps = sizes[1], total_length or #sizes
   if steps < #sizes then
