@@ -102,6 +102,7 @@ local titles = {
   {"tensor", "tensors and operations on them: tensor.zeros(2, 3), x:sum(1)"},
   {"tensor.linalg", "linear algebra: tensor.linalg.solve(A, b), tensor.linalg.svd(A)"},
   {"tensor.special", "special functions: tensor.special.ndtr(x), tensor.special.i0e(x)"},
+  {"tensor.distributions", "probability distributions: tensor.distributions.Normal(0, 1):sample(3)"},
   {"F", "functions of networks: F.relu(x), F.cross_entropy(y, labels)"},
   {"nn", "layers and classes: nn.Linear(2, 16), nn.class(\"Net\")"},
   {"nn.init", "ways to fill parameters"},

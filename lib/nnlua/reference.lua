@@ -204,6 +204,10 @@ end
 local parts = {
   {name = "F", files = {"functional", "functional.chance", "functional.embedding", "functional.image",
     "functional.losses", "functional.normalization", "functional.pooling"}},
+  {name = "tensor.distributions", files = {"distributions.base", "distributions.normal", "distributions.location",
+    "distributions.uniform", "distributions.exponential", "distributions.gamma", "distributions.beta",
+    "distributions.bernoulli", "distributions.categorical", "distributions.counts", "distributions.relaxed",
+    "distributions.multivariate_normal", "distributions.independent", "distributions.kl"}},
   {name = "nn", files = {"nn.module", "nn.container", "nn.linear", "nn.conv", "nn.pooling", "nn.padding",
     "nn.norm", "nn.activation", "nn.adaptive", "nn.dropout", "nn.embedding", "nn.image", "nn.distance", "nn.lazy",
     "nn.loss", "nn.recurrent", "nn.attention", "nn.transformer", "nn.position", "nn.summary", "save"}},

@@ -18,9 +18,9 @@ from sampled import draw_cases
 from spec import Op
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FAMILIES = ["creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss", "autograd", "module",
+FAMILIES = ["creation", "shape", "linalg", "distributions", "index", "elementwise", "reduce", "product", "layers", "loss", "autograd", "module",
             "recurrent", "attention", "training", "optim",
-            "linalg", "losses", "conv", "pool", "normalization", "image", "embedding", "activation", "container",
+            "losses", "conv", "pool", "normalization", "image", "embedding", "activation", "container",
             "networks"]
 # Operations whose cases go into the family "more", which is written when it is asked for by name.
 MORE = {"threshold", "prelu", "selu", "celu", "hardshrink", "nan_to_num", "addcmul", "addcdiv", "lerp", "nansum", "var_mean",

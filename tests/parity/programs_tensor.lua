@@ -37,4 +37,43 @@ return function(nnlua, programs)
     local lu, pivots = tensor.linalg.lu_factor(prepared("dom", x))
     return tensor.linalg.lu_solve(lu, pivots, b, options or {})
   end
+
+  local D <const> = tensor.distributions
+  local MATRICES <const> = { covariance_matrix = "spd", precision_matrix = "spd", scale_tril = "low" }
+  local SIMPLEX <const> = { Dirichlet = true, RelaxedOneHotCategorical = true }
+
+  local function distribution(name, params)
+    local made = {}
+    for k, v in pairs(params) do made[k] = MATRICES[k] and prepared(MATRICES[k], v) or v end
+    return D[name](made)
+  end
+
+  function programs.dist(name, what, value, params)
+    local d = distribution(name, params)
+    if what == "entropy" then return d:entropy() end
+    if value == nil then return d[what] end
+    if SIMPLEX[name] then value = value / value:sum(-1, true) end
+    return d[what](d, value)
+  end
+
+  function programs.mixture(what, value, logits, loc, scale)
+    local d = D.MixtureSameFamily(D.Categorical({ logits = logits }), D.Normal(loc, scale))
+    if value == nil then return d[what] end
+    return d[what](d, value)
+  end
+
+  function programs.independent(what, value, n, loc, scale)
+    local d = D.Independent(D.Normal(loc, scale), n)
+    if what == "entropy" then return d:entropy() end
+    if value == nil then return d[what] end
+    return d[what](d, value)
+  end
+
+  function programs.kl(p, p_params, q, q_params)
+    local function make(name, a)
+      if name ~= "MultivariateNormal" then return D[name](table.unpack(a)) end
+      return distribution(name, { loc = a[1], covariance_matrix = a[2] })
+    end
+    return D.kl_divergence(make(p, p_params), make(q, q_params))
+  end
 end

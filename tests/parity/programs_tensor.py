@@ -42,4 +42,45 @@ def lu_roundtrip(x, b, **kwargs):
     return torch.linalg.lu_solve(lu, pivots, b, **kwargs)
 
 
-PROGRAMS = {f.__name__: f for f in (la, la2, lu_roundtrip)}
+MATRICES = {"covariance_matrix": "spd", "precision_matrix": "spd", "scale_tril": "low"}
+SIMPLEX = ("Dirichlet", "RelaxedOneHotCategorical")
+
+
+def distribution(name, params):
+    params = {k: prepared(MATRICES[k], v) if k in MATRICES else v for k, v in params.items()}
+    return getattr(torch.distributions, name)(**params)
+
+
+def dist(name, what, value, **params):
+    """A number of a distribution (what = "mean") or a function of a value ("log_prob")."""
+    d = distribution(name, params)
+    if what == "entropy":
+        return d.entropy()
+    if value is None:
+        return getattr(d, what)
+    if name in SIMPLEX:
+        value = value / value.sum(-1, keepdim=True)
+    return getattr(d, what)(value)
+
+
+def mixture(what, value, logits, loc, scale):
+    D = torch.distributions
+    d = D.MixtureSameFamily(D.Categorical(logits=logits), D.Normal(loc, scale))
+    return getattr(d, what) if value is None else getattr(d, what)(value)
+
+
+def independent(what, value, n, loc, scale):
+    d = torch.distributions.Independent(torch.distributions.Normal(loc, scale), n)
+    if what == "entropy":
+        return d.entropy()
+    return getattr(d, what) if value is None else getattr(d, what)(value)
+
+
+def kl(p, p_params, q, q_params):
+    D = torch.distributions
+    make = lambda name, a: (distribution(name, {"loc": a[0], "covariance_matrix": a[1]}) if name == "MultivariateNormal"
+                            else getattr(D, name)(*a))
+    return D.kl_divergence(make(p, p_params), make(q, q_params))
+
+
+PROGRAMS = {f.__name__: f for f in (la, la2, lu_roundtrip, dist, mixture, independent, kl)}

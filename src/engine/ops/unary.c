@@ -119,17 +119,19 @@ static bool vjp_frac(nn_vjp *v) {
 }
 ANY_ROW(frac, FRAC, NOTHING, "The part after the point: x - trunc(x).", "tensor{1.5, -1.25}:frac()\n--> {0.5, -0.25}", "D(2,3)")
 
-/* x rounded to `decimals` places: round(x * 10^k) / 10^k. */
+/* x rounded to `decimals` places: round(x * 10^k) / 10^k, for k < 0 round(x / 10^-k) * 10^-k. */
 static bool round_kernel(nn_frame *f) {
-  if (f->arg[1].i == 0) return nn_elementwise_kernel(f);
-  double scale = 1;
-  for (int64_t i = 0; i < (f->arg[1].i < 0 ? -f->arg[1].i : f->arg[1].i) && i < 400; i++) scale *= 10;
-  if (f->arg[1].i < 0) scale = 1 / scale;
-  const nn_tensor *in[1] = {f->in[0]}, *out[1] = {f->out[0]};
-  const nn_elementwise times = {EW_PARAM, NN_PARAM_SCALE_SHIFT, 0, 0, false};
-  return nn_elementwise_run(f->ctx, &times, scale, 0, f->out[0], 1, in) &&
+  int64_t k = f->arg[1].i;
+  if (k == 0) return nn_elementwise_kernel(f);
+  double power = 1;
+  for (int64_t i = 0; i < (k < 0 ? -k : k) && i < 400; i++) power *= 10;
+  T scale = nn_keep(f->ctx, nn_scalar(f->ctx, (nn_dtype)f->in[0]->dtype, power));
+  if (scale == NULL) return false;
+  const nn_tensor *in[2] = {f->in[0], scale}, *out[2] = {f->out[0], scale};
+  const nn_elementwise times = {EW_BINARY, NN_BINARY_MUL, 0, 0, false}, over = {EW_BINARY, NN_BINARY_DIV, 0, 0, false};
+  return nn_elementwise_run(f->ctx, k > 0 ? &times : &over, 0, 0, f->out[0], 2, in) &&
          nn_elementwise_run(f->ctx, f->op->data, 0, 0, f->out[0], 1, out) &&
-         nn_elementwise_run(f->ctx, &times, 1 / scale, 0, f->out[0], 1, out);
+         nn_elementwise_run(f->ctx, k > 0 ? &over : &times, 0, 0, f->out[0], 2, out);
 }
 
 static bool round_infer(nn_frame *f) {
