@@ -957,8 +957,8 @@ local function batched_grad(outputs, inputs, options)
   return results(level, plain_grad(ys, list, o))
 end
 
-function tensor.grad(outputs, ...)
-  if #levels == 0 then return plain_grad(outputs, ...) end
+-- Stands for tensor.grad while a vmap runs.
+local function grad_inside(outputs, ...)
   local inputs, options = ...
   local first = type(outputs) == "table" and not is_stand_in(outputs) and outputs[1] or outputs
   local by = type(inputs) == "table" and not is_stand_in(inputs) and inputs[1] or inputs
@@ -1066,6 +1066,7 @@ function tensor.vmap(...)
     local args, level = table.pack(...), #levels + 1
     levels[level] = {randomness = o.randomness}
     core.set_stand_ins(StandIn, dispatch)
+    tensor.grad, tensor.autograd.grad = grad_inside, grad_inside
     local out = table.pack(pcall(function()
       enter(args, o.in_dims, level)
       local found = table.pack(o.func(table.unpack(args, 1, args.n)))
@@ -1074,7 +1075,10 @@ function tensor.vmap(...)
       return table.unpack(found, 1, found.n)
     end))
     levels[level] = nil
-    if level == 1 then core.set_stand_ins() end
+    if level == 1 then
+      core.set_stand_ins()
+      tensor.grad, tensor.autograd.grad = plain_grad, plain_grad
+    end
     if not out[1] then error(out[2], 0) end
     return table.unpack(out, 2, out.n)
   end
@@ -1085,7 +1089,5 @@ end
 --     print(#names <= n / 10)
 --     --> true
 function vmap.vmap_loops() return vmap.loops() end
-
-tensor.autograd.grad = tensor.grad
 
 return vmap
