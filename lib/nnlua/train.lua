@@ -5,10 +5,16 @@ local fitting = require "nnlua.train.fit"
 local logs = require "nnlua.train.log"
 local progress = require "nnlua.train.progress"
 
-return {
+local train = {
   fit = fitting.fit,
   evaluate = checks.evaluate,
   predict = checks.predict,
   progress = progress.progress,
   log = logs.log,
 }
+
+for _, part in ipairs {"lr_find", "search", "ensemble"} do
+  for name, f in pairs(require("nnlua.train." .. part)) do train[name] = f end
+end
+
+return train
