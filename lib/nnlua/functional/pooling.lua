@@ -177,7 +177,8 @@ local function with_indices(name)
       args.n = args.n - 1
     end
     options.return_indices = true
-    return f(table.unpack(args, 1, args.n), options)
+    args[args.n + 1] = options
+    return f(table.unpack(args, 1, args.n + 1))
   end
 end
 
