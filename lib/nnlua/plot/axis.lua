@@ -50,7 +50,7 @@ local function log_ticks(low, high, count)
   local first, last = math.ceil(math.log(low, 10) - 1e-9), math.floor(math.log(high, 10) + 1e-9)
   local ticks = {}
   if last - first >= 1 then
-    local step = math.max(1, math.ceil((last - first) / math.max(count - 1, 1)))
+    local step = math.max(1, math.ceil((last - first + 1) / math.max(count, 1)))
     for k = first, last, step do ticks[#ticks + 1] = {10.0 ^ k, axis.number(10.0 ^ k)} end
     return ticks
   end
@@ -90,7 +90,7 @@ function axis.ticks(a, count)
   end
   if a.log then
     local ticks = log_ticks(a.low, a.high, count)
-    if #ticks >= 3 then return ticks end
+    if #ticks >= 3 or a.high / a.low > 20 then return ticks end
   end
   return linear_ticks(a.low, a.high, count, a.whole)
 end
@@ -110,7 +110,7 @@ function axis.new(lists, options)
   local low, high = axis.range(lists, options.log)
   if not low then low, high = options.log and 0.1 or 0, 1 end
   if options.zero and not options.log then low, high = math.min(low, 0), math.max(high, 0) end
-  if low == high then
+  if high - low <= 1e-9 * math.max(math.abs(low), math.abs(high)) then -- the same, or told apart by rounding only
     local half = options.log and 0 or (low == 0 and 1 or math.abs(low) * 0.1)
     if options.log then low, high = low / 2, high * 2 else low, high = low - half, high + half end
   elseif options.pad then

@@ -390,7 +390,7 @@ function text.summary(fig, width, _, style)
     names, shapes = math.max(names, cells.width(row.name)), math.max(shapes, #row.shape)
   end
   names = math.min(names, math.max(8, width // 3))
-  local full = width >= names + shapes + 60
+  local full = width >= names + shapes + 54
   local top = fig.title and 2 or 1
   local canvas = cells.new(width, top + #fig.rows)
   if fig.title then canvas:centre(1, width, 1, fig.title, nil, nil, true) end

@@ -116,7 +116,8 @@ function Trace:operations(output, inputs)
     local to = self.owner[node.id]
     for _, before in ipairs(node.next_functions) do
       if is_tensor(before) then
-        if inputs[before] then self:connect(inputs[before], to) end
+        local from = inputs[before:data_ptr()] -- the record may have a handle of its own for a leaf
+        if from then self:connect(from, to) end
       elseif before then
         self:connect(self.owner[before.id], to)
       end
@@ -153,7 +154,7 @@ local function watch(t, net, depth, inputs)
       t.kept[#t.kept + 1] = output
       local box = t:layer(path, m, before, output)
       for _, x in ipairs(box and tensors_in(t.now) or {}) do
-        if inputs[x] then t:connect(inputs[x], box) end
+        if inputs[x:data_ptr()] then t:connect(inputs[x:data_ptr()], box) end
       end
     end)
   end
@@ -168,7 +169,7 @@ local function prepare(t, given)
     if is_tensor(v) then
       v = v:detach():clone()
       if v:is_floating_point() then v.requires_grad = true end
-      inputs[v] = t:box("input", {#given > 1 and "input " .. i or "input", sizes(v)})
+      inputs[v:data_ptr()] = t:box("input", {#given > 1 and "input " .. i or "input", sizes(v)})
     end
     values[i] = v
   end
@@ -196,7 +197,8 @@ function trace.network(who, net, input, depth)
   t:operations(output, inputs)
   local box = t:box("output", {"output", shapes(output)})
   for _, y in ipairs(tensors_in(output)) do
-    if y.grad_fn then t:connect(t.owner[y.grad_fn.id], box) elseif inputs[y] then t:connect(inputs[y], box) end
+    local from = y.grad_fn and t.owner[y.grad_fn.id] or inputs[y:data_ptr()]
+    if from then t:connect(from, box) end
   end
   return {nodes = t.nodes, edges = t.edges}
 end
@@ -241,8 +243,9 @@ function trace.record(who, y)
   end
   local t = new()
   local function leaf_box(leaf)
-    local box = t.made[leaf] or t:box("input", {"leaf", sizes(leaf)})
-    t.made[leaf] = box
+    local key = leaf:data_ptr()
+    local box = t.made[key] or t:box("input", {"leaf", sizes(leaf)})
+    t.made[key] = box
     return box
   end
   walk(y, function(node)
