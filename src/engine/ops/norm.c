@@ -55,36 +55,13 @@ typedef struct bn_job {
   nn_dtype d;
   blocks b;
   const void *x, *g, *mean_in, *rstd_in, *gamma;
-  void *mean, *m2, *scale, *shift, *y, *sum_g, *sum_gx;
+  void *scale, *shift, *y, *sum_g, *sum_gx;
+  /* forward: what becomes of each channel's numbers */
+  bool training;
+  double momentum, eps;
+  nn_tensor *mean, *rstd, *running_mean, *running_var;
+  const nn_tensor *weight, *bias;
 } bn_job;
-
-static void stats_range(void *arg, int64_t c0, int64_t c1, int thread) {
-  (void)thread;
-  bn_job *j = arg;
-  if (!nn_interrupted()) j->k->bn_stats[j->d](j->b.n, j->b.channels, j->b.s, c0, c1, j->x, j->mean, j->m2);
-}
-static void apply_range(void *arg, int64_t c0, int64_t c1, int thread) {
-  (void)thread;
-  bn_job *j = arg;
-  if (!nn_interrupted())
-    j->k->bn_apply[j->d](j->b.n, j->b.channels, j->b.s, c0, c1, j->x, j->scale, j->shift, false, j->y);
-}
-static void backward_range(void *arg, int64_t c0, int64_t c1, int thread) {
-  (void)thread;
-  bn_job *j = arg;
-  if (nn_interrupted()) return;
-  const blocks b = j->b;
-  j->k->bn_backward_sums[j->d](b.n, b.channels, b.s, c0, c1, j->g, j->x, j->mean_in, j->sum_g, j->sum_gx);
-  if (j->y == NULL) return;
-  bool batch = j->scale == NULL;
-  j->k->bn_backward_dx[j->d](b.n, b.channels, b.s, c0, c1, j->g, j->x, j->mean_in, j->rstd_in, j->gamma,
-                             batch ? j->sum_g : NULL, batch ? j->sum_gx : NULL, j->y);
-}
-
-static void over_channels(bn_job *j, nn_range_fn fn) {
-  int64_t each = j->b.n * j->b.s;
-  nn_parallel(j->b.channels, each > 0 ? 1 + 8192 / each : j->b.channels, fn, j);
-}
 
 #define AT(t, i) (t->dtype == NN_FLOAT32 ? (double)((float *)(void *)t->data)[i] : ((double *)(void *)t->data)[i])
 #define PUT(t, i, x) \
@@ -95,48 +72,86 @@ static void over_channels(bn_job *j, nn_range_fn fn) {
       ((double *)(void *)t->data)[i] = (x); \
   } while (0)
 
-/* running = (1 - momentum) running + momentum * batch; the variance of the batch unbiased. */
-static bool update_running(nn_frame *f, const nn_tensor *mean, const nn_tensor *m2, int64_t count) {
-  double momentum = f->arg[BN_MOMENTUM].f;
-  nn_tensor *rm = f->in[BN_MEAN], *rv = f->in[BN_VAR];
-  if (rm != NULL && !nn_contig(rm)) return nn_bad(f, "running_mean must be contiguous");
-  if (rv != NULL && !nn_contig(rv)) return nn_bad(f, "running_var must be contiguous");
-  for (int64_t c = 0; rm != NULL && c < rm->numel; c++)
-    PUT(rm, c, (1 - momentum) * AT(rm, c) + momentum * AT(mean, c));
-  for (int64_t c = 0; rv != NULL && c < rv->numel; c++)
-    PUT(rv, c, (1 - momentum) * AT(rv, c) + momentum * AT(m2, c) / (double)(count - 1));
-  if (rm != NULL) nn_touch(rm);
-  if (rv != NULL) nn_touch(rv);
-  return true;
+/* Channels that are worked on together, so that a second pass over `arrays` arrays finds them in the cache. */
+static int64_t channels_at_once(const bn_job *j, int64_t arrays) {
+  int64_t bytes = j->b.n * j->b.s * arrays * (int64_t)nn_dtype_size(j->d), room = 3 << 18;
+  return bytes > 0 && bytes < room ? room / bytes : 1;
+}
+
+/* From mean and sum of squares (or the running statistics) of a channel to what it is scaled and shifted by.
+ * running = (1 - momentum) running + momentum * batch; the variance of the batch unbiased. */
+static void settle_channel(const bn_job *j, int64_t c, nn_tensor *scale, nn_tensor *shift) {
+  double count = (double)(j->b.n * j->b.s), var = AT(j->rstd, c);
+  if (j->training) {
+    nn_tensor *rm = j->running_mean, *rv = j->running_var;
+    if (rm != NULL) PUT(rm, c, (1 - j->momentum) * AT(rm, c) + j->momentum * AT(j->mean, c));
+    if (rv != NULL) PUT(rv, c, (1 - j->momentum) * AT(rv, c) + j->momentum * var / (count - 1));
+    var /= count;
+  }
+  double r = 1 / sqrt(var + j->eps), s = j->weight ? r * AT(j->weight, c) : r;
+  PUT(j->rstd, c, r);
+  PUT(scale, c, s);
+  PUT(shift, c, (j->bias ? AT(j->bias, c) : 0) - AT(j->mean, c) * s);
+}
+
+static void forward_range(void *arg, int64_t c0, int64_t c1, int thread) {
+  (void)thread;
+  const bn_job *j = arg;
+  const blocks b = j->b;
+  int64_t each = channels_at_once(j, 1);
+  for (int64_t c = c0; c < c1 && !nn_interrupted(); c += each) {
+    int64_t end = c1 - c < each ? c1 : c + each;
+    if (j->training) j->k->bn_stats[j->d](b.n, b.channels, b.s, c, end, j->x, j->mean->data, j->rstd->data);
+    for (int64_t i = c; i < end; i++) settle_channel(j, i, j->scale, j->shift);
+    const nn_tensor *scale = j->scale, *shift = j->shift;
+    j->k->bn_apply[j->d](b.n, b.channels, b.s, c, end, j->x, scale->data, shift->data, false, j->y);
+  }
+}
+
+static void backward_range(void *arg, int64_t c0, int64_t c1, int thread) {
+  (void)thread;
+  const bn_job *j = arg;
+  const blocks b = j->b;
+  bool batch = j->scale == NULL;
+  int64_t each = channels_at_once(j, 2);
+  for (int64_t c = c0; c < c1 && !nn_interrupted(); c += each) {
+    int64_t end = c1 - c < each ? c1 : c + each;
+    j->k->bn_backward_sums[j->d](b.n, b.channels, b.s, c, end, j->g, j->x, j->mean_in, j->sum_g, j->sum_gx);
+    if (j->y != NULL)
+      j->k->bn_backward_dx[j->d](b.n, b.channels, b.s, c, end, j->g, j->x, j->mean_in, j->rstd_in, j->gamma,
+                                 batch ? j->sum_g : NULL, batch ? j->sum_gx : NULL, j->y);
+  }
+}
+
+static void over_channels(bn_job *j, nn_range_fn fn) {
+  int64_t each = j->b.n * j->b.s;
+  nn_parallel(j->b.channels, each > 0 ? 1 + 8192 / each : j->b.channels, fn, j);
 }
 
 static bool bn_kernel(nn_frame *f) {
   const nn_tensor *x = nn_dense(f, BN_X), *w = f->in[BN_WEIGHT] ? nn_dense(f, BN_WEIGHT) : NULL;
   const nn_tensor *bias = f->in[BN_BIAS] ? nn_dense(f, BN_BIAS) : NULL;
-  if (x == NULL) return false;
+  if (x == NULL || (f->in[BN_WEIGHT] && w == NULL) || (f->in[BN_BIAS] && bias == NULL)) return false;
   bn_job j = {.k = NN_SELECT(nn_rows), .d = (nn_dtype)x->dtype, .b = blocks_of(x->ndim, x->shape), .x = x->data,
-              .y = f->out[0]->data};
-  int64_t n = j.b.channels, count = j.b.n * j.b.s;
-  nn_tensor *mean = f->extra[0] = nn_empty(f->ctx, j.d, 1, &n), *rstd = f->extra[1] = nn_empty(f->ctx, j.d, 1, &n);
-  nn_tensor *scale = nn_keep(f->ctx, nn_empty(f->ctx, j.d, 1, &n)), *shift = nn_keep(f->ctx, nn_empty(f->ctx, j.d, 1, &n));
-  if (mean == NULL || rstd == NULL || scale == NULL || shift == NULL) return false;
-  bool training = f->arg[BN_TRAINING].b;
-  if (training) {
-    j.mean = mean->data, j.m2 = rstd->data;
-    over_channels(&j, stats_range);
-    if (!update_running(f, mean, rstd, count)) return false;
-  } else if (!nn_copy_data(mean, f->in[BN_MEAN]) || !nn_copy_data(rstd, f->in[BN_VAR])) {
+              .y = f->out[0]->data, .training = f->arg[BN_TRAINING].b, .momentum = f->arg[BN_MOMENTUM].f,
+              .eps = f->arg[BN_EPS].f, .weight = w, .bias = bias};
+  int64_t n = j.b.channels;
+  j.mean = f->extra[0] = nn_empty(f->ctx, j.d, 1, &n);
+  j.rstd = f->extra[1] = nn_empty(f->ctx, j.d, 1, &n);
+  j.scale = nn_keep(f->ctx, nn_empty(f->ctx, j.d, 1, &n));
+  j.shift = nn_keep(f->ctx, nn_empty(f->ctx, j.d, 1, &n));
+  if (j.mean == NULL || j.rstd == NULL || j.scale == NULL || j.shift == NULL) return false;
+  nn_tensor *rm = f->in[BN_MEAN], *rv = f->in[BN_VAR];
+  if (j.training) {
+    if (rm != NULL && !nn_contig(rm)) return nn_bad(f, "running_mean must be contiguous");
+    if (rv != NULL && !nn_contig(rv)) return nn_bad(f, "running_var must be contiguous");
+    j.running_mean = rm, j.running_var = rv;
+  } else if (!nn_copy_data(j.mean, rm) || !nn_copy_data(j.rstd, rv)) {
     return false;
   }
-  for (int64_t c = 0; c < n; c++) {
-    double r = 1 / sqrt((training ? AT(rstd, c) / (double)count : AT(rstd, c)) + f->arg[BN_EPS].f);
-    double s = w ? r * AT(w, c) : r;
-    PUT(rstd, c, r);
-    PUT(scale, c, s);
-    PUT(shift, c, (bias ? AT(bias, c) : 0) - AT(mean, c) * s);
-  }
-  j.scale = scale->data, j.shift = shift->data;
-  over_channels(&j, apply_range);
+  over_channels(&j, forward_range);
+  if (j.running_mean != NULL) nn_touch(rm);
+  if (j.running_var != NULL) nn_touch(rv);
   return x->numel < 1 << 16 || !nn_interrupted();
 }
 
