@@ -116,6 +116,7 @@ local titles = {
   {"data.transforms", "what is done to a batch: crops, flips, noise"},
   {"train", "the training loop"},
   {"metrics", "how good predictions are"},
+  {"audio", "spectra and mel bands: local audio = require \"nnlua.audio\""},
   {"text", "tokenizers and padding: local text = require \"nnlua.text\""},
   {"plot", "pictures of numbers, in the terminal or in files"},
   {"nnlua", "the machine: threads, memory, time"},

@@ -227,6 +227,7 @@ local parts = {
   {name = "metrics", files = {"metrics.classes", "metrics.ranking", "metrics.regression", "metrics.language",
     "metrics.boxes"}},
   {name = "text", files = {"text", "text.pieces"}},
+  {name = "audio", files = {"audio"}},
   {name = "plot", files = {"plot"}},
 }
 
