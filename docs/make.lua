@@ -1,5 +1,5 @@
--- Writes what is derived from the registry and from comments in the sources: reference.md and luacats/nnlua.lua beside
--- this file.
+-- Writes what is derived from the registry and from comments in the sources: reference.md, luacats/nnlua.lua and
+-- pytorch-names.md beside this file.
 --
 --   nnlua docs/make.lua          writes them
 --
@@ -125,7 +125,7 @@ local function reference_text()
   parts[#parts + 1] = "## Tensors, gradients, the machine"
   for _, item in ipairs(reference.builtins()) do parts[#parts + 1] = item_section(item) end
   for _, part in ipairs(reference.parts()) do
-    parts[#parts + 1] = "## " .. titles[part.name]
+    parts[#parts + 1] = "## " .. (titles[part.name] or part.name)
     for _, item in ipairs(part.items) do parts[#parts + 1] = item_section(item) end
   end
   return table.concat(parts, "\n\n") .. "\n"
@@ -233,8 +233,7 @@ tensor.linalg = {}
 tensor.special = {}
 tensor.testing = {}
 
-F, nn, optim, data, train, metrics, nnlua = {}, {}, {}, {}, {}, {}, {}
-nn.init, nn.utils, optim.lr_scheduler, optim.swa_utils = {}, {}, {}, {}]]
+nnlua = {}]]
 
 local field_types = {
   shape = "integer[]", dtype = "Dtype", requires_grad = "boolean", is_leaf = "boolean", grad = "Tensor?",
@@ -250,7 +249,9 @@ local function head_text()
       fields[#fields + 1] = ("---@field %s %s %s"):format(name, assert(field_types[name], name), item.text)
     end
   end
-  return (head:gsub("%%FIELDS%%", function() return table.concat(fields, "\n") end))
+  local text = head:gsub("%%FIELDS%%", function() return table.concat(fields, "\n") end)
+  for _, part in ipairs(reference.parts()) do text = text .. ("\n%s = {}"):format(part.name) end
+  return text
 end
 
 -- Names in a call's parentheses: "net, loader, options"; those with defaults in braces become one table.
@@ -289,7 +290,9 @@ end
 
 -- ---- files --------------------------------------------------------------------------------------------------------
 
-local texts = {["reference.md"] = reference_text(), ["luacats/nnlua.lua"] = annotations_text()}
+local here = debug.getinfo(1, "S").source:match("^@(.*/)") or "./"
+local texts = {["reference.md"] = reference_text(), ["luacats/nnlua.lua"] = annotations_text(),
+  ["pytorch-names.md"] = (assert(loadfile(here .. "names.lua"))(here))}
 
 if ... == "texts" then return texts end
 

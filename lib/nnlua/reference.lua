@@ -269,7 +269,8 @@ local function call_text(part, name, v)
   if getmetatable(signature) == nil then return ("%s(%s)"):format(full, parameter_names(v)) end
   if not tensors then -- what the signature reads stands for the ... of the parameters
     local inside = tostring(signature):match("%((.*)%)$")
-    return ("%s(%s)"):format(full, (parameter_names(v):gsub("%.%.%.", function() return inside end)))
+    local names = inside == "" and parameter_names(v):gsub(",? ?%.%.%.", "") or parameter_names(v)
+    return ("%s(%s)"):format(full, (names:gsub("%.%.%.", function() return inside end)))
   end
   local first = table.concat(tensors, ", "):gsub("%?", " = nil")
   local rest = tostring(signature):match("%((.*)%)$")
