@@ -10,12 +10,6 @@ local function dims_text(x) return "[" .. table.concat({x:size()}, ", ") .. "]" 
 
 -- ---- products -----------------------------------------------------------------------------------------------------
 
---- x W^T + b on the last dimension: x [..., in], weight [out, in], bias [out] or nil.
-define("linear", "input weight bias?", "", function(_, x, weight, bias)
-  local y = x:matmul(weight:t())
-  return bias and y + bias or y
-end)
-
 --- y_k = x1^T W_k x2 + b_k: input1 [..., i], input2 [..., j], weight [k, i, j], bias [k] or nil.
 define("bilinear", "input1 input2 weight bias?", "", function(_, a, b, weight, bias)
   -- [..., i] and [..., j] with [k, i, j]: sum over i and j
@@ -38,23 +32,27 @@ end)
 
 -- ---- activations --------------------------------------------------------------------------------------------------
 
-define("relu6", "input", "inplace:bool=false", function(_, x) return x:clamp(0, 6) end)
-
-define("selu", "input", "inplace:bool=false", function(_, x)
-  return F.elu(x, 1.6732632423543772848170429916717) * 1.0507009873554804934193349852946
-end)
+-- f(x), or with the option inplace f written to x.
+local function perhaps_inplace(a, x, f)
+  return a.inplace and x:copy_(f(x:clone())) or f(x)
+end
 
 --- max(x, 0) + min(alpha * (exp(x / alpha) - 1), 0), elementwise (Barron 2017).
+--     F.celu(tensor{-1, 2})
+--     --> {-0.6321, 2}
 define("celu", "input", "alpha:number=1.0, inplace:bool=false", function(a, x)
-  return x:clamp(0) + (x / a.alpha):clamp(nil, 0):expm1() * a.alpha
+  return perhaps_inplace(a, x, function(v)
+    return v:clamp(0) + (v / a.alpha):clamp(nil, 0):expm1() * a.alpha
+  end)
 end)
 
-define("softsign", "input", "", function(_, x) return x / (x:abs() + 1) end)
-
-define("tanhshrink", "input", "", function(_, x) return x - x:tanh() end)
+--- celu in place: F.celu with inplace = true.
+--     F.celu_(tensor{-1, 2})
+--     --> {-0.6321, 2}
+define("celu_", "input", "alpha:number=1.0", function(a, x) return F.celu(x, a.alpha, true) end)
 
 --- softmax(-x) along dim.
-define("softmin", "input", "dim:int?", function(a, x) return F.softmax(-x, a.dim) end)
+define("softmin", "input", "dim:int?, dtype:string?", function(a, x) return F.softmax(-x, a.dim, a.dtype) end)
 
 --- Moves each element by lambd towards zero, and to zero where it is nearer than that.
 define("softshrink", "input", "lambd:positive=0.5", function(a, x)
@@ -65,10 +63,6 @@ end)
 define("hardshrink", "input", "lambd:positive=0.5", function(a, x)
   return tensor.where(x:abs():gt(a.lambd), x, tensor.zeros_like(x))
 end)
-
-define("hardsigmoid", "input", "inplace:bool=false", function(_, x) return (x + 3):clamp(0, 6) / 6 end)
-
-define("hardswish", "input", "inplace:bool=false", function(_, x) return x * ((x + 3):clamp(0, 6) / 6) end)
 
 --- The first half of dimension dim times the sigmoid of the second half (Dauphin et al. 2017).
 define("glu", "input", "dim:int=-1", function(a, x)
@@ -94,9 +88,18 @@ end)
 --- Leaky relu: in training with a slope drawn from lower to upper for each element, else with their mean.
 define("rrelu", "input", "lower:number=0.125, upper:number=0.3333333333333333, training:bool=false, "
   .. "inplace:bool=false", function(a, x)
-  if not a.training then return F.leaky_relu(x, (a.lower + a.upper) / 2) end
-  local slope = tensor.rand_like(x):mul(a.upper - a.lower):add(a.lower)
-  return x:clamp(0) + slope * x:clamp(nil, 0)
+  if not a.training then return F.leaky_relu(x, (a.lower + a.upper) / 2, a.inplace) end
+  return perhaps_inplace(a, x, function(v)
+    local slope = tensor.rand_like(v):mul(a.upper - a.lower):add(a.lower)
+    return v:clamp(0) + slope * v:clamp(nil, 0)
+  end)
+end)
+
+--- rrelu in place: F.rrelu with inplace = true.
+--     F.rrelu_(tensor{-1, 2}, 0.25, 0.25)
+--     --> {-0.25, 2}
+define("rrelu_", "input", "lower:number=0.125, upper:number=0.3333333333333333, training:bool=false", function(a, x)
+  return F.rrelu(x, a.lower, a.upper, a.training, true)
 end)
 
 -- ---- normalisation ------------------------------------------------------------------------------------------------

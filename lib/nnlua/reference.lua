@@ -61,6 +61,7 @@ function reference.signature(row)
     local text = ("%s: %s%s"):format(p.name, reference.type_text(row, p), default and " = " .. default or "")
     table.insert(p.keyword and named or positional, text)
   end
+  if row.flags.functional and row.flags.inplace then positional[#positional + 1] = "inplace: boolean = false" end
   if row.flags.creates then named[#named + 1] = "requires_grad: boolean = false" end
   if #named > 0 then positional[#positional + 1] = "{" .. table.concat(named, ", ") .. "}" end
   return ("%s(%s)"):format(row.base, table.concat(positional, ", "))

@@ -377,6 +377,11 @@ static Fit take_rest(Call *c, int i, int idx, int last, int *n) {
   return FITS;
 }
 
+/* Functions of F that have a twin in place take `inplace` behind their other arguments, as PyTorch's do. */
+static bool has_inplace(const Call *c) {
+  return (c->form->op->flags & NN_F) && (c->form->op->flags & NN_INPLACE) && !c->e->inplace;
+}
+
 static Fit take_positional(Call *c, int last) {
   const Form *form = c->form;
   int idx = 1;
@@ -391,6 +396,7 @@ static Fit take_positional(Call *c, int last) {
     if (fit != FITS) return fit;
     idx += used;
   }
+  if (idx == last && lua_isboolean(c->L, idx) && has_inplace(c)) c->inplace = lua_toboolean(c->L, idx++) != 0;
   while (idx <= last && lua_isnil(c->L, idx)) idx++;
   if (idx <= last) {
     char got[128];
@@ -440,6 +446,12 @@ static Fit take_option(Call *c) {
     c->requires_grad = lua_toboolean(L, -1) != 0;
     return FITS;
   }
+  if (has_inplace(c) && strcmp(name, "inplace") == 0) {
+    if (!lua_isboolean(L, -1) || bind_tensor(L, c->b, 1) == NULL)
+      return complain(c, MISFIT, "inplace must be true or false and come behind a tensor");
+    c->inplace = lua_toboolean(L, -1) != 0;
+    return FITS;
+  }
   int i = find_param(c->form, name);
   if (i < 0 && other_spelling(name) != NULL) i = find_param(c->form, other_spelling(name));
   if (i < 0) return unknown_option(c, name);
@@ -483,6 +495,7 @@ static void start_call(Call *c, const Form *form) {
   lua_settop(c->L, c->top);
   c->form = form;
   c->requires_grad = false;
+  c->inplace = c->e->inplace;
   c->n_tensors = c->n_ints = c->n_floats = c->n_list = 0;
   for (int i = 0; i < form->n; i++) {
     c->arg[i] = (nn_value){.tag = NN_V_NONE};

@@ -43,6 +43,7 @@ typedef struct Call {
   uint8_t given[NN_MAX_PARAMS];
   bool number[NN_MAX_PARAMS]; /* a tensor parameter that got a plain number */
   bool requires_grad;
+  bool inplace; /* the function itself works in place, or is asked to */
   int n_tensors; /* tensors among the arguments */
   int n_ints, n_floats, n_list;
   int64_t ints[ROOM];

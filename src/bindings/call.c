@@ -123,7 +123,7 @@ static bool run(Call *c, nn_results *r) {
     made[n_made++] = t;
     c->arg[i] = (nn_value){.tag = NN_V_TENSOR, .n = 1, {.t = t}};
   }
-  if (ok && c->e->inplace)
+  if (ok && c->inplace)
     ok = nn_apply_inplace(ctx, op, c->arg, c->form->n);
   else if (ok)
     ok = nn_apply(ctx, op, c->arg, c->form->n, r);
@@ -184,7 +184,7 @@ static int call_slowly(lua_State *L, Bind *b, const Entry *e) {
   nn_results r;
   if (!run(&c, &r)) return bind_raise(L, b);
   int n = 1;
-  if (e->inplace) {
+  if (c.inplace) {
     lua_pushvalue(L, 1);
     if (b->has_hooks) bind_anchor_result(L, b, 1, c.top);
   } else {

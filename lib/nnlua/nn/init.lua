@@ -8,6 +8,7 @@ local nn = {
   is = module.is,
   Module = module.Module,
   Parameter = module.Parameter,
+  Buffer = module.Buffer,
   init = require "nnlua.nn.initialize",
   utils = require "nnlua.nn.utils",
 }

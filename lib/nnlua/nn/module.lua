@@ -19,6 +19,7 @@ local REGISTRY, HOOKS = setmetatable({}, {__name = "registry"}), setmetatable({}
 
 -- Tensors that nn.Parameter made, and who holds a module (the last one that took it). Both forget with the collector.
 local is_parameter = setmetatable({}, {__mode = "k"})
+local is_buffer = setmetatable({}, {__mode = "k"}) -- what nn.Buffer made: "buffer" or "transient"
 local is_uninitialized = setmetatable({}, {__mode = "k"})
 local holder = setmetatable({}, {__mode = "kv"})
 
@@ -53,6 +54,20 @@ function M.is_uninitialized(t) return is_uninitialized[t] == true end
 function M.initialize(t, sizes)
   core.optim.regrow(t, sizes)
   is_uninitialized[t] = nil
+end
+
+--- A buffer: a tensor that, assigned to a field of a module, is registered there as register_buffer does.
+-- @param persistent false leaves it out of state dicts
+--     local net = nn.Module()
+--     net.scale = nn.Buffer(tensor{2})
+--     net:state_dict().scale
+--     --> {2}
+function M.Buffer(data, persistent)
+  if type(persistent) == "table" then persistent = persistent.persistent end
+  if not is_tensor(data) then fail.raise("Buffer: expected a tensor, got %s", fail.show(data)) end
+  local b = data:detach()
+  is_buffer[b] = persistent == false and "transient" or "buffer"
+  return b
 end
 
 --- True for what nn.Parameter made.
@@ -109,7 +124,7 @@ local function kind_of(registry, key, value)
     if said == "parameter" and is_tensor(value) then
       fail.raise("'%s' was a parameter and now holds a plain tensor: assign nn.Parameter(...) or nil", tostring(key))
     end
-    return said and is_tensor(value) and said or nil
+    return said and is_tensor(value) and said or is_buffer[value]
   elseif t == "table" then
     if rawget(value, REGISTRY) then return "module" end
     if not getmetatable(value) then
@@ -513,6 +528,7 @@ function Module:clone()
       t.requires_grad = v.requires_grad and v.is_leaf
       copies[v] = t
       if is_parameter[v] then is_parameter[t] = true end
+      is_buffer[t] = is_buffer[v]
       return t
     elseif type(v) == "table" and (is_module(v) or not getmetatable(v)) then
       local t = {}
