@@ -15,10 +15,10 @@ local function define(name, arguments, func, forward)
   local inplace = class.signature.by_name.inplace and F[func .. "_"]
   function class:init(...) module.configure(self, class, nil, ...) end
   if not inplace then
-    function class:forward(x) return forward(f, x, self) end
+    function class:forward(x) return (forward(f, x, self)) end -- no tail call: errors find the layer on the stack
   else
     function class:forward(x)
-      return forward(self.inplace and inplace or f, x, self)
+      return (forward(self.inplace and inplace or f, x, self))
     end
   end
 end
@@ -129,7 +129,7 @@ if F.prelu then
     core.tensor.no_grad(function() self.weight:fill_(a.init) end)
   end
 
-  function PReLU:forward(x) return F.prelu(x, self.weight) end
+  function PReLU:forward(x) return (F.prelu(x, self.weight)) end
 end
 
 return layers

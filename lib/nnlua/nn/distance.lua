@@ -14,7 +14,7 @@ layers.CosineSimilarity = CosineSimilarity
 
 function CosineSimilarity:init(...) module.configure(self, CosineSimilarity, nil, ...) end
 
-function CosineSimilarity:forward(x1, x2) return F.cosine_similarity(x1, x2, self.dim, self.eps) end
+function CosineSimilarity:forward(x1, x2) return (F.cosine_similarity(x1, x2, self.dim, self.eps)) end
 
 --- The p-norm of x1 - x2 along the last dimension: nn.PairwiseDistance({p = 2, eps = 1e-6, keepdim = false}).
 --     nn.PairwiseDistance()(tensor{{3, 4}}, tensor{{0, 0}})
@@ -27,6 +27,6 @@ function PairwiseDistance:init(...)
   self.norm = self.p
 end
 
-function PairwiseDistance:forward(x1, x2) return F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim) end
+function PairwiseDistance:forward(x1, x2) return (F.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)) end
 
 return layers

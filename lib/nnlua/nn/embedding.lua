@@ -113,9 +113,10 @@ local call = signature("EmbeddingBag", "offsets:any?, per_sample_weights:any?")
 
 function EmbeddingBag:forward(x, ...)
   local a = call(...)
-  return F.embedding_bag(x, self.weight, {offsets = a.offsets, max_norm = self.max_norm, norm_type = self.norm_type,
+  local y = F.embedding_bag(x, self.weight, {offsets = a.offsets, max_norm = self.max_norm, norm_type = self.norm_type,
     scale_grad_by_freq = self.scale_grad_by_freq, mode = self.mode, per_sample_weights = a.per_sample_weights,
     include_last_offset = self.include_last_offset, padding_idx = self.padding_idx})
+  return y -- no tail call: errors find the layer on the stack
 end
 
 return layers

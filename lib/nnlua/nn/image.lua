@@ -10,7 +10,7 @@ local function define(name, arguments, forward)
   local class = module.define(name, arguments)
   layers[name] = class
   function class:init(...) module.configure(self, class, nil, ...) end
-  class.forward = forward
+  function class:forward(x) return (forward(self, x)) end -- no tail call: errors find the layer on the stack
 end
 
 --- The blocks of images as columns: nn.Unfold(kernel_size, {dilation = 1, padding = 0, stride = 1}), [N, C, H, W] to

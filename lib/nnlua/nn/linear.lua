@@ -43,7 +43,7 @@ function Bilinear:init(...)
   if self.bias then init.uniform_(self.bias, -bound, bound) end
 end
 
-function Bilinear:forward(x1, x2) return F.bilinear(x1, x2, self.weight, self.bias) end
+function Bilinear:forward(x1, x2) return (F.bilinear(x1, x2, self.weight, self.bias)) end
 
 --- Returns what it is given; arguments of the constructor are ignored, so that it can stand in for any layer.
 local Identity = module.class("Identity")

@@ -1,4 +1,5 @@
--- Normalisation layers.
+-- Normalisation layers. Functions of F that are written in Lua are called in parentheses, which keeps the layer on the
+-- stack, so that errors name it.
 
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
@@ -128,7 +129,7 @@ function RMSNorm:init(...)
   affine(self, a.dtype, a.elementwise_affine, false, table.unpack(a.normalized_shape))
 end
 
-function RMSNorm:forward(x) return F.rms_norm(x, self.normalized_shape, self.weight, self.eps) end
+function RMSNorm:forward(x) return (F.rms_norm(x, self.normalized_shape, self.weight, self.eps)) end
 
 --- Normalisation over groups of channels of [N, C, ...]: nn.GroupNorm(num_groups, num_channels, {eps = 1e-5,
 -- affine = true}).
@@ -144,7 +145,7 @@ function GroupNorm:init(...)
   affine(self, a.dtype, a.affine, a.affine and a.bias, a.num_channels)
 end
 
-function GroupNorm:forward(x) return F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps) end
+function GroupNorm:forward(x) return (F.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)) end
 
 local function define_instance_norm(name, dims)
   local InstanceNorm = module.define(name, "num_features:count, eps:positive=1e-5, momentum:number|bool=0.1, "
@@ -196,7 +197,7 @@ layers.LocalResponseNorm = LocalResponseNorm
 
 function LocalResponseNorm:init(...) module.configure(self, LocalResponseNorm, nil, ...) end
 
-function LocalResponseNorm:forward(x) return F.local_response_norm(x, self.size, self.alpha, self.beta, self.k) end
+function LocalResponseNorm:forward(x) return (F.local_response_norm(x, self.size, self.alpha, self.beta, self.k)) end
 
 --- Local response normalisation of images [N, C, H, W] with an odd window, the last smaller one for an even size:
 -- nn.CrossMapLRN2d(size, {alpha = 1e-4, beta = 0.75, k = 1}). PyTorch's keeps the first channel in the sums of all
@@ -213,7 +214,7 @@ function CrossMapLRN2d:forward(x)
     fail.raise("CrossMapLRN2d: expected input[N, C, H, W], got [%s]", table.concat({x:size()}, ", "))
   end
   local window = 2 * ((self.size - 1) // 2) + 1 -- alpha counts by size, whatever the window
-  return F.local_response_norm(x, window, self.alpha * window / self.size, self.beta, self.k)
+  return (F.local_response_norm(x, window, self.alpha * window / self.size, self.beta, self.k))
 end
 
 return layers

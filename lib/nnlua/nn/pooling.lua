@@ -6,6 +6,9 @@ local module = require "nnlua.nn.module"
 local F = core.F
 local layers = {}
 
+-- What it is given; `return pass(f(x))` is no tail call of f, so that f's errors find the layer on the stack.
+local function pass(...) return ... end
+
 -- Defines a layer for the numbers of dimensions first to last: N in the signature stands for it.
 local function define(name, arguments, func, forward, first, last)
   for n = first or 1, last or 3 do
@@ -77,7 +80,7 @@ end)
 --     --> {{{5, 2}}}
 define("LPPool%dd", "norm_type:number, kernel_size:count*N, stride:count*N?, ceil_mode:bool=false", "lp_pool%dd",
   function(f)
-    return function(self, x) return f(x, self.norm_type, self.kernel_size, self.stride, self.ceil_mode) end
+    return function(self, x) return (f(x, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)) end
   end)
 
 --- Maxima of windows whose places are drawn by chance: nn.FractionalMaxPool2d(kernel_size, {output_size = nil,
@@ -87,7 +90,7 @@ define("LPPool%dd", "norm_type:number, kernel_size:count*N, stride:count*N?, cei
 define("FractionalMaxPool%dd", "kernel_size:count*N, output_size:count*N?, output_ratio:number*N?, "
   .. "return_indices:bool=false, _random_samples:any?", "fractional_max_pool%dd", function(f)
   return function(self, x)
-    return f(x, self.kernel_size, self.output_size, self.output_ratio, self.return_indices, self._random_samples)
+    return pass(f(x, self.kernel_size, self.output_size, self.output_ratio, self.return_indices, self._random_samples))
   end
 end, 2, 3)
 
@@ -100,7 +103,7 @@ end, 2, 3)
 define("MaxUnpool%dd", "kernel_size:count*N, stride:count*N?, padding:amount*N=0", "max_unpool%dd", function(f)
   return function(self, x, indices, output_size)
     if type(output_size) == "table" and output_size.output_size then output_size = output_size.output_size end
-    return f(x, indices, self.kernel_size, self.stride, self.padding, output_size)
+    return (f(x, indices, self.kernel_size, self.stride, self.padding, output_size))
   end
 end)
 

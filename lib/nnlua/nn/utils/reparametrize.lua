@@ -16,12 +16,12 @@ local hooks = setmetatable({}, {__mode = "k"})
 local function hook_of(m, kind, name) return hooks[m] and hooks[m][kind .. " " .. name] end
 
 local function parameter_of(what, m, name)
+  if module.is_module(m) and hook_of(m, what, name) then fail.raise("%s: '%s' has it already", what, name) end
   local w = module.is_module(m) and rawget(m, name)
   if not module.is_parameter(w) then
     fail.raise("%s: %s has no parameter '%s'", what, module.is_module(m) and getmetatable(m).__name or fail.show(m),
       tostring(name))
   end
-  if hook_of(m, what, name) then fail.raise("%s: '%s' has it already", what, name) end
   if module.is_uninitialized(w) then
     fail.raise("%s: the size of '%s' is not known yet: call the module once before", what, name)
   end
