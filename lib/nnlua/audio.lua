@@ -135,7 +135,7 @@ end
 --     local audio = require "nnlua.audio"
 --     local re, im = audio.stft(tensor.ones(8), 4, {center = false})
 --     re.shape, re[{1, 1}]
---     --> {3, 2}	4
+--     --> {3, 5}	4
 function audio.stft(x, ...)
   check("stft", x)
   local o = stft_options(...)

@@ -1,5 +1,4 @@
---- The layers of make_weights.py under the same names, made of the nnlua table. A maker whose classes are not there yet
--- is nil.
+--- The layers of make_weights.py under the same names, made of the nnlua table.
 return function(nn)
   local layers = {}
   for n = 1, 3 do
@@ -34,7 +33,6 @@ return function(nn)
   function layers.rnn_cell() return nn.RNNCell(4, 3) end
   function layers.lstm_cell() return nn.LSTMCell(4, 3) end
   function layers.gru_cell() return nn.GRUCell(4, 3) end
-  if nn.MultiheadAttention then
   function layers.attention() return nn.MultiheadAttention(4, 2) end
   function layers.attention_wide() return nn.MultiheadAttention(4, 2, { kdim = 3, vdim = 5, batch_first = true }) end
   function layers.encoder()
@@ -44,13 +42,10 @@ return function(nn)
     return nn.TransformerDecoder(nn.TransformerDecoderLayer(4, 2, 6, { norm_first = true }), 2)
   end
   function layers.transformer() return nn.Transformer(4, 2, 1, 1, 6) end
-  end
   function layers.stack()
     return nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Sequential(nn.Linear(5, 2), nn.LayerNorm(2)))
   end
-  if nn.utils.parametrizations then
   function layers.spectral() return nn.utils.parametrizations.spectral_norm(nn.Linear(4, 3)) end
   function layers.weighted() return nn.utils.parametrizations.weight_norm(nn.Linear(4, 3)) end
-  end
   return layers
 end
