@@ -117,6 +117,7 @@ local titles = {
   {"train", "the training loop"},
   {"metrics", "how good predictions are"},
   {"audio", "spectra and mel bands: local audio = require \"nnlua.audio\""},
+  {"inspect", "inside of networks: local inspect = require \"nnlua.inspect\""},
   {"text", "tokenizers and padding: local text = require \"nnlua.text\""},
   {"plot", "pictures of numbers, in the terminal or in files"},
   {"nnlua", "the machine: threads, memory, time"},

@@ -229,6 +229,7 @@ local parts = {
     "metrics.boxes"}},
   {name = "text", files = {"text", "text.pieces"}},
   {name = "audio", files = {"audio"}},
+  {name = "inspect", files = {"inspect"}},
   {name = "plot", files = {"plot"}},
 }
 

@@ -316,6 +316,8 @@ local function forward(self, query, key, value, a)
   local n, l, s = query:size(batch), query:size(seq), key:size(seq)
   local entry = a.cache and a.cache.entries[self]
   local dropout, scale = self.training and self.dropout or 0, 1 / math.sqrt(self.head_dim)
+  local watched = self.on_weights -- inspect.attention looks at the weights of each head
+  local need_weights = a.need_weights or watched ~= nil
   local q, k, v
   if a.fixed and entry then -- keys and values of an unchanging memory were made before
     q = F.linear(query, self.in_proj_weight and part(self.in_proj_weight, 1, 1, self.embed_dim) or self.q_proj_weight,
@@ -327,14 +329,14 @@ local function forward(self, query, key, value, a)
   end
   local by = (self.bias_k and 1 or 0) + (self.add_zero_attn and 1 or 0)
   if by > 0 and a.cache then fail.raise("MultiheadAttention: add_bias_kv and add_zero_attn do not go with a cache") end
-  if not k and (by > 0 or a.need_weights or a.cache) then q, k, v = q:chunk(3, -1) end
+  if not k and (by > 0 or need_weights or a.cache) then q, k, v = q:chunk(3, -1) end
   if by > 0 then k, v = more_keys(self, k, v) end
   local causal = a.is_causal
   local mask = masks_of(self, causal and {key_padding_mask = a.key_padding_mask} or a, n, l, s, by, query.dtype)
   if not k then
     return run_attention(mask, q, nil, nil, mask, scale, causal, dropout, self.num_heads, self.batch_first)
   end
-  if not (a.need_weights or a.cache) then
+  if not (need_weights or a.cache) then
     return run_attention(mask, q, k, v, mask, scale, causal, dropout, self.num_heads, self.batch_first)
   end
   q = heads(self, q)
@@ -346,8 +348,12 @@ local function forward(self, query, key, value, a)
     causal = false
   end
   local y, weights
-  if a.need_weights then
-    y, weights = with_weights(self, q, k, v, mask, causal, a.average_attn_weights)
+  if need_weights then
+    y, weights = with_weights(self, q, k, v, mask, causal, a.average_attn_weights and not watched)
+    if watched then
+      watched(weights)
+      weights = a.need_weights and (a.average_attn_weights and weights:mean(2) or weights) or nil
+    end
   else
     y = run_attention(mask, q, k, v, mask, scale, causal and l > 1, dropout)
   end
