@@ -152,25 +152,45 @@ function meta:__tostring()
   return ("%s(%s)"):format(self.name, table.concat(required, ", "))
 end
 
---- Makes a signature: a list of parameters that can be called with arguments and returns them as a table by name.
-local function signature(name, text)
-  local s = {name = name, by_name = {}}
-  for item in text:gmatch("[^,]+") do
-    local key, rest = item:match("^%s*([%w_]+):(%S+)%s*$")
-    local types, default = rest:match("^([^=]+)=(.*)$")
-    local optional = (types or rest):sub(-1) == "?"
-    local parameter = {name = key, text = item:match("^%s*(.-)%s*$"), alternatives = {},
-      required = not default and not optional, default = default and read_default(default) or nil}
-    if default == "false" then parameter.default = false end
-    for type_name in (types or rest):gsub("%?$", ""):gmatch("[^|]+") do
-      local base, times = type_name:match("^(%a+)%*?(%d*)$")
-      local repeated = type_name:find("*", 1, true) and (tonumber(times) or 0) or nil
-      table.insert(parameter.alternatives, {kind = assert(kinds[base], base), times = repeated})
-    end
-    s[#s + 1] = parameter
-    s.by_name[key] = parameter
+-- Reads one parameter: "stride:count*2=1".
+local function read_parameter(item)
+  local key, rest = item:match("^%s*([%w_]+):(%S+)%s*$")
+  local types, default = rest:match("^([^=]+)=(.*)$")
+  local optional = (types or rest):sub(-1) == "?"
+  local parameter = {name = key, text = item:match("^%s*(.-)%s*$"), alternatives = {},
+    required = not default and not optional, default = default and read_default(default) or nil}
+  if default == "false" then parameter.default = false end
+  for type_name in (types or rest):gsub("%?$", ""):gmatch("[^|]+") do
+    local base, times = type_name:match("^(%a+)%*?(%d*)$")
+    local repeated = type_name:find("*", 1, true) and (tonumber(times) or 0) or nil
+    table.insert(parameter.alternatives, {kind = assert(kinds[base], base), times = repeated})
   end
-  return setmetatable(s, meta)
+  return parameter
 end
+
+-- Most signatures are never used in a run: the text is read when somebody looks.
+local function unfold(s)
+  local text = rawget(s, "unread")
+  setmetatable(s, meta)
+  s.unread, s.by_name = nil, {}
+  for item in text:gmatch("[^,]+") do
+    local parameter = read_parameter(item)
+    s[#s + 1], s.by_name[parameter.name] = parameter, parameter
+  end
+  return s
+end
+
+local folded = {
+  __name = "signature",
+  __index = function(s, key) return unfold(s)[key] end,
+  __newindex = function(s, key, value) unfold(s)[key] = value end,
+  __len = function(s) return #unfold(s) end,
+  __pairs = function(s) return pairs(unfold(s)) end,
+  __call = function(s, ...) return parse(unfold(s), ...) end,
+  __tostring = function(s) return tostring(unfold(s)) end,
+}
+
+--- Makes a signature: a list of parameters that can be called with arguments and returns them as a table by name.
+local function signature(name, text) return setmetatable({name = name, unread = text}, folded) end
 
 return signature
