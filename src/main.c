@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "bind.h"
+#include "bundle.h"
 #include "prompt.h"
 #include "run.h"
 
@@ -53,10 +54,15 @@ static const char *library_directory(char *buf, size_t size) {
 }
 
 static void set_path(lua_State *L) {
-  char buf[4200];
+  char buf[4200], bundle[4200];
   const char *directory = library_directory(buf, sizeof buf);
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "path");
+  own_directory(bundle, sizeof bundle - 32);
+  if (bundle[0] != '\0') {
+    strcat(bundle, "/" NNLUA_BUNDLE);
+    bundle_open(L, bundle, directory);
+  }
   lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", directory, directory, lua_tostring(L, -1));
   lua_setfield(L, -3, "path");
   lua_pop(L, 2);
