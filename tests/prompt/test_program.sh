@@ -67,6 +67,7 @@ expect "os.exit's status" 7 "" "" "$NNLUA" -e 'os.exit(7)'
 
 # Ctrl-C ends Lua code under pcall, a coroutine, a product: status 130.
 interrupted() {
+  : > "$dir/out" # or "ready" of the one before would be found
   "$NNLUA" -e "$2" > "$dir/out" 2> "$dir/err" &
   pid=$!
   n=0

@@ -3,11 +3,11 @@
 
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
+local globals = require "nnlua.repl.globals"
 local lexer = require "nnlua.repl.lexer"
 local paint = require "nnlua.repl.paint"
 
 local errors = {
-  keep_frames = false, -- the prompt wants the variables of failing frames
   frames = nil,        -- the user's frames of the last error, the innermost first
   at = 1,              -- the one that locals() shows
 }
@@ -17,7 +17,6 @@ local MOST_LEVELS = 24
 -- ---- source lines -------------------------------------------------------------------------------------------------
 
 local function chunk_text(source, f)
-  local globals = require "nnlua.repl.globals"
   if source == "=prompt" then
     return globals.prompt_text and globals.prompt_text(f)
   end
@@ -177,22 +176,42 @@ local function is_entry(info)
   return info.what == "main" or (session ~= nil and session.is_entry ~= nil and session.is_entry(info.func))
 end
 
--- The user's frames from a level on, the innermost first; those of deep recursion only at both ends.
+-- The number of the outermost level.
+local function deepest()
+  local high = 64
+  while debug.getinfo(high, "l") do high = 2 * high end
+  local low = high // 2
+  while high - low > 1 do
+    local middle = (low + high) // 2
+    if debug.getinfo(middle, "l") then low = middle else high = middle end
+  end
+  return low
+end
+
+-- The user's frames from a level on, the innermost first, and how many were left out: those in the middle of a deep
+-- recursion, of which only both ends are looked at.
 local function user_frames(level)
-  local frames, n = {}, 0
-  while true do
+  local frames, left_out = {}, 0
+  local last = deepest()
+  while level <= last do
+    if #frames == MOST_LEVELS // 2 and left_out == 0 and last - level > 100 then
+      left_out = last - 40 - level
+      level = last - 40
+    end
     local info = debug.getinfo(level, "Slnf")
-    if not info then return frames, n end
-    if is_users(info) then
-      n = n + 1
-      if n <= MOST_LEVELS then
+    if info and is_users(info) then
+      if #frames < MOST_LEVELS then
         info.variables = variables_at(level, info.func)
         info.entry = is_entry(info)
-        frames[n] = info
+        frames[#frames + 1] = info
+        if left_out > 0 and #frames == MOST_LEVELS // 2 + 1 then info.after = left_out end
+      else
+        left_out = left_out + 1
       end
     end
     level = level + 1
   end
+  return frames, left_out
 end
 
 local function frame_title(frame)
@@ -241,7 +260,7 @@ local function failing_frame(frames, message)
   return nil
 end
 
-local function describe(message, frames, n)
+local function describe(message, frames, left_out)
   local out = {}
   local frame = failing_frame(frames, message)
   local text = frame and chunk_text(frame.source, frame.func)
@@ -254,26 +273,31 @@ local function describe(message, frames, n)
   end
   local ok, hint = pcall(require("nnlua.repl.hints").find, message, line, frame)
   if ok and hint then out[#out + 1] = paint.it("hint", wrapped("  hint: " .. hint, "    ")) end
-  local worth_showing = n > 1 or (frames[1] and not frames[1].entry) or not errors.keep_frames
-  if n > 0 and worth_showing then
+  local worth_showing = #frames > 1 or (frames[1] and not frames[1].entry) or not globals.keep_frames
+  if #frames > 0 and worth_showing then
     out[#out + 1] = "stack traceback:"
-    for _, one in ipairs(frames) do out[#out + 1] = "\t" .. frame_title(one) end
-    if n > #frames then out[#out + 1] = ("\t... (%d more)"):format(n - #frames) end
+    for _, one in ipairs(frames) do
+      if one.after then out[#out + 1] = ("\t... (%d levels left out)"):format(one.after) end
+      out[#out + 1] = "\t" .. frame_title(one)
+    end
+    if left_out > 0 and not (frames[MOST_LEVELS // 2 + 1] or {}).after then
+      out[#out + 1] = ("\t... (%d more)"):format(left_out)
+    end
   end
   return out
 end
 
 --- Called when something fails, with the stack as it was: returns the text to be shown.
 function errors.handle(message)
-  local frames, n = user_frames(3)
-  local out = describe(message, frames, n)
-  if errors.keep_frames then
+  local frames, left_out = user_frames(3)
+  local out = describe(message, frames, left_out)
+  if globals.keep_frames then
     errors.frames, errors.at = frames, 1
     for i, frame in ipairs(frames) do
       if frame == failing_frame(frames, message) then errors.at = i end
     end
   end
-  if errors.keep_frames then message = errors.fold(message) end
+  if globals.keep_frames then message = errors.fold(message) end
   return table.concat({paint.it("error", message), table.unpack(out)}, "\n")
 end
 

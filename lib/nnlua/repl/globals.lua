@@ -5,6 +5,7 @@
 local globals = {
   sources = {},    -- chunk name -> true: the user's own scripts; everything else but the prompt's lines is silent
   warned = {},     -- "source:line:name" -> true
+  keep_frames = false, -- the prompt wants the variables of failing frames
   answer = nil,    -- function(name) -> found, value: what the prompt offers beside globals
 }
 

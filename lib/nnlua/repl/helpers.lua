@@ -45,7 +45,7 @@ local function describe(v)
     local name = type(meta) == "table" and rawget(meta, "__name")
     return name and tostring(name) or ("table of %d"):format(n)
   elseif type(v) == "string" then
-    return ("%q"):format(v):gsub("\\\n", "\\n")
+    return (("%q"):format(v):gsub("\\\n", "\\n"))
   elseif type(v) == "function" then
     return "function"
   end

@@ -168,12 +168,13 @@ end
 
 function rules.strings(case)
   if case.message:find("attempt to perform arithmetic on a string", 1, true)
-    or case.message:find("attempt to perform arithmetic on .- %(constant '") then
+    or case.message:find("attempt to add a 'string'", 1, true)
+    or case.message:find("attempt to add a '[%a]+' with a 'string'") then
     return "texts are joined by two dots: a .. b"
   elseif case.message:find("got the string", 1, true) and case.line and case.line:find("+", 1, true)
     and case.message:find("add:", 1, true) then
     return "texts are joined by two dots: a .. b"
-  elseif case.message:find("attempt to concatenate", 1, true) then
+  elseif case.message:find("attempt to concatenate a [tbfu][aou]") then
     return "tostring(v) makes a text of any value"
   end
 end

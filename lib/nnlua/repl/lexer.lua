@@ -87,7 +87,7 @@ end
 -- unknown. `open` marks strings and comments that aren't closed. Comments are left out unless asked for.
 function lexer.tokens(text, comments)
   local list, n, i, line = {}, #text, 1, 1
-  if text:find("^#") then i = text:find("\n", 1, true) or n + 1 end -- the first line of an executable script
+  if text:find("^#!") then i = text:find("\n", 1, true) or n + 1 end -- the first line of an executable script
   while true do
     local blank, stop = text:find("^%s+", i)
     if blank then

@@ -302,7 +302,6 @@ end
 function session.enter(text)
   globals.new_entry()
   local errors = require "nnlua.repl.errors"
-  errors.keep_frames = true
   errors.forget_unless_used(text)
   local ask = text:find("[?!]") and require "nnlua.repl.ask"
   if ask and ask.run(text) then return end
@@ -353,6 +352,7 @@ function session.start(program)
   session.program = program
   paint.on = program.colors
   session.seed = require "nnlua.core".tensor.initial_seed()
+  globals.keep_frames = true
   globals.prompt_text = session.text_of
   globals.more_names = function()
     local list = {table.unpack(session.order)}
