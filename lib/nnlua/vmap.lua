@@ -481,6 +481,8 @@ function special.multi_dot(row, values)
 end
 special.chain_matmul = special.multi_dot
 
+function special.msort(_, values) return (values.input:sort(1)) end
+
 function special.rot90(row, values, level)
   if values.dims == nil then return LOOP end
   return along(row, values, level)
@@ -577,14 +579,14 @@ assign(elementwise, [[
   gammaln gammainc gammaincc heaviside copysign nextafter logaddexp logaddexp2 rad2deg deg2rad positive absolute
   negative signbit sgn isposinf isneginf isreal ldexp float_power fmax fmin entr expit psi zeta bessel_j0 bessel_j1
   igamma igammac cauchy exponential geometric log_normal random uniform normal randint_like _standard_gamma
-  subtract multiply rsub multigammaln log_softmax_ fix arctan arcsin arccos arcsinh arccosh arctanh arctan2 not_equal
-  greater greater_equal less less_equal cumulative_trapezoid_ poisson binomial isclose gcd lcm
+  subtract multiply rsub multigammaln fix arctan arcsin arccos arcsinh arccosh arctanh arctan2 not_equal
+  greater greater_equal less less_equal poisson binomial isclose gcd lcm
   bitwise_left_shift bitwise_right_shift standard_gamma]])
 assign(along, [[
   softmax log_softmax softmin cumsum cumprod cummax cummin logcumsumexp sort argsort topk kthvalue unsqueeze transpose
   swapaxes swapdims movedim moveaxis select narrow unbind chunk split tensor_split diff tril triu gather
   scatter scatter_add scatter_reduce cat concat stack unflatten diag_embed renorm
-  msort trapezoid trapz trace_ logcumsumexp_ glu]])
+  trapezoid trapz]])
 assign(reduction, [[
   sum mean prod amax amin max min argmax argmin all any count_nonzero var std logsumexp nansum nanmean mode median
   nanmedian aminmax var_mean std_mean]])
@@ -607,7 +609,7 @@ assign(linalg, [[cdist
   inv inverse det slogdet logdet solve cholesky cholesky_ex cholesky_solve cholesky_inverse qr svd svdvals eigh eigvalsh
   eig eigvals pinv pinverse matrix_power matrix_exp lu_factor lu_factor_ex lu lu_solve solve_triangular triangular_solve
   matrix_rank lu_unpack householder_product cond inv_ex solve_ex ldl_factor vander]])
-assign(only_first, "layer_norm rms_norm embedding flip_ bucketize")
+assign(only_first, "layer_norm rms_norm embedding bucketize")
 assign(elementwise_loss, [[
   mse_loss l1_loss smooth_l1_loss huber_loss binary_cross_entropy binary_cross_entropy_with_logits kl_div]])
 assign(class_loss, "cross_entropy nll_loss")
