@@ -95,9 +95,10 @@ local line_options = signature("plot.line", AXES)
 -- Options: title, xlabel, ylabel, xlim = {low, high}, ylim, logx, logy, names (of the curves), legend, file, width and
 -- height (of a file, in pixels), columns and rows (of text), as ("kitty", "sixel", "blocks" or "ascii" whatever the
 -- terminal).
---   plot.line({loss = {3, 2, 1.5, 1.2}, val = {3.1, 2.3, 2, 1.9}}, {xlabel = "epoch", logy = true})
-function plot.line(...)
-  local o, x, y = arguments(line_options, 2, ...)
+--     plot.line({loss = {3, 2, 1.5, 1.2}, val = {3.1, 2.3, 2, 1.9}}, {xlabel = "epoch", logy = true})
+function plot.line(x, y, options)
+  local o
+  o, x, y = arguments(line_options, 2, x, y, options)
   local series = input.series("plot.line", x, y, input.names("plot.line", o.names, "names"))
   for _, s in ipairs(series) do s.mark = "line" end
   return output.show("plot.line", xy_figure("plot.line", series, o), o)
@@ -134,10 +135,11 @@ end
 --- Points: plot.scatter(x, y), plot.scatter(xy) with a matrix [N, 2], plot.scatter({a = {x, y}, b = {x, y}}).
 -- groups = labels gives each point the colour of its class (from 1), names the classes' names. The other options are
 -- plot.line's.
---   plot.scatter(tensor.randn(200), tensor.randn(200), {title = "a normal cloud"})
---   plot.scatter(tensor.randn(100, 2), {groups = tensor.randint(1, 4, {100}), names = {"cat", "dog", "hen"}})
-function plot.scatter(...)
-  local o, x, y = arguments(scatter_options, 2, ...)
+--     plot.scatter(tensor.randn(200), tensor.randn(200), {title = "a normal cloud"})
+--     plot.scatter(tensor.randn(100, 2), {groups = tensor.randint(1, 4, {100}), names = {"cat", "dog", "hen"}})
+function plot.scatter(x, y, options)
+  local o
+  o, x, y = arguments(scatter_options, 2, x, y, options)
   local names = input.names("plot.scatter", o.names, "names")
   local series = input.series("plot.scatter", x, y, names, true)
   if o.groups ~= nil then
@@ -212,9 +214,10 @@ end
 --- A histogram: how many of the values fall into each of `bins` equal ranges. values: a tensor of any shape, a table,
 -- or several by name: plot.hist({before = a, after = b}).
 -- Options: bins (30), density (areas sum to 1), xlim for the range; the others are plot.line's.
---   plot.hist(tensor.randn(10000), {bins = 40, title = "normal"})
-function plot.hist(...)
-  local o, values = arguments(hist_options, 1, ...)
+--     plot.hist(tensor.randn(10000), {bins = 40, title = "normal"})
+function plot.hist(values, options)
+  local o
+  o, values = arguments(hist_options, 1, values, options)
   if values == nil then fail.raise("plot.hist: there is nothing to plot: expected a tensor or a table of numbers") end
   local sets = value_sets("plot.hist", values, input.names("plot.hist", o.names, "names"))
   local lists = {}
@@ -257,9 +260,10 @@ end
 --- Bars, one for each number: plot.bar({cat = 3, dog = 5}), plot.bar({3, 5}, {names = {"cat", "dog"}}), or groups of
 -- bars: plot.bar({before = {3, 5}, after = {4, 6}}, {names = {"cat", "dog"}}).
 -- Options: names (of the bars), title, xlabel, xlim, file and the others of plot.line.
---   plot.bar({sgd = 0.87, adam = 0.91}, {title = "accuracy", xlim = {0, 1}})
-function plot.bar(...)
-  local o, values = arguments(bar_options, 1, ...)
+--     plot.bar({sgd = 0.87, adam = 0.91}, {title = "accuracy", xlim = {0, 1}})
+function plot.bar(values, options)
+  local o
+  o, values = arguments(bar_options, 1, values, options)
   if values == nil then fail.raise("plot.bar: there is nothing to plot: expected a tensor or a table of numbers") end
   local series, names = bar_data(values, o)
   local most = 0
@@ -319,9 +323,10 @@ local heatmap_options = signature("plot.heatmap", MATRIX)
 -- Options: colormap ("viridis", "grey", "coolwarm", "blues"), low and high (values of its ends), annotate (write the
 -- numbers into the cells; up to 12 columns they are anyway), row_names, column_names or names for both, xlabel, ylabel,
 -- title, file and the others of plot.line.
---   plot.heatmap(tensor.eye(8) + tensor.rand(8, 8), {colormap = "blues"})
-function plot.heatmap(...)
-  local o, values = arguments(heatmap_options, 1, ...)
+--     plot.heatmap(tensor.eye(8) + tensor.rand(8, 8), {colormap = "blues"})
+function plot.heatmap(values, options)
+  local o
+  o, values = arguments(heatmap_options, 1, values, options)
   if values == nil then fail.raise("plot.heatmap: there is nothing to plot: expected a matrix") end
   local rows = input.matrix("plot.heatmap", values)
   if o.annotate == nil then o.annotate = #rows <= 12 and #rows[1] <= 12 end
@@ -365,9 +370,10 @@ end
 --- What was taken for what: plot.confusion(predictions, labels) with logits [N, C] or classes [N], or
 -- plot.confusion(matrix) of counts, rows being the true classes.
 -- Options: names (of the classes), normalize (shares of each row), title, file and the others of plot.line.
---   plot.confusion(tensor{1, 2, 2, 3, 3, 3}, tensor{1, 2, 3, 3, 3, 1}, {names = {"cat", "dog", "hen"}})
-function plot.confusion(...)
-  local o, predicted, labels = arguments(confusion_options, 2, ...)
+--     plot.confusion(tensor{1, 2, 2, 3, 3, 3}, tensor{1, 2, 3, 3, 3, 1}, {names = {"cat", "dog", "hen"}})
+function plot.confusion(predicted, labels, options)
+  local o
+  o, predicted, labels = arguments(confusion_options, 2, predicted, labels, options)
   if predicted == nil then fail.raise("plot.confusion: expected predictions and labels, or a matrix of counts") end
   local rows
   if labels ~= nil then
@@ -435,9 +441,10 @@ end
 -- positive), or several: plot.roc({cnn = {scores, labels}, mlp = {scores, labels}}). The area below stands in the
 -- legend.
 -- Options: title, legend, file and the others of plot.line.
---   plot.roc(tensor{0.1, 0.4, 0.35, 0.8}, tensor{0, 0, 1, 1})
-function plot.roc(...)
-  local o, scores, labels = arguments(roc_options, 2, ...)
+--     plot.roc(tensor{0.1, 0.4, 0.35, 0.8}, tensor{0, 0, 1, 1})
+function plot.roc(scores, labels, options)
+  local o
+  o, scores, labels = arguments(roc_options, 2, scores, labels, options)
   if scores == nil then fail.raise("plot.roc: expected scores and labels") end
   local sets = {}
   if labels ~= nil then
@@ -499,14 +506,15 @@ end
 -- Options: names (below the pictures), per_row, low and high (what is black and white), normalize (each picture from
 -- its lowest to its highest value), colormap for one channel ("viridis" and so on), title, file and the others of
 -- plot.line.
---   plot.image(tensor.rand(3, 16, 16), {title = "noise"})
---   plot.image(tensor.rand(8, 1, 12, 12), {per_row = 4})
-function plot.image(...)
-  local o, value = arguments(image_options, 1, ...)
-  if value == nil then fail.raise("plot.image: there is nothing to plot: expected a picture") end
+--     plot.image(tensor.rand(3, 16, 16), {title = "noise"})
+--     plot.image(tensor.rand(8, 1, 12, 12), {per_row = 4})
+function plot.image(pictures, options)
+  local o
+  o, pictures = arguments(image_options, 1, pictures, options)
+  if pictures == nil then fail.raise("plot.image: there is nothing to plot: expected a picture") end
   if o.colormap then check_map("plot.image", o.colormap) end
   local list = {}
-  for i, item in ipairs(list_of_pictures(value)) do
+  for i, item in ipairs(list_of_pictures(pictures)) do
     local low, high = o.low, o.high
     if o.normalize and is_tensor(item) then low, high = item:min():item(), item:max():item() end
     list[i] = mapped(input.picture("plot.image", item, low, high), o.colormap)
@@ -526,14 +534,15 @@ local graph_options = signature("plot.graph", COMMON .. ", depth:count?")
 -- the operations between them; input is a tensor or a list of arguments. plot.graph(y) draws the operations behind a
 -- tensor. {file = "net.dot"} writes Graphviz's language, .png, .svg and .html a picture.
 -- Options: depth (1: only the network's direct children as boxes), title, file and the others of plot.line.
---   plot.graph(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)), tensor.randn(1, 4))
-function plot.graph(...)
-  local o, net, value = arguments(graph_options, 2, ...)
+--     plot.graph(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)), tensor.randn(1, 4))
+function plot.graph(net, x, options)
+  local o
+  o, net, x = arguments(graph_options, 2, net, x, options)
   local fig
-  if is_tensor(net) and value == nil then
+  if is_tensor(net) and x == nil then
     fig = trace.record("plot.graph", net)
   elseif module.is_module(net) then
-    fig = trace.network("plot.graph", net, value, o.depth)
+    fig = trace.network("plot.graph", net, x, o.depth)
   else
     fail.raise("plot.graph: expected a network and an input, or a tensor, got %s", fail.show(net))
   end
@@ -569,9 +578,10 @@ local weights_options = signature("plot.weights", SUMMARY)
 
 --- The parameters of a network: shape, mean, spread, share of zeros and a histogram each.
 -- Options: bins (of the histograms), title, file and the others of plot.line.
---   plot.weights(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)))
-function plot.weights(...)
-  local o, net = arguments(weights_options, 1, ...)
+--     plot.weights(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)))
+function plot.weights(net, options)
+  local o
+  o, net = arguments(weights_options, 1, net, options)
   check_network("plot.weights", net)
   local rows = {}
   for name, p in net:named_parameters() do rows[#rows + 1] = summarise(trace.lua_path(name), p, o.bins) end
@@ -582,11 +592,12 @@ end
 local gradients_options = signature("plot.gradients", SUMMARY)
 
 --- The gradients of a network's parameters, after a backward: the same picture as plot.weights gives.
---   local net = nn.Linear(4, 2)
---   net(tensor.randn(8, 4)):pow(2):mean():backward()
---   plot.gradients(net)
-function plot.gradients(...)
-  local o, net = arguments(gradients_options, 1, ...)
+--     local net = nn.Linear(4, 2)
+--     net(tensor.randn(8, 4)):pow(2):mean():backward()
+--     plot.gradients(net)
+function plot.gradients(net, options)
+  local o
+  o, net = arguments(gradients_options, 1, net, options)
   check_network("plot.gradients", net)
   local rows = {}
   for name, p in net:named_parameters() do
@@ -600,12 +611,13 @@ local activations_options = signature("plot.activations", SUMMARY)
 
 --- What the layers of a network give for an input (in evaluation mode): a histogram each; many zeros after a ReLU are
 -- dead units.
---   plot.activations(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)), tensor.randn(32, 4))
-function plot.activations(...)
-  local o, net, value = arguments(activations_options, 2, ...)
+--     plot.activations(nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 2)), tensor.randn(32, 4))
+function plot.activations(net, x, options)
+  local o
+  o, net, x = arguments(activations_options, 2, net, x, options)
   check_network("plot.activations", net)
   local rows = {}
-  for i, item in ipairs(trace.outputs("plot.activations", net, value)) do
+  for i, item in ipairs(trace.outputs("plot.activations", net, x)) do
     rows[i] = summarise(item[1], item[2], o.bins)
   end
   return output.show("plot.activations", {kind = "summary", rows = rows, title = o.title, what = "layer"}, o)
@@ -618,15 +630,16 @@ local maps_options = signature("plot.feature_maps", COMMON .. ", per_row:count?,
 -- of a batch the first picture is shown.
 -- Options: most (channels shown, 32), normalize (each channel by its own range; false: all by the same), colormap,
 -- per_row, title, file and the others of plot.line.
---   plot.feature_maps(nn.Sequential(nn.Conv2d(1, 4, 3)), tensor.rand(1, 1, 12, 12), "[1]")
-function plot.feature_maps(...)
-  local o, net, value, layer = arguments(maps_options, 3, ...)
+--     plot.feature_maps(nn.Sequential(nn.Conv2d(1, 4, 3)), tensor.rand(1, 1, 12, 12), "[1]")
+function plot.feature_maps(net, x, layer, options)
+  local o
+  o, net, x, layer = arguments(maps_options, 3, net, x, layer, options)
   check_network("plot.feature_maps", net)
   check_map("plot.feature_maps", o.colormap)
   if type(layer) ~= "string" then
     fail.raise("plot.feature_maps: expected the path of a layer, got %s", fail.show(layer))
   end
-  local out = trace.outputs("plot.feature_maps", net, value, layer)[1]
+  local out = trace.outputs("plot.feature_maps", net, x, layer)[1]
   if not out then fail.raise("plot.feature_maps: the layer %s did not run", fail.show(layer)) end
   local maps = out[2]
   if maps:dim() == 4 then maps = maps[1] end
@@ -654,9 +667,9 @@ local live_options = signature("plot.live", AXES .. ", every:positive=0.5")
 -- end. In a terminal the picture is redrawn in place, at most every `every` seconds (0.5); elsewhere it is drawn once,
 -- by done(); with file it is rewritten.
 -- Options: every, and those of plot.line.
---   local live = plot.live{title = "training", ylabel = "loss"}
---   for i = 1, 20 do live:add{loss = 1 / i} end
---   live:done()
+--     local live = plot.live{title = "training", ylabel = "loss"}
+--     for i = 1, 20 do live:add{loss = 1 / i} end
+--     live:done()
 function plot.live(options)
   local o = live_options(options or {})
   local function figure(series) return xy_figure("plot.live", series, o) end

@@ -23,8 +23,21 @@ local function chunk_of(example)
   return table.concat(code, "\n"), checks
 end
 
---- Runs the example of the thing of this name; it must check something.
-return function(name, example)
+-- Runs f, which draws a picture as text: returns the text.
+local function drawn(f)
+  local write, parts = io.write, {}
+  io.write = function(...) -- luacheck: ignore
+    parts[#parts + 1] = table.concat {...}
+    return io.stdout
+  end
+  local ok, message = pcall(f)
+  io.write = write -- luacheck: ignore
+  if not ok then error(message, 0) end
+  return table.concat(parts)
+end
+
+--- Runs the example of the thing of this name; it must check something, or draw something if it `draws`.
+return function(name, example, draws)
   local shown = {}
   local env = setmetatable({}, {__index = _G})
   function env.print(...)
@@ -40,6 +53,11 @@ return function(name, example)
     shown = {}
   end
   local code, checks = chunk_of(example)
+  if draws then
+    local picture = drawn(assert(load(code, "=" .. name .. "'s example", "t", env)))
+    check.ok(select(2, picture:gsub("\n", "")) >= 2, "a picture of several lines")
+    return
+  end
   check.ok(checks > 0, "a line that begins with -->")
   assert(load(code, "=" .. name .. "'s example", "t", env))()
   check.equal(#shown, 0, "outputs without a --> line")
