@@ -224,7 +224,7 @@ local parts = {
     "data.csv", "data.npy", "data.media", "data.image_folder", "data.fetch"}},
   {name = "data.transforms", files = {"data.transforms"}},
   {name = "train", files = {"train.fit", "train.evaluate", "train.progress", "train.log",
-    "train.lr_find", "train.search", "train.ensemble"}},
+    "train.lr_find", "train.search", "train.ensemble", "train.watch", "train.report"}},
   {name = "metrics", files = {"metrics.classes", "metrics.ranking", "metrics.regression", "metrics.language",
     "metrics.boxes"}},
   {name = "text", files = {"text", "text.pieces"}},

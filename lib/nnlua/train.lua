@@ -13,7 +13,7 @@ local train = {
   log = logs.log,
 }
 
-for _, part in ipairs {"lr_find", "search", "ensemble"} do
+for _, part in ipairs {"lr_find", "search", "ensemble", "watch", "report"} do
   for name, f in pairs(require("nnlua.train." .. part)) do train[name] = f end
 end
 
