@@ -1,6 +1,6 @@
 -- Compiles the Lua library into one file for src/bundle.c:  nnlua cmake/bundle.lua OUT DIRECTORY
--- Source paths below DIRECTORY come on standard input, one a line. What does not compile is left out: its error belongs to
--- whoever loads it.
+-- Source paths below DIRECTORY come on standard input, one a line. What does not compile is left out: its error belongs
+-- to whoever loads it.
 
 local out, directory = arg[1], arg[2]
 local parts = {string.pack("s8", directory)}

@@ -52,13 +52,22 @@ end
 
 -- ---- arguments of an operation, by the registry --------------------------------------------------------------------
 
-local rows_of = {} -- base name -> rows
-for _, row in ipairs(core.ops()) do
-  if not row.flags.private then
-    rows_of[row.base] = rows_of[row.base] or {}
-    table.insert(rows_of[row.base], row)
+-- Base name -> rows; filled when somebody asks, for most programs never do.
+local rows_of = {}
+
+local function fill_rows()
+  setmetatable(rows_of, nil)
+  for _, row in ipairs(core.ops()) do
+    if not row.flags.private then
+      rows_of[row.base] = rows_of[row.base] or {}
+      table.insert(rows_of[row.base], row)
+    end
   end
+  return rows_of
 end
+
+setmetatable(rows_of, {__index = function(_, base) return fill_rows()[base] end,
+  __pairs = function() return pairs(fill_rows()) end})
 vmap.rows = rows_of
 
 local whole = math.tointeger
