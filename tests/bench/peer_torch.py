@@ -271,8 +271,10 @@ def measure(make, tunings):
         best, median = timed(make(**chosen))
         if not chosen:
             line.update(best_us=round(best, 3), median_us=round(median, 3))
-        elif median < line.get("tuned_us", float("inf")):
+            continue
+        if median < line.get("tuned_us", float("inf")):
             line.update(tuned_us=round(median, 3), tuned="+".join(chosen))
+        line["tuned_best_us"] = round(min(best, line.get("tuned_best_us", best)), 3)
     return line
 
 
