@@ -6,6 +6,7 @@ local define = require "nnlua.define"
 local fail = require "nnlua.fail"
 
 local tensor, F = core.tensor, core.F
+local sample_sum = core.op "sample_sum"
 
 local function shape_text(x) return "[" .. table.concat({x:size()}, ", ") .. "]" end
 
@@ -152,8 +153,8 @@ local function bring_in(x, size, mode, align_corners)
   return x:clamp(0, size - 1)
 end
 
--- The values at whole places (one float tensor [N, P] a dimension, first the first): [N, C, P], zeros outside.
-local function values_at(flat, box, at)
+-- The flat position (from 1) of whole places, one float tensor [N, P] a dimension, first the first; 0 outside.
+local function position_of(box, at)
   local index, inside
   for d, x in ipairs(at) do
     local within = x:ge(0):logical_and(x:le(box[d] - 1))
@@ -161,14 +162,14 @@ local function values_at(flat, box, at)
     local i = tensor.where(within, x, tensor.zeros_like(x)):long()
     index = index and index * box[d] + i or i
   end
-  local shape = {flat:size(1), flat:size(2), index:size(2)}
-  local found = flat:gather(3, (index + 1):unsqueeze(2):expand(shape))
-  return found * inside:unsqueeze(2):to(flat.dtype)
+  return (index + 1) * inside:long()
 end
 
--- Corners of the cell around each place, each weighted by how near it is.
-local function sample_linear(flat, box, at)
-  local n, y = #box, nil
+-- What a place [N, P] is made of: lists of positions and of their weights.
+
+-- The corners of the cell around it, each weighted by how near it is.
+local function linear_taps(box, at)
+  local n, index, weights = #box, {}, {}
   local low, part = {}, {}
   for d = 1, n do
     low[d] = at[d]:detach():floor()
@@ -182,24 +183,20 @@ local function sample_linear(flat, box, at)
       local w = far == 1 and part[d] or 1 - part[d]
       weight = weight and weight * w or w
     end
-    local term = values_at(flat, box, place) * weight:unsqueeze(2)
-    y = y and y + term or term
+    index[#index + 1], weights[#weights + 1] = position_of(box, place), weight
   end
-  return y
+  return index, weights
 end
 
--- Half a place goes to the even side, as PyTorch rounds.
-local function sample_nearest(flat, box, at)
-  local place, nothing = {}, nil
+-- Half a place goes to the even side, as PyTorch rounds; the gradient of the grid is zeros.
+local function nearest_taps(box, at)
+  local place, weight = {}, nil
   for d, x in ipairs(at) do
     place[d] = x:detach():round()
-    if x.requires_grad then -- its gradient is zeros, as PyTorch has it
-      local none = x:round() - place[d]
-      nothing = nothing and nothing + none or none
-    end
+    local nothing = x:round() - place[d]
+    weight = weight and weight + nothing or nothing + 1
   end
-  local y = values_at(flat, box, place)
-  return nothing and y + nothing:unsqueeze(2) or y
+  return {position_of(box, place)}, {weight}
 end
 
 -- Keys' cubic weights (1981, a = -0.75) of the four places around one at `part` behind the second.
@@ -210,21 +207,19 @@ local function cubic_weights(part)
   return {far(part + 1), near(part), near(1 - part), far(2 - part)}
 end
 
-local function sample_cubic(flat, box, at, bring)
-  local low, weights = {}, {}
+local function cubic_taps(box, at, bring)
+  local low, around, index, weights = {}, {}, {}, {}
   for d = 1, 2 do
     low[d] = at[d]:detach():floor()
-    weights[d] = cubic_weights(at[d] - low[d])
+    around[d] = cubic_weights(at[d] - low[d])
   end
-  local y
   for i = 1, 4 do
     for k = 1, 4 do
-      local place = {bring(low[1] + (i - 2), 1), bring(low[2] + (k - 2), 2)}
-      local term = values_at(flat, box, place) * (weights[1][i] * weights[2][k]):unsqueeze(2)
-      y = y and y + term or term
+      index[#index + 1] = position_of(box, {bring(low[1] + (i - 2), 1), bring(low[2] + (k - 2), 2)})
+      weights[#weights + 1] = around[1][i] * around[2][k]
     end
   end
-  return y
+  return index, weights
 end
 
 local function check_grid(a, x, grid)
@@ -263,7 +258,8 @@ define("grid_sample", "input grid", "mode:string=bilinear, padding_mode:string=z
       place = a.align_corners and (place + 1) * ((box[d] - 1) / 2) or ((place + 1) * box[d] - 1) / 2
       at[d] = a.mode == "bicubic" and place or bring(place, d)
     end
-    local sample = ({bilinear = sample_linear, nearest = sample_nearest, bicubic = sample_cubic})[a.mode]
-    local y = sample(x:flatten(3), box, at, bring)
+    local taps = ({bilinear = linear_taps, nearest = nearest_taps, bicubic = cubic_taps})[a.mode]
+    local index, weights = taps(box, at, bring)
+    local y = sample_sum(x:flatten(3), tensor.stack(index, 3), tensor.stack(weights, 3))
     return y:reshape(joined({x:size(1), x:size(2)}, table.unpack({grid:size()}, 2, n + 1)))
   end)

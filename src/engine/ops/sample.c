@@ -1,0 +1,178 @@
+/* sample.c - weighted sums of elements at places that a tensor tells, for sampling by a grid. The three rows are each
+ * other's gradients: all are linear in both of their float tensors. */
+#include <string.h>
+
+#include "interrupt.h"
+#include "parallel.h"
+
+#include "expr.h"
+
+/* x [N, C, S], index [N, P, T] (from 1; 0 stands for nothing), w [N, P, T], y [N, C, P]:
+ * y[n][c][p] = sum over t of w[n][p][t] x[n][c][index[n][p][t]] */
+typedef struct job {
+  int64_t n, c, s, p, t;
+  const int64_t *index;
+  char *x, *w, *y;
+} job;
+
+enum { BLOCK = 512 }; /* places that one task of the weights' gradient works on */
+
+#define LOOPS(type, suffix) \
+  static void sum_##suffix(void *arg, int64_t begin, int64_t end, int thread) { \
+    (void)thread; \
+    const job *j = arg; \
+    for (int64_t i = begin; i < end && !nn_interrupted(); i++) { \
+      const int64_t *index = j->index + i / j->c * j->p * j->t; \
+      const type *x = (const type *)(const void *)j->x + i * j->s, *w = (const type *)(const void *)j->w + i / j->c * j->p * j->t; \
+      type *y = (type *)(void *)j->y + i * j->p; \
+      for (int64_t p = 0; p < j->p; p++, index += j->t, w += j->t) { \
+        type sum = 0; \
+        for (int64_t t = 0; t < j->t; t++) \
+          if (index[t] > 0) sum += w[t] * x[index[t] - 1]; \
+        y[p] = sum; \
+      } \
+    } \
+  } \
+  static void spread_##suffix(void *arg, int64_t begin, int64_t end, int thread) { \
+    (void)thread; \
+    const job *j = arg; \
+    for (int64_t i = begin; i < end && !nn_interrupted(); i++) { \
+      const int64_t *index = j->index + i / j->c * j->p * j->t; \
+      const type *y = (const type *)(const void *)j->y + i * j->p, *w = (const type *)(const void *)j->w + i / j->c * j->p * j->t; \
+      type *x = (type *)(void *)j->x + i * j->s; \
+      memset(x, 0, (size_t)j->s * sizeof *x); \
+      for (int64_t p = 0; p < j->p; p++, index += j->t, w += j->t) \
+        for (int64_t t = 0; t < j->t; t++) \
+          if (index[t] > 0) x[index[t] - 1] += w[t] * y[p]; \
+    } \
+  } \
+  static void weights_##suffix(void *arg, int64_t begin, int64_t end, int thread) { \
+    (void)thread; \
+    const job *j = arg; \
+    int64_t blocks = (j->p + BLOCK - 1) / BLOCK; \
+    for (int64_t i = begin; i < end && !nn_interrupted(); i++) { \
+      int64_t n = i / blocks, from = i % blocks * BLOCK, to = from + BLOCK < j->p ? from + BLOCK : j->p; \
+      const int64_t *index = j->index + n * j->p * j->t; \
+      type *w = (type *)(void *)j->w + n * j->p * j->t; \
+      memset(w + from * j->t, 0, (size_t)((to - from) * j->t) * sizeof *w); \
+      for (int64_t c = 0; c < j->c; c++) { \
+        const type *x = (const type *)(const void *)j->x + (n * j->c + c) * j->s; \
+        const type *y = (const type *)(const void *)j->y + (n * j->c + c) * j->p; \
+        for (int64_t p = from; p < to; p++) \
+          for (int64_t k = p * j->t; k < (p + 1) * j->t; k++) \
+            if (index[k] > 0) w[k] += x[index[k] - 1] * y[p]; \
+      } \
+    } \
+  }
+LOOPS(float, f32)
+LOOPS(double, f64)
+
+static bool check_index(nn_frame *f, int i, int64_t size) {
+  const nn_tensor *index = nn_dense(f, i);
+  if (index == NULL) return false;
+  const int64_t *at = (const int64_t *)(const void *)index->data;
+  for (int64_t k = 0; k < index->numel; k++)
+    if (at[k] < 0 || at[k] > size) return nn_bad(f, "a place is out of range: %lld of %lld", (long long)at[k], (long long)size);
+  return true;
+}
+
+static int64_t work(const job *j) { return 1 + 4096 / (1 + j->p * j->t); }
+
+/* ---- the sums --------------------------------------------------------------------------------------- */
+
+static bool sum_infer(nn_frame *f) {
+  const nn_tensor *x = f->in[0], *index = f->in[1];
+  int64_t shape[3] = {x->shape[0], x->shape[1], index->shape[1]};
+  nn_spec_set(f, 0, (nn_dtype)x->dtype, 3, shape);
+  return check_index(f, 1, x->shape[2]);
+}
+
+static bool sum_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0), *index = nn_dense(f, 1), *w = nn_dense(f, 2);
+  if (x == NULL || index == NULL || w == NULL) return false;
+  job j = {x->shape[0], x->shape[1], x->shape[2], index->shape[1], index->shape[2],
+           (const int64_t *)(const void *)index->data, x->data, w->data, f->out[0]->data};
+  if (f->out[0]->numel > 0) nn_parallel(j.n * j.c, work(&j), NN_BY_FLOAT(x->dtype, sum_f32, sum_f64), &j);
+  return !nn_interrupted();
+}
+
+static T sums(C c, T x, T index, T w) {
+  return x && index && w ? nn_do(c, &nn_op_sample_sum, v_t(x), v_t(index), v_t(w)) : NULL;
+}
+static T spread(C c, T y, T index, T w, int64_t size) {
+  return y && index && w ? nn_do(c, &nn_op_sample_sum_input, v_t(y), v_t(index), v_t(w), v_i(size)) : NULL;
+}
+static T weights(C c, T y, T x, T index) {
+  return y && x && index ? nn_do(c, &nn_op_sample_sum_weight, v_t(y), v_t(x), v_t(index)) : NULL;
+}
+#define SET(i, value) \
+  if (nn_need(v, i) && (v->d[i] = (value)) == NULL) return false
+
+static bool sum_vjp(nn_vjp *v) {
+  SET(0, spread(v->ctx, v->g[0], nn_in(v, 1), nn_in(v, 2), nn_in_meta(v, 0)->shape[2]));
+  SET(2, weights(v->ctx, v->g[0], nn_in(v, 0), nn_in(v, 1)));
+  return true;
+}
+
+const nn_op nn_op_sample_sum = {
+    .name = "sample_sum", .doc = "Weighted sums of elements at given places.",
+    .params = {{"input", P_TENSOR}, {"index", P_TENSOR}, {"weight", P_TENSOR}}, .flags = NN_PRIVATE, .saves_in = 7,
+    .grads_in = 5, .infer = sum_infer, .kernel = sum_kernel, .vjp = sum_vjp};
+
+/* ---- gradient of the input -------------------------------------------------------------------------- */
+
+static bool input_infer(nn_frame *f) {
+  const nn_tensor *y = f->in[0];
+  int64_t shape[3] = {y->shape[0], y->shape[1], f->arg[3].i};
+  nn_spec_set(f, 0, (nn_dtype)y->dtype, 3, shape);
+  return check_index(f, 1, f->arg[3].i);
+}
+
+static bool input_kernel(nn_frame *f) {
+  const nn_tensor *y = nn_dense(f, 0), *index = nn_dense(f, 1), *w = nn_dense(f, 2);
+  if (y == NULL || index == NULL || w == NULL) return false;
+  job j = {y->shape[0], y->shape[1], f->arg[3].i, index->shape[1], index->shape[2],
+           (const int64_t *)(const void *)index->data, f->out[0]->data, w->data, y->data};
+  if (f->out[0]->numel > 0) nn_parallel(j.n * j.c, work(&j), NN_BY_FLOAT(y->dtype, spread_f32, spread_f64), &j);
+  return !nn_interrupted();
+}
+
+static bool input_vjp(nn_vjp *v) {
+  SET(0, sums(v->ctx, v->g[0], nn_in(v, 1), nn_in(v, 2)));
+  SET(2, weights(v->ctx, nn_in(v, 0), v->g[0], nn_in(v, 1)));
+  return true;
+}
+
+const nn_op nn_op_sample_sum_input = {
+    .name = "sample_sum_input", .doc = "Part of a gradient.",
+    .params = {{"grad", P_TENSOR}, {"index", P_TENSOR}, {"weight", P_TENSOR}, {"size", P_INT}}, .flags = NN_PRIVATE,
+    .saves_in = 7, .grads_in = 5, .infer = input_infer, .kernel = input_kernel, .vjp = input_vjp};
+
+/* ---- gradient of the weights ------------------------------------------------------------------------ */
+
+static bool weight_infer(nn_frame *f) {
+  const nn_tensor *index = f->in[2];
+  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, 3, index->shape);
+  return check_index(f, 2, f->in[1]->shape[2]);
+}
+
+static bool weight_kernel(nn_frame *f) {
+  const nn_tensor *y = nn_dense(f, 0), *x = nn_dense(f, 1), *index = nn_dense(f, 2);
+  if (y == NULL || x == NULL || index == NULL) return false;
+  job j = {x->shape[0], x->shape[1], x->shape[2], index->shape[1], index->shape[2],
+           (const int64_t *)(const void *)index->data, x->data, f->out[0]->data, y->data};
+  if (f->out[0]->numel > 0)
+    nn_parallel(j.n * ((j.p + BLOCK - 1) / BLOCK), 1, NN_BY_FLOAT(x->dtype, weights_f32, weights_f64), &j);
+  return !nn_interrupted();
+}
+
+static bool weight_vjp(nn_vjp *v) {
+  SET(0, sums(v->ctx, nn_in(v, 1), nn_in(v, 2), v->g[0]));
+  SET(1, spread(v->ctx, nn_in(v, 0), nn_in(v, 2), v->g[0], nn_in_meta(v, 1)->shape[2]));
+  return true;
+}
+
+const nn_op nn_op_sample_sum_weight = {
+    .name = "sample_sum_weight", .doc = "Part of a gradient.",
+    .params = {{"grad", P_TENSOR}, {"input", P_TENSOR}, {"index", P_TENSOR}}, .flags = NN_PRIVATE, .saves_in = 7,
+    .grads_in = 3, .infer = weight_infer, .kernel = weight_kernel, .vjp = weight_vjp};
