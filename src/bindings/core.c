@@ -315,6 +315,12 @@ static int core_machine(lua_State *L) {
   return 1;
 }
 
+/* kernels(): the instruction set in use, which costs nothing to know. */
+static int core_kernels(lua_State *L) {
+  lua_pushstring(L, nn_cpu_isa_name());
+  return 1;
+}
+
 /* width(): columns of the terminal. */
 static int core_width(lua_State *L) {
   lua_pushinteger(L, bind_terminal_width());
@@ -360,6 +366,7 @@ static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"memory_limit", core_memory_limit},
                                      {"clock", core_clock},
                                      {"machine", core_machine},
+                                     {"kernels", core_kernels},
                                      {"width", core_width},
                                      {"handles", core_handles},
                                      {"fail_allocation", core_fail_allocation},

@@ -135,16 +135,6 @@ end
 
 local function wants_more(message) return message ~= nil and message:sub(-5) == "<eof>" end
 
---- What a text is: "complete", "incomplete" (more of it may come) or "wrong".
-function session.state(text)
-  if text:find("^%s*[?!]") or text:find("%?%s*$") then return "complete" end
-  local f, message = load(text, CHUNK, "t")
-  if f then return "complete" end
-  local expression, other = load("return " .. text, CHUNK, "t")
-  if expression or load("return " .. text:gsub(";%s*$", ""), CHUNK, "t") then return "complete" end
-  return (wants_more(message) or wants_more(other)) and "incomplete" or "wrong"
-end
-
 -- Without the `;` that mutes: text, muted.
 local function without_mute(text)
   local tokens = lexer.tokens(text)
@@ -157,6 +147,29 @@ local function without_mute(text)
   return text:sub(1, last.from - 1), true
 end
 
+-- Statements and, behind the last semicolon, an expression: `x = 3; x` as `x = 3; return x`. Nil for anything else.
+local function with_last_expression(text)
+  local tokens = lexer.tokens(text)
+  for i = #tokens - 1, 2, -1 do
+    if tokens[i].text == ";" and tokens[i].kind == "op" then
+      local head, tail = text:sub(1, tokens[i].to), text:sub(tokens[i].to + 1)
+      local fits = load(head, CHUNK, "t") and load("return " .. tail .. "\n", CHUNK, "t")
+      return fits and head .. " return " .. tail or nil
+    end
+  end
+end
+
+--- What a text is: "complete", "incomplete" (more of it may come) or "wrong".
+function session.state(text)
+  if text:find("^%s*[?!]") or text:find("%?%s*$") then return "complete" end
+  local f, message = load(text, CHUNK, "t")
+  if f then return "complete" end
+  local expression, other = load("return " .. text, CHUNK, "t")
+  if expression or load("return " .. text:gsub(";%s*$", ""), CHUNK, "t") then return "complete" end
+  if with_last_expression((without_mute(text))) then return "complete" end
+  return (wants_more(message) or wants_more(other)) and "incomplete" or "wrong"
+end
+
 --- Compiles an entry: function, muted, is_expression; or nil and a message.
 function session.compile(text)
   local expression, muted = without_mute(text)
@@ -165,8 +178,12 @@ function session.compile(text)
     return session.load("return " .. expression .. "\n", CHUNK, true), muted, true
   end
   local f, message = session.load(text, CHUNK)
+  if f then return f, false, false end
+  local combined = with_last_expression(expression)
+  if not combined then return nil, message end
+  f, message = session.load(combined, CHUNK)
   if not f then return nil, message end
-  return f, false, false
+  return f, muted, true
 end
 
 -- ---- what functions were typed as ---------------------------------------------------------------------------------
@@ -338,12 +355,11 @@ local function run_init_file()
 end
 
 local function banner()
-  local nnlua = require "nnlua"
-  local m = nnlua.machine()
-  local n = nnlua.threads()
-  local show_line = function(text) io.write(paint.cut(text, require "nnlua.core".width()), "\n") end
-  show_line(("nnlua %s, %s, %d thread%s, %s kernels"):format(nnlua.version, _VERSION, n, n == 1 and "" or "s",
-    m.kernels))
+  local core = require "nnlua.core"
+  local n = core.threads()
+  local show_line = function(text) io.write(paint.cut(text, core.width()), "\n") end
+  show_line(("nnlua %s, %s, %d thread%s, %s kernels"):format(core.version, _VERSION, n, n == 1 and "" or "s",
+    core.kernels()))
   show_line("help() for an overview, help(x) or ?x for one thing; Ctrl-D ends")
 end
 
