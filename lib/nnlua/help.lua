@@ -106,6 +106,7 @@ local titles = {
   {"F", "functions of networks: F.relu(x), F.cross_entropy(y, labels)"},
   {"nn", "layers and classes: nn.Linear(2, 16), nn.class(\"Net\")"},
   {"nn.init", "ways to fill parameters"},
+  {"tensor.func", "gradients of functions, modules with other parameters"},
   {"nn.utils", "clipped gradients, parameters as one vector"},
   {"nn.utils.parametrizations", "weight norm, spectral norm, orthogonal matrices"},
   {"nn.utils.parametrize", "parameters computed from others"},

@@ -15,6 +15,7 @@ for _, name in ipairs(public) do nnlua[name] = core[name] end
 for _, name in ipairs {"autograd", "gradcheck", "testing", "vmap", "distributions"} do require("nnlua." .. name) end
 
 nnlua.vmap_loops = require("nnlua.vmap").vmap_loops
+require "nnlua.func"
 
 local parts = {"nn", "optim", "data", "train", "metrics"}
 for _, name in ipairs(parts) do nnlua[name] = require("nnlua." .. name) end

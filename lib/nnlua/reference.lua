@@ -213,6 +213,7 @@ local parts = {
     "nn.norm", "nn.activation", "nn.adaptive", "nn.dropout", "nn.embedding", "nn.image", "nn.distance", "nn.lazy",
     "nn.loss", "nn.recurrent", "nn.attention", "nn.transformer", "nn.position", "nn.summary", "save"}},
   {name = "nn.init", files = {"nn.initialize"}},
+  {name = "tensor.func", files = {"func"}},
   {name = "nn.utils", files = {"nn.utils", "nn.utils.reparametrize"}},
   {name = "nn.utils.rnn", files = {"nn.utils.rnn"}},
   {name = "nn.utils.parametrizations", files = {"nn.utils.parametrizations"}},

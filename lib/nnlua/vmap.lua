@@ -866,7 +866,7 @@ end
 function own:to(...) return stand_in(rawget(self, "value"):to(...), rawget(self, "level")) end
 
 function own:requires_grad_(on)
-  rawget(self, "value"):requires_grad_(on)
+  rawget(self, "value"):requires_grad_(on ~= false)
   return self
 end
 
@@ -1093,6 +1093,14 @@ function tensor.vmap(...)
     if not out[1] then error(out[2], 0) end
     return table.unpack(out, 2, out.n)
   end
+end
+
+-- What a gradient inside of the running vmaps is taken by: x as a leaf (still connected to what x was made of), for
+-- each sample its own.
+function vmap.leaf(x)
+  local level = #levels
+  if level > 0 and not is_mine(x, level) then x = stand_in(with_batch(x, level), level) end
+  return x.requires_grad and x:view_as(x) or x:detach():requires_grad_()
 end
 
 --- The names of the operations that tensor.vmap runs in a loop over the batch, and how many there are in all.

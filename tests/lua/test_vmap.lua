@@ -73,6 +73,39 @@ check.test("a Jacobian by vmap over gradients, and vmap in vmap", function()
   check.close(outer, a:matmul(b:t()), 1e-6)
 end)
 
+check.test("functions of functions: gradients of each sample of a module, ensembles, a step inside", function()
+  tensor.manual_seed(8)
+  local func = tensor.func
+  local net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+  local params = {}
+  for name, p in net:named_parameters() do params[name] = p:detach() end
+  local x, y = tensor.randn(5, 3), tensor.randint(1, 3, {5})
+  local function loss(p, xi, yi) return F.cross_entropy(func.functional_call(net, p, xi), yi) end
+  local each = vmap(func.grad(loss), {in_dims = {false, 1, 1}})(params, x, y)
+  local want = func.grad(loss)(params, x, y)
+  for name, g in pairs(want) do
+    check.equal({each[name]:size()}, {5, table.unpack({g:size()})})
+    check.close(each[name]:mean(1):detach(), g:detach(), 1e-6, name)
+  end
+  check.ok(nn.is(net[1].weight, nn.Parameter), "the module has its own parameters again")
+  local second = func.grad(function(v) return func.grad(function(u) return u:pow(3):sum() end)(v):sum() end)
+  check.close(second(tensor{1, 2}):detach(), tensor{6, 12}, 1e-6)
+  local models = {nn.Linear(3, 2), nn.Linear(3, 2), nn.Linear(3, 2)}
+  local stacked = func.stack_module_state(models)
+  local out = vmap(function(p) return func.functional_call(models[1], p, x) end)(stacked)
+  for i, m in ipairs(models) do check.close(out[i]:detach(), m(x):detach(), 1e-6) end
+  -- the gradient of a loss after a step, by the weights before it
+  local w = {weight = tensor{{0.5, -1, 2}}:requires_grad_()}
+  local layer = nn.Linear(3, 1, {bias = false})
+  local g = func.grad(function(p) return func.functional_call(layer, p, x):square():mean() end)(w)
+  local after = func.functional_call(layer, {weight = w.weight - g.weight * 0.1}, x):square():mean()
+  local by_hand = tensor.eye(3) - x:t():matmul(x) * (0.1 * 2 / 5)
+  local moved = by_hand:matmul(w.weight:detach():t())
+  local slope = by_hand:t():matmul(x:t():matmul(x):matmul(moved) * (2 / 5)):t()
+  check.close(tensor.grad(after, w.weight), slope, 1e-5)
+  check.error("no tensor 'wieght'", func.functional_call, layer, {wieght = tensor{1}}, x)
+end)
+
 check.test("layers on batches of batches", function()
   tensor.manual_seed(1)
   local x = tensor.randn(3, 2, 4, 6, 6)
