@@ -1,5 +1,5 @@
--- tensor.func: gradients as functions of functions, modules called with other parameters: torch.func. Made of tensor.grad
--- and tensor.vmap.
+-- tensor.func: gradients as functions of functions, modules called with other parameters: torch.func. Made of
+-- tensor.grad and tensor.vmap.
 
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"

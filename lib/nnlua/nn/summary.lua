@@ -95,7 +95,9 @@ local function rows_of(model)
   local rows, by_module, covered = {}, {}, {}
   for path, m in model:named_modules() do
     local inside
-    for prefix in pairs(covered) do inside = inside or path:sub(1, #prefix + 1) == prefix .. "." end
+    for prefix in pairs(covered) do
+      inside = inside or prefix == "" or path:sub(1, #prefix + 1) == prefix .. "."
+    end
     if rule_of(m) then covered[path] = true end
     local count, trainable, bytes = own_tensors(m)
     local row = {name = path, type = getmetatable(m).__name, parameters = count, trainable = trainable,
