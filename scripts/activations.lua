@@ -14,8 +14,8 @@ local candidates = {
 
 tutorial.heading("Their shapes")
 local at = tensor.linspace(-4, 4, 81)
-plot.line({sigmoid = at:sigmoid(), tanh = at:tanh(), ReLU = at:relu(), GELU = F.gelu(at)},
-  {x = at, title = "activations", xlabel = "x", height = 14})
+plot.line(at, {sigmoid = at:sigmoid(), tanh = at:tanh(), ReLU = at:relu(), GELU = F.gelu(at)},
+  {title = "activations", xlabel = "x", ylim = {-1, 3}, rows = 14})
 for _, candidate in ipairs(candidates) do
   local x = tensor.linspace(-4, 4, 8001, {requires_grad = true})
   local y = candidate[2]()(x)
@@ -52,7 +52,7 @@ for _, candidate in ipairs(candidates) do
   arrives[candidate[1]] = share
   print(("%-10s %.2e"):format(candidate[1], share))
 end
-plot.bar(arrives, {title = "gradient at layer 1 / layer 20", logy = true})
+plot.bar(arrives, {title = "gradient at layer 1 / layer 20"})
 
 tutorial.heading("What it means for learning")
 -- A smooth function of two inputs, learned by ten layers of each kind.

@@ -105,7 +105,7 @@ local before = judge(network(), options.episodes)
 local net, lengths = train_agent(options.steps, true, true)
 local score = judge(net, options.episodes)
 print(("%d episodes of learning; steps upright: untrained %.1f, trained %.1f of 500"):format(#lengths, before, score))
-plot.line(lengths, {title = "steps upright, by episode (with random pushes)", xlabel = "episode", height = 12})
+plot.line(lengths, {title = "steps upright, by episode (with random pushes)", xlabel = "episode", rows = 12})
 
 tutorial.heading("What it thinks")
 -- The worth of both pushes as the pole leans more and more to the right, everything else at rest.

@@ -50,7 +50,7 @@ for _, p in ipairs(rates) do
   print(("p = %.1f   training %.3f   test %.3f   gap %.3f   test loss %.3f"):format(p, r.train, r.test, r.gap,
     r.losses[#r.losses]))
 end
-plot.line(curves, {title = "test loss by epoch", xlabel = "epoch", height = 14})
+plot.line(curves, {title = "test loss by epoch", xlabel = "epoch", rows = 14})
 
 tutorial.heading("Training and evaluation give different answers")
 -- Forgetting net:eval() before judging is the commonest mistake with this layer.

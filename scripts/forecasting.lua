@@ -54,7 +54,7 @@ tutorial.heading("Airline passengers, 1949 to 1960")
 local air = data.load("airline-passengers")
 local values = air.values:to("float32")
 local logs = values:log()
-plot.line(values, {title = "passengers (thousands) by month", height = 12})
+plot.line(values, {title = "passengers (thousands) by month", rows = 12})
 local season, lags, test_months = 12, 13, 24
 local yearly = logs:narrow(1, season + 1, logs:numel() - season) - logs:narrow(1, 1, logs:numel() - season)
 local function standard(series, upto) -- mean and spread of what may be known, never of what is to be forecast
@@ -73,7 +73,7 @@ local last = values:narrow(1, values:numel() - test_months, test_months)
 local air_error, air_naive = rmse(said, real), rmse(naive, real)
 print(("two years, a month ahead: error %.1f thousand; as last month %.1f; as the same month last year %.1f"):format(
   air_error, rmse(last, real), air_naive))
-plot.line({real = real, forecast = said, ["a year ago"] = naive}, {title = "the last 24 months", height = 14})
+plot.line({real = real, forecast = said, ["a year ago"] = naive}, {title = "the last 24 months", rows = 14})
 
 tutorial.heading("Sunspots, 1700 to 2008")
 -- About eleven years a cycle, but never quite: a "seasonal" forecast of eleven years ago is soon out of step.
@@ -91,7 +91,7 @@ local sun_cycle = rmse(spots:narrow(1, 251 - 11, rest), sun_real)
 print(("1950 to 2008, a year ahead: error %.1f; as last year %.1f; as eleven years ago %.1f"):format(sun_error,
   sun_naive,
   sun_cycle))
-plot.line({real = sun_real, forecast = sun_said}, {title = "sunspots from 1950", height = 12})
+plot.line({real = sun_real, forecast = sun_said}, {title = "sunspots from 1950", rows = 12})
 
 tutorial.heading("The trap: a random split into training and test is fine")
 -- Windows overlap: the window beside a test window holds nearly the same numbers, even the very target. A random

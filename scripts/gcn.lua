@@ -92,7 +92,7 @@ for side, name in ipairs(club.classes) do
   local rows = sides:eq(side)
   groups[name] = {flat:select(2, 1)[rows], flat:select(2, 2)[rows]}
 end
-plot.scatter(groups, {title = "the club in two dimensions", height = 16})
+plot.scatter(groups, {title = "the club in two dimensions", rows = 16})
 
 tutorial.heading("The trap: more layers see further, so they are better")
 -- Every layer mixes once more; after many all members look alike (over-smoothing).

@@ -45,13 +45,13 @@ local poems = data.load("tang-poems").text
 local tokens = text.CharTokenizer(poems)
 local all = tokens:encode(poems)
 local cut = math.floor(all:numel() * 0.9)
-print(("%d characters, %d different ones; the last tenth is kept for judging"):format(all:numel(), #tokens))
+print(("%d characters, %d different ones; the last tenth is kept for judging"):format(all:numel(), tokens.vocab_size))
 
 local Reader = nn.class("Reader")
 function Reader:init(kind, hidden)
-  self.embed = nn.Embedding(#tokens, 64)
+  self.embed = nn.Embedding(tokens.vocab_size, 64)
   self.memory = kind(64, hidden, {batch_first = true})
-  self.out = nn.Linear(hidden, #tokens)
+  self.out = nn.Linear(hidden, tokens.vocab_size)
 end
 function Reader:forward(input)
   return self.out((self.memory(self.embed(input))))
@@ -94,8 +94,8 @@ for _, kind in ipairs(kinds) do
   print(("%-5s %.3f bits a character on what it has not seen"):format(kind[1], best))
   print(("      %.1f seconds"):format(nnlua.clock() - began))
 end
-plot.line(curves, {title = "bits a character, held out, by epoch", xlabel = "epoch", height = 12})
-print(("guessing evenly costs %.3f bits"):format(math.log(#tokens, 2)))
+plot.line(curves, {title = "bits a character, held out, by epoch", xlabel = "epoch", rows = 12})
+print(("guessing evenly costs %.3f bits"):format(math.log(tokens.vocab_size, 2)))
 
 -- To try next: hidden sizes that give each kind the same number of parameters (an RNN of 256, a GRU of 145).
 print(("result: rnn=%.3f gru=%.3f lstm=%.3f gru_share=%.2f"):format(bits.RNN, bits.GRU, bits.LSTM,

@@ -50,7 +50,7 @@ for _, start in ipairs(starts) do
   if name ~= "zeros" then curves[name] = curve end
   print(("%-13s layers 1, 5, 10, 15, 20: %s"):format(name, table.concat(line, " ")))
 end
-plot.line(curves, {title = "mean square of the activations", xlabel = "layer", logy = true, height = 14})
+plot.line(curves, {title = "mean square of the activations", xlabel = "layer", logy = true, rows = 14})
 
 tutorial.heading("The trap: zeros are fine")
 -- All neurons of a layer start alike, get the same gradient and stay alike for ever: 64 neurons do the work of one.

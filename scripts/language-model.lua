@@ -22,14 +22,14 @@ local tokens = text.CharTokenizer(learn_text, {specials = {"<unk>"}})
 local learn_ids, held_ids = tokens:encode(learn_text), tokens:encode(held_text)
 print(("%d poems to learn from, %d to judge by; %d characters, %d different ones"):format(#kept, #held,
   learn_ids:numel(),
-  #tokens))
+  tokens.vocab_size))
 
 tutorial.heading("What one must beat")
 -- Counting alone: the frequency of each character, the same for every place.
-local counts = tensor.bincount(learn_ids, {minlength = #tokens + 1}):to("float32")
+local counts = tensor.bincount(learn_ids, {minlength = tokens.vocab_size}):to("float32")
 local p = (counts + 0.1) / (counts + 0.1):sum()
 local by_counting = p:log2():neg():index_select(1, held_ids):mean():item()
-print(("guessing evenly: %.2f bits a character; by frequency: %.2f"):format(math.log(#tokens, 2), by_counting))
+print(("guessing evenly: %.2f bits a character; by frequency: %.2f"):format(math.log(tokens.vocab_size, 2), by_counting))
 
 -- ---- model
 -- --------------------------------------------------------------------------------------------------------- The last
@@ -74,7 +74,7 @@ local function bits_on(net, ids)
 end
 
 tutorial.heading("Learning")
-local net = Poet(#tokens, options.hidden)
+local net = Poet(tokens.vocab_size, options.hidden)
 local opt = optim.AdamW(net:parameters(), {lr = 4e-3, weight_decay = 0.05})
 local rows = streams(learn_ids, 24)
 local pieces = (rows:size(2) - 1) // options.length
@@ -107,7 +107,7 @@ for epoch = 1, options.epochs do
   end
 end
 net:load_state_dict(best_state)
-plot.line({training = learned, ["held out"] = curve}, {title = "bits a character", xlabel = "epoch", height = 12})
+plot.line({training = learned, ["held out"] = curve}, {title = "bits a character", xlabel = "epoch", rows = 12})
 
 tutorial.heading("Poems of its own")
 -- Sampling: draw the next character from the model's probabilities and feed it back. A temperature below 1 prefers

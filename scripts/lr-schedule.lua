@@ -36,7 +36,7 @@ for i = 1, count do
   if before - mean > steepest then steepest, best_rate = before - mean, rate end
 end
 print(("the loss falls fastest at a rate of %.3f and explodes above %.2f"):format(best_rate, rates[#rates]))
-plot.line(losses, {x = rates, title = "range test: smoothed loss by rate", xlabel = "rate", logx = true, height = 12})
+plot.line(rates, losses, {title = "range test: smoothed loss by rate", xlabel = "rate", logx = true, rows = 12})
 
 tutorial.heading("The shapes of schedules")
 local steps_an_epoch = set.x:size(1) // batch
@@ -82,7 +82,7 @@ local curves, accuracy, last = {}, {}, {}
 for _, kind in ipairs(kinds) do
   accuracy[kind[1]], curves[kind[1]], last[kind[1]] = learn(kind[2], rate)
 end
-plot.line(curves, {title = "learning rate by step", xlabel = "step", height = 14})
+plot.line(curves, {title = "learning rate by step", xlabel = "step", rows = 14})
 
 tutorial.heading(("What they reach, all from a rate of %.2f"):format(rate))
 for _, kind in ipairs(kinds) do

@@ -84,7 +84,7 @@ local function solve(kind, settings, steps)
 end
 local rnn_error, rnn_curve = solve(nn.RNN, {}, options.steps // 3)
 local error_now, curve, net = solve(nn.LSTM, {}, options.steps)
-plot.line({RNN = rnn_curve, LSTM = curve}, {title = "error by step", xlabel = "step", logy = true, height = 14})
+plot.line({RNN = rnn_curve, LSTM = curve}, {title = "error by step", xlabel = "step", logy = true, rows = 14})
 local input, sum = adding(1000, options.length)
 local close = tensor.no_grad(function() return (net(input) - sum):abs():lt(0.04):to("float32"):mean():item() end)
 print(("RNN %.4f   LSTM %.4f   answers within 0.04: %.1f %%"):format(rnn_error, error_now, 100 * close))

@@ -51,7 +51,7 @@ end
 
 tutorial.heading("All thresholds at once: ROC")
 local auc = metrics.roc_auc(score, truth)
-plot.roc(score, truth, {title = "ROC: breast cancer", height = 16})
+plot.roc(score, truth, {title = "ROC: breast cancer", rows = 16})
 -- AUC is the probability that a positive case scores higher than a negative one. Counted pair by pair:
 local above = score[truth]:unsqueeze(2) - score[~truth]:unsqueeze(1)
 local pairs_won = (above:gt(0):to("float64") + above:eq(0):to("float64") * 0.5):mean():item()
@@ -87,7 +87,7 @@ for _ = 1, options.quick and 2 or 6 do
 end
 local said = tensor.no_grad(net, clothes.test_x):argmax(2)
 local confusion = metrics.confusion_matrix(said, clothes.test_y, {num_classes = 10})
-plot.confusion(confusion, {classes = clothes.classes, title = "rows: what it is, columns: what it says"})
+plot.confusion(confusion, {names = clothes.classes, title = "rows: what it is, columns: what it says"})
 local f1 = metrics.f1_score(said, clothes.test_y, {average = "macro"})
 local worst, worst_f1 = 1, math.huge
 for class = 1, 10 do

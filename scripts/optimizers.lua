@@ -47,7 +47,7 @@ for _, maker in ipairs(makers) do
 end
 plot.line({SGD = paths.SGD, momentum = paths.momentum, Adam = paths.Adam}, {title = "paths down the valley",
   xlabel = "a",
-  ylabel = "b", height = 16})
+  ylabel = "b", rows = 16})
 
 tutorial.heading("Fashion-MNIST, a small network")
 local set = tutorial.fashion(options.images, options.quick and 500 or 5000)
@@ -77,7 +77,7 @@ for _, maker in ipairs(makers) do
 end
 plot.line({SGD = curves.SGD, momentum = curves.momentum, Adam = curves.Adam}, {title = "training loss",
   xlabel = "step",
-  height = 14})
+  rows = 14})
 
 tutorial.heading("The trap: SGD uses the whole training set for each step")
 -- It doesn't: S stands for stochastic. A step on 64 pictures points nearly where a step on all points, at 1/150 of

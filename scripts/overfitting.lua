@@ -36,7 +36,7 @@ tutorial.heading("500 pictures, 100,000 weights")
 local history = learn(network(128), few.x, few.y, options.epochs)
 plot.line({training = history.train, test = history.test}, {title = "loss by epoch: the curves part",
   xlabel = "epoch",
-  height = 14})
+  rows = 14})
 local best, lowest = 1, math.huge
 for epoch, loss in ipairs(history.test) do
   if loss < lowest then best, lowest = epoch, loss end
@@ -88,7 +88,7 @@ for i, features in ipairs(sizes) do
   errors[i] = wrong
   print(("%5d features: test error %.3f   size of the weights %8.1f"):format(features, wrong, size))
 end
-plot.line(errors, {x = sizes, logx = true, title = "test error by number of features (100 samples)", height = 14})
+plot.line(sizes, errors, {logx = true, title = "test error by number of features (100 samples)", rows = 14})
 local function at(features)
   for i, size in ipairs(sizes) do if size == features then return errors[i] end end
 end

@@ -63,7 +63,7 @@ tutorial.heading("A hidden layer with a bend")
 local net = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 1))
 local right, losses = learn(net, xor)
 print(("2-16-1 with tanh: %3.0f %% right, loss %.4f"):format(100 * right, losses[#losses]))
-plot.line(losses, {title = "XOR: loss by step", xlabel = "step", ylabel = "loss", logy = true, height = 12})
+plot.line(losses, {title = "XOR: loss by step", xlabel = "step", ylabel = "loss", logy = true, rows = 12})
 
 -- What the network answers on a grid over the square: two corners are yes, two are no, and the border is curved.
 tutorial.heading("What it answers in between")

@@ -97,7 +97,7 @@ tutorial.heading("REINFORCE, and an actor with a critic")
 local plain, plain_lengths = learn(false, options.updates)
 local actor, lengths, critic = learn(true, options.updates)
 plot.line({["without baseline"] = plain_lengths, ["with critic"] = lengths}, {title = "steps upright, by update",
-  xlabel = "update", height = 14})
+  xlabel = "update", rows = 14})
 local plain_score, score = judge(plain, options.episodes), judge(actor, options.episodes)
 print(("steps upright of 500: REINFORCE %.1f, actor and critic %.1f"):format(plain_score, score))
 

@@ -63,7 +63,7 @@ local off = 0
 for k = 1, 50 do off = off + (dream[k] - real[k]) ^ 2 / 50 end
 print(("one step ahead: mean squared error %.5f;  50 steps dreamed: %.4f (a flat line: 0.5)"):format(loss:item(),
   off))
-plot.line({sine = real, dream = dream}, {title = "50 steps dreamed", height = 12})
+plot.line({sine = real, dream = dream}, {title = "50 steps dreamed", rows = 12})
 
 tutorial.heading("Where memory fades: how much does output T feel of input 1?")
 -- d h[T] / d x[1] is a product of T matrices. It fades where they shrink vectors.
@@ -79,7 +79,7 @@ end
 for _, length in ipairs {1, 5, 10, 20, 40, 60} do
   print(("length %2d: gradient at the first input %.1e"):format(length, fading[length]))
 end
-plot.line(fading, {title = "gradient at the first input, by length", xlabel = "length", logy = true, height = 12})
+plot.line(fading, {title = "gradient at the first input, by length", xlabel = "length", logy = true, rows = 12})
 
 tutorial.heading("The adding problem")
 -- Two of the numbers in a long row are marked; what is their sum? Answering 1 every time costs 1/6 = 0.167.

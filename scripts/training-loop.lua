@@ -43,7 +43,7 @@ for i, loss in ipairs(curve) do
   mean = 0.98 * mean + 0.02 * loss
   smooth[i] = mean
 end
-plot.line(smooth, {title = "training loss, smoothed", xlabel = "step", ylabel = "loss", height = 12})
+plot.line(smooth, {title = "training loss, smoothed", xlabel = "step", ylabel = "loss", rows = 12})
 
 tutorial.heading("The trap: gradients reset themselves")
 -- backward() adds to .grad. That is wanted (large batches in pieces), and forgotten by everyone once. Two backward

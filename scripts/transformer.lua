@@ -129,7 +129,7 @@ local function numeral()
   return source, target
 end
 local net, translated, curve = learn("numbers below 100,000", 3 + #names, numeral, options.steps, 96)
-plot.line(curve, {title = "translation: loss by step", xlabel = "step", logy = true, height = 12})
+plot.line(curve, {title = "translation: loss by step", xlabel = "step", logy = true, rows = 12})
 for _, n in ipairs {7, 42, 619, 2026, 90210} do
   local source = {}
   for digit in tostring(n):gmatch("%d") do source[#source + 1] = token(digit) end

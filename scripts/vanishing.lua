@@ -59,7 +59,7 @@ for _, kind in ipairs(kinds) do
   print(("%-12s %8.1e  %8.1e  %8.1e  %8.1e  %8.1e"):format(kind[1], norms[1], norms[10], norms[20], norms[30],
     share[kind[1]]))
 end
-plot.line(curves, {title = "gradient norm by layer", xlabel = "layer", logy = true, height = 16})
+plot.line(curves, {title = "gradient norm by layer", xlabel = "layer", logy = true, rows = 16})
 
 tutorial.heading("What each of them learns")
 -- Which of eight corners is a point in? Easy, if the first layers hear of their mistakes.
