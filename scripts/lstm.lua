@@ -1,9 +1,9 @@
 -- The LSTM: a memory cell that is added to, not multiplied, and gates that decide what enters, stays and leaves.
 --
---   nnlua scripts/lstm.lua [--seed 1] [--steps 3000] [--quick]
+--   nnlua scripts/lstm.lua [--seed 1] [--steps 4000] [--quick]
 
 local tutorial = require "nnlua.tutorial"
-local options = tutorial.options{steps = {3000, 25}, length = {200, 40}}
+local options = tutorial.options{steps = {4000, 25}, length = {200, 40}}
 
 -- Hochreiter and Schmidhuber (1997), with the forget gate of Gers (2000):
 --   i = sigmoid(Wi x + Ui h + bi)      what enters
@@ -54,9 +54,9 @@ end
 local Adder = nn.class("Adder")
 function Adder:init(kind, settings)
   settings.batch_first = true
-  self.memory = kind(2, 64, settings)
-  if kind == nn.LSTM then self.memory.bias_ih_l0:detach():narrow(1, 65, 64):fill_(2) end
-  self.out = nn.Linear(64, 1)
+  self.memory = kind(2, 32, settings)
+  if kind == nn.LSTM then self.memory.bias_ih_l0:detach():narrow(1, 33, 32):fill_(3) end -- it starts by remembering
+  self.out = nn.Linear(32, 1)
 end
 function Adder:forward(input)
   local y = self.memory(input)
@@ -65,11 +65,11 @@ end
 local function solve(kind, settings, steps)
   tensor.manual_seed(options.seed)
   local net = Adder(kind, settings)
-  local opt = optim.Adam(net:parameters(), {lr = 4e-3})
+  local opt = optim.Adam(net:parameters(), {lr = 1e-2})
   local curve, mean = {}, 0.167
   for step = 1, steps do
-    opt.param_groups[1].lr = 4e-3 * (1 - 0.95 * step / steps)
-    local input, sum = adding(64, options.length)
+    opt.param_groups[1].lr = 1e-2 * math.min(1, 2 - 1.95 * step / steps)
+    local input, sum = adding(32, options.length)
     local loss = F.mse_loss(net(input), sum)
     opt:zero_grad()
     loss:backward()
@@ -82,7 +82,7 @@ local function solve(kind, settings, steps)
   local error_now = tensor.no_grad(function() return F.mse_loss(net(input), sum):item() end)
   return error_now, curve, net
 end
-local rnn_error, rnn_curve = solve(nn.RNN, {}, options.steps // 3)
+local rnn_error, rnn_curve = solve(nn.RNN, {}, options.steps // 4)
 local error_now, curve, net = solve(nn.LSTM, {}, options.steps)
 plot.line({RNN = rnn_curve, LSTM = curve}, {title = "error by step", xlabel = "step", logy = true, rows = 14})
 local input, sum = adding(1000, options.length)

@@ -88,7 +88,7 @@ end
 local said = tensor.no_grad(net, clothes.test_x):argmax(2)
 local confusion = metrics.confusion_matrix(said, clothes.test_y, {num_classes = 10})
 plot.confusion(confusion, {names = clothes.classes, title = "rows: what it is, columns: what it says"})
-local f1 = metrics.f1_score(said, clothes.test_y, {average = "macro"})
+local f1 = metrics.f1(said, clothes.test_y, {average = "macro"})
 local worst, worst_f1 = 1, math.huge
 for class = 1, 10 do
   local value = judge(said:eq(class), clothes.test_y:eq(class)).f1

@@ -13,7 +13,7 @@ local pad, start, stop = 1, 2, 3
 local Translator = nn.class("Translator")
 function Translator:init(tokens, width, layers)
   self.embed = nn.Embedding(tokens, width)
-  self.place = nn.SinusoidalPositionalEncoding(width, {max_len = 64})
+  self.place = nn.SinusoidalPositionalEncoding(width, {max_len = 64, batch_first = true})
   self.body = nn.Transformer(width, 4, layers, layers, 2 * width, {dropout = 0.0, batch_first = true,
     norm_first = true})
   self.out = nn.Linear(width, tokens)
