@@ -52,6 +52,16 @@ check.test("a line goes from corner to corner", function()
   check.ok(lines[12]:match("1%s+2%s+3%s+4"), lines[12])
 end)
 
+check.test("a logarithmic axis of any range, down to the smallest numbers", function()
+  for _, decades in ipairs {0.05, 0.3, 1, 3, 3.5, 4.1, 30, 200} do
+    for rows = 3, 14 do
+      local y = {}
+      for i = 1, 60 do y[i] = 10 ^ (1 - i / decades) end
+      check.ok(#lines_of(plot.line, y, {logy = true, rows = rows, as = "ascii"}) >= rows)
+    end
+  end
+end)
+
 check.test("points stand where they belong", function()
   local lines = lines_of(plot.scatter, {0, 10, 5}, {0, 0, 8}, {columns = 43, rows = 5, as = "ascii",
     xlim = {0, 10}, ylim = {0, 8}})

@@ -63,9 +63,9 @@ function cells.new(width, height)
   return self
 end
 
---- One character at column x of line y (from 1); what lies outside is left out.
+--- One character at column x of line y (from 1); what lies outside, or nowhere (NaN), is left out.
 function Canvas:set(x, y, character, front, back)
-  if x < 1 or y < 1 or x > self.width or y > self.height then return end
+  if not (x >= 1 and y >= 1 and x <= self.width and y <= self.height) then return end
   self.text[y][x] = character
   if front then self.front[y][x] = front end
   if back then self.back[y][x] = back end
