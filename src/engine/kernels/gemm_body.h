@@ -204,9 +204,12 @@ static void NAME(copy_group)(int64_t m, int64_t strips, int64_t s, int64_t k, co
   int64_t stride = NAME(strip_stride)(true, k), count = min64(NAME(group), strips - s),
           first[NAME(group) + 1];
   for (int64_t i = 0; i <= count; i++) first[i] = NAME(first_row)(m, strips, s + i);
-  for (int64_t p = 0; p < k; p++, a += lda)
+  for (int64_t p = 0; p < k; p++, a += lda) {
+    if (p + 8 < k) // rows lie too far apart for the processor to fetch them by itself
+      for (int64_t j = first[0]; j < first[count]; j += 64 / (int64_t)sizeof(T)) __builtin_prefetch(a + 8 * lda + j);
     for (int64_t i = 0; i < count; i++)
       NAME(copy_line)(first[i + 1] - first[i], a + first[i], to + (i * k + p) * stride);
+  }
 }
 
 static void NAME(copy_strip)(int64_t rows, int64_t k, const T *a, int64_t lda, T *to) {
@@ -231,9 +234,13 @@ static inline int64_t NAME(kc_max)(int64_t bytes) {
   return (room / ROWS_MAX - 5 * (64 / size)) / 8 * 8;
 }
 
+// Rows at such a distance share few cache sets.
+static inline bool NAME(awkward)(int64_t ld) { return ld * (int64_t)sizeof(T) % 2048 == 0; }
+
 // Blocks of equal size, as large as the caches (a strip and more in level 1, the block in `bytes`) allow.
 static NAME(plan) NAME(plan_large)(const NAME(nn_gemm_args) * g, T *scratch, int64_t bytes) {
   NAME(plan) plan = {.strip = scratch, .copy = g->n > 2 * NAME(width)};
+  if (!g->ta && g->k <= 128 && !NAME(awkward)(g->lda)) plan.copy = false; // such strips stay in level 1 as they lie
   plan.direct = !g->tb && g->m <= 2 * ROWS_MAX;
   plan.kc = min64(div_up(div_up(g->k, div_up(g->k, NAME(kc_max)(bytes))), 8) * 8, g->k);
   int64_t strip = NAME(strip_size)(g->ta, plan.kc) * (g->ta ? NAME(group) : 1);
@@ -242,9 +249,6 @@ static NAME(plan) NAME(plan_large)(const NAME(nn_gemm_args) * g, T *scratch, int
   plan.nc = div_up(div_up(g->n, div_up(g->n, panels * NAME(width))), NAME(width)) * NAME(width);
   return plan;
 }
-
-// Rows at such a distance share few cache sets.
-static inline bool NAME(awkward)(int64_t ld) { return ld * (int64_t)sizeof(T) % 2048 == 0; }
 
 // Products that lie in level 1 and 2 as they are: one block, strips not copied, B packed only if transposed.
 static bool NAME(is_small)(const NAME(nn_gemm_args) * g, int64_t bytes) {

@@ -60,9 +60,11 @@ static inline int64_t T(row_before)(const struct nn_recurrent *r, int64_t t, int
   return T(row)(r, s, i);
 }
 
+// Where steps of a sequence lie one after the other, enough of them for a whole block of rows.
 static int64_t T(chunk)(const struct nn_recurrent *r, int64_t n) {
   const int64_t steps = CHUNK_BYTES / (int64_t)sizeof(real) / (n * T(gate_row)(r));
-  return steps < 1 ? 1 : min64(steps, r->steps);
+  const int64_t least = !r->first && r->step == 1 ? NN_MICRO_ROWS : 1;
+  return min64(steps < least ? least : steps, r->steps);
 }
 
 // The part of a layer that one call works on.
@@ -319,6 +321,18 @@ static void T(gru_back)(const struct T(back) * s) {
   }
 }
 
+static void T(fetch)(const real *x, int64_t n) {
+  for (int64_t j = 0; j < n; j += 64 / (int64_t)sizeof *x) __builtin_prefetch(x + j);
+}
+
+// What units_back will read and write for sequence i: its rows lie far from those of the one before.
+static void T(fetch_back)(const struct nn_recurrent *r, int64_t t, int64_t i) {
+  const int64_t row = T(row)(r, t, i), gates = nn_cell_gates(r->cell) * r->hidden;
+  if (r->gates) T(fetch)((const real *)r->gates + row * T(gate_row)(r), T(gate_row)(r));
+  if (r->cells) T(fetch)((const real *)r->cells + row * r->hidden, r->hidden);
+  T(fetch)((const real *)r->dgates + row * gates, gates);
+}
+
 // The gradients of the sums of sequence i at step t, from dh.
 static void T(units_back)(const struct T(part) * p, int64_t t, int64_t i, const real *dh, real *direct) {
   const struct nn_recurrent *r = p->r;
@@ -375,7 +389,10 @@ static void T(step_back)(const struct T(part) * p, int64_t t, real *dh, int64_t 
   const bool gru = r->cell == NN_CELL_GRU;
   const real *whole = T(whole_back)(p, t, rows, dh, wide);
   const int64_t whole_step = whole == dh ? wide : T(padded)(r->hidden);
-  for (int64_t k = 0; k < rows; k++) T(units_back)(p, t, p->n0 + k, whole + k * whole_step, dh + k * wide);
+  for (int64_t k = 0; k < rows; k++) {
+    if (k + 1 < rows) T(fetch_back)(r, t, p->n0 + k + 1);
+    T(units_back)(p, t, p->n0 + k, whole + k * whole_step, dh + k * wide);
+  }
   const real *d = (const real *)(gru ? r->dgates_h : r->dgates) + T(row)(r, t, p->n0) * depth;
   for (int64_t b = 0; b < T(blocks)(r->state); b++)
     T(panel_product)(rows, depth, d, T(row_step)(r) * depth, (const real *)r->w_hh + b * depth * U, dh + b * U, wide, gru);
