@@ -61,9 +61,10 @@ static inline int64_t T(row_before)(const struct nn_recurrent *r, int64_t t, int
 }
 
 // Where steps of a sequence lie one after the other, enough of them for a whole block of rows.
+static int64_t T(least_steps)(const struct nn_recurrent *r) { return !r->first && r->step == 1 ? NN_MICRO_ROWS : 1; }
+
 static int64_t T(chunk)(const struct nn_recurrent *r, int64_t n) {
-  const int64_t steps = CHUNK_BYTES / (int64_t)sizeof(real) / (n * T(gate_row)(r));
-  const int64_t least = !r->first && r->step == 1 ? NN_MICRO_ROWS : 1;
+  const int64_t steps = CHUNK_BYTES / (int64_t)sizeof(real) / (n * T(gate_row)(r)), least = T(least_steps)(r);
   return min64(steps < least ? least : steps, r->steps);
 }
 
@@ -99,7 +100,8 @@ static int64_t T(gates_step)(const struct T(part) * p) {
 // Enough for n sequences and for fewer: those go in longer chunks, which may be larger by the rounding.
 static size_t T(scratch)(const struct nn_recurrent *r, int64_t n) {
   const int64_t step = n * T(gate_row)(r), chunk = CHUNK_BYTES / (int64_t)sizeof(real);
-  const int64_t gates = r->gates ? 0 : step > chunk ? step : min64(chunk, r->steps * step);
+  const int64_t least = min64(T(least_steps)(r), r->steps) * step, most = min64(chunk, r->steps * step);
+  const int64_t gates = r->gates ? 0 : least > most ? least : most;
   const int64_t states = n * (T(padded)(r->hidden) + T(padded)(r->state));
   return (size_t)(gates + states + 16 * U) * sizeof(real);
 }

@@ -316,35 +316,57 @@ const nn_op nn_op_recurrent_backward = {
                {"flags", P_INT}},
     .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 4, .infer = back_infer, .kernel = back_kernel};
 
-/* What each step began with: the state of the step before, the first states at the start; [rows, size]. */
+/* What each step began with: the state of the step before, the first states at the start; [rows, size]. With an input its
+ * rows stand in front of them: [rows, input + size]. */
 static bool before_infer(nn_frame *f) {
-  const int64_t size = f->in[1]->shape[1];
-  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, 2, (int64_t[]){size ? f->in[0]->numel / size : 0, size});
+  const nn_tensor *x = f->in[3];
+  const int64_t size = f->in[1]->shape[1], wide = size + (x ? x->shape[x->ndim - 1] : 0);
+  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, 2, (int64_t[]){size ? f->in[0]->numel / size : 0, wide});
   return true;
 }
 
-static bool before_kernel(nn_frame *f) {
-  const nn_tensor *y = nn_dense(f, 0), *h = nn_dense(f, 1);
-  if (y == NULL || h == NULL) return false;
-  const layer l = layer_of(y, h, f->in[2], h->shape[1], f->arg[3].i);
-  struct nn_recurrent r = {0};
-  if (!place_rows(f->ctx, &l, &r)) return false;
-  const size_t bytes = (size_t)l.state * nn_esize(y);
-  for (int64_t t = 0; t < l.steps; t++) {
-    const int64_t s = l.reverse ? t + 1 : t - 1, n = l.batch ? l.batch[t] : l.n;
-    const int64_t had = s < 0 || s >= l.steps ? 0 : l.batch ? l.batch[s] : l.n;
+typedef struct before_job {
+  layer l;
+  struct nn_recurrent r;
+  const char *y, *h, *x;
+  char *to;
+  size_t bytes, x_bytes; /* of a row */
+} before_job;
+
+static void before_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const before_job *j = arg;
+  const layer *l = &j->l;
+  const struct nn_recurrent *r = &j->r;
+  for (int64_t t = begin; t < end; t++) {
+    const int64_t s = l->reverse ? t + 1 : t - 1, n = l->batch ? l->batch[t] : l->n;
+    const int64_t had = s < 0 || s >= l->steps ? 0 : l->batch ? l->batch[s] : l->n;
     for (int64_t i = 0; i < n; i++) {
-      const size_t row = (size_t)(r.first ? r.first[t] + i : t * r.step + i * r.sequence);
-      const size_t from = i >= had ? (size_t)i : (size_t)(r.first ? r.first[s] + i : s * r.step + i * r.sequence);
-      memcpy(f->out[0]->data + row * bytes, (i < had ? y->data : h->data) + from * bytes, bytes);
+      const size_t row = (size_t)(r->first ? r->first[t] + i : t * r->step + i * r->sequence);
+      const size_t from = i >= had ? (size_t)i : (size_t)(r->first ? r->first[s] + i : s * r->step + i * r->sequence);
+      char *to = j->to + row * (j->bytes + j->x_bytes);
+      if (j->x) memcpy(to, j->x + row * j->x_bytes, j->x_bytes);
+      memcpy(to + j->x_bytes, (i < had ? j->y : j->h) + from * j->bytes, j->bytes);
     }
   }
+}
+
+static bool before_kernel(nn_frame *f) {
+  const nn_tensor *y = nn_dense(f, 0), *h = nn_dense(f, 1), *x = f->in[3] ? nn_dense(f, 3) : NULL;
+  if (y == NULL || h == NULL || (f->in[3] && x == NULL)) return false;
+  before_job j = {.l = layer_of(y, h, f->in[2], h->shape[1], f->arg[3].i), .y = y->data, .h = h->data, .to = f->out[0]->data};
+  if (!place_rows(f->ctx, &j.l, &j.r)) return false;
+  j.bytes = (size_t)j.l.state * nn_esize(y);
+  if (x) j.x = x->data, j.x_bytes = (size_t)x->shape[x->ndim - 1] * nn_esize(x);
+  const int64_t step = j.l.n * (int64_t)(j.bytes + j.x_bytes);
+  nn_parallel(j.l.steps, 1 + 65536 / (step + 1), before_range, &j);
   return true;
 }
 
 const nn_op nn_op_recurrent_before = {
     .name = "recurrent_before", .doc = "Part of a gradient.",
-    .params = {{"states", P_TENSOR}, {"first", P_TENSOR}, {"batch_sizes", P_TENSOR, "nil"}, {"flags", P_INT}},
+    .params = {{"states", P_TENSOR}, {"first", P_TENSOR}, {"batch_sizes", P_TENSOR, "nil"}, {"flags", P_INT},
+               {"input", P_TENSOR, "nil"}},
     .flags = NN_PRIVATE | NN_NO_GRAD, .infer = before_infer, .kernel = before_kernel};
 
 static T sum_rows(C c, T x) { return x ? nn_do(c, &nn_op_sum, v_t(x), v_i(0)) : NULL; }
@@ -358,7 +380,7 @@ static T peephole_gradient(nn_vjp *v, T d, T cells, int64_t flags, int64_t hidde
   const int64_t *rows = nn_out_meta(v, 0)->shape;
   int64_t shape[3] = {rows[0], nn_out_meta(v, 0)->ndim == 3 ? rows[1] : hidden, hidden};
   T was = nn_do(c, &nn_op_recurrent_before, v_t(t_reshape(c, now, nn_out_meta(v, 0)->ndim, shape)), v_t(nn_in(v, IN_C)),
-                v_opt(saved(v, IN_SIZES)), v_i(flags));
+                v_opt(saved(v, IN_SIZES)), v_i(flags), V_NONE);
   T parts[3];
   for (int k = 0; k < 3; k++) {
     const int64_t g = k == 2 ? 3 : k;
@@ -367,17 +389,27 @@ static T peephole_gradient(nn_vjp *v, T d, T cells, int64_t flags, int64_t hidde
   return t_cat(c, 3, parts, 0);
 }
 
-/* The gradients of weights and input are one product each over all steps. */
+static T inputs_before(nn_vjp *v, int64_t flags, T x) {
+  return nn_do(v->ctx, &nn_op_recurrent_before, v_t(nn_out(v, 0)), v_t(nn_in(v, IN_H)), v_opt(saved(v, IN_SIZES)), v_i(flags),
+               v_opt(x));
+}
+
+/* The gradients of weights and input are one product each over all steps; those of w_ih and w_hh one together where the
+ * gradient of the sums is the same for both. */
 static bool weight_gradients(nn_vjp *v, T *r, int64_t flags, int64_t hidden) {
   C c = v->ctx;
   const nn_meta *x = nn_in_meta(v, IN_X);
   const int64_t flat[2] = {r[0]->shape[0], x->shape[x->ndim - 1]};
   T d = r[0], dh = (flags & 15) == NN_CELL_GRU ? r[1] : d;
   if (nn_need(v, IN_X)) v->d[IN_X] = t_reshape_like(c, t_mm(c, d, nn_in(v, IN_WIH)), x);
-  if (nn_need(v, IN_WIH)) v->d[IN_WIH] = product_over_rows(c, d, t_reshape(c, nn_in(v, IN_X), 2, flat));
-  if (nn_need(v, IN_WHH))
-    v->d[IN_WHH] = product_over_rows(c, dh, nn_do(c, &nn_op_recurrent_before, v_t(nn_out(v, 0)), v_t(nn_in(v, IN_H)),
-                                                  v_opt(saved(v, IN_SIZES)), v_i(flags)));
+  if (nn_need(v, IN_WIH) && nn_need(v, IN_WHH) && dh == d) {
+    T both = product_over_rows(c, d, inputs_before(v, flags, nn_in(v, IN_X)));
+    v->d[IN_WIH] = t_slice(c, both, 1, 0, flat[1], 1);
+    v->d[IN_WHH] = both ? t_slice(c, both, 1, flat[1], both->shape[1], 1) : NULL;
+  } else {
+    if (nn_need(v, IN_WIH)) v->d[IN_WIH] = product_over_rows(c, d, t_reshape(c, nn_in(v, IN_X), 2, flat));
+    if (nn_need(v, IN_WHH)) v->d[IN_WHH] = product_over_rows(c, dh, inputs_before(v, flags, NULL));
+  }
   if (nn_need(v, IN_BIH)) v->d[IN_BIH] = sum_rows(c, d);
   if (nn_need(v, IN_BHH)) v->d[IN_BHH] = dh == d && v->d[IN_BIH] ? v->d[IN_BIH] : sum_rows(c, dh);
   if (nn_need(v, IN_WHR)) v->d[IN_WHR] = product_over_rows(c, r[1], t_select(c, nn_extra(v, 1), 0, 1));
