@@ -12,7 +12,8 @@ local public = {
 for _, name in ipairs(public) do nnlua[name] = core[name] end
 
 -- What the library adds to tensor itself.
-for _, name in ipairs {"autograd", "gradcheck", "testing", "vmap", "distributions"} do require("nnlua." .. name) end
+local additions = {"autograd", "gradcheck", "testing", "vmap", "tensor_functions", "distributions"}
+for _, name in ipairs(additions) do require("nnlua." .. name) end
 
 nnlua.vmap_loops = require("nnlua.vmap").vmap_loops
 require "nnlua.func"

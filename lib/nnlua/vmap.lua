@@ -338,10 +338,13 @@ function products.outer(row, values)
   return a:unsqueeze(2) * b:unsqueeze(1)
 end
 
+products.ger = products.outer
+
 function products.addmm(row, values)
   local a, b = values[row.params[2].name], values[row.params[3].name]
   return values.input * (values.beta or 1) + a:matmul(b) * (values.alpha or 1)
 end
+products.addmv = products.addmm
 products.baddbmm = products.addmm
 
 -- A letter for the batch goes in front of the mapped operands' and the result's.
@@ -489,6 +492,13 @@ function special.multi_dot(row, values)
   return y
 end
 special.chain_matmul = special.multi_dot
+special.row_stack = special.vstack
+
+function special.adjoint(_, values) return values.input:transpose(-2, -1) end
+
+function special.trace(_, values) return values.input:diagonal(0, -2, -1):sum(-1) end
+
+function special.dist(_, values) return (values.input - values.other):norm(values.p or 2) end
 
 function special.msort(_, values) return (values.input:sort(1)) end
 
@@ -590,18 +600,17 @@ assign(elementwise, [[
   igamma igammac cauchy exponential geometric log_normal random uniform normal randint_like _standard_gamma
   subtract multiply rsub multigammaln fix arctan arcsin arccos arcsinh arccosh arctanh arctan2 not_equal
   greater greater_equal less less_equal poisson binomial isclose gcd lcm
-  bitwise_left_shift bitwise_right_shift standard_gamma]])
+  bitwise_left_shift bitwise_right_shift standard_gamma angle frexp]])
 assign(along, [[
   softmax log_softmax softmin cumsum cumprod cummax cummin logcumsumexp sort argsort topk kthvalue unsqueeze transpose
   swapaxes swapdims movedim moveaxis select narrow unbind chunk split tensor_split diff tril triu gather
-  scatter scatter_add scatter_reduce cat concat stack unflatten diag_embed renorm
-  trapezoid trapz]])
+  scatter scatter_add scatter_reduce cat concat stack unflatten diag_embed concatenate]])
 assign(reduction, [[
   sum mean prod amax amin max min argmax argmin all any count_nonzero var std logsumexp nansum nanmean mode median
   nanmedian aminmax var_mean std_mean]])
 assign(reshaping, "view reshape")
 assign(expanding, "expand broadcast_to")
-assign(matmul, "matmul mm bmm mv dot inner")
+assign(matmul, "matmul mm bmm mv dot vdot")
 -- Matrices with batches of the same kind in front.
 local function linalg(row, values, level)
   local ranks = {}
