@@ -28,6 +28,7 @@ local data = {
   fetch = require("nnlua.data.fetch").fetch,
   DataLoader = loader.DataLoader,
   default_collate = loader.default_collate,
+  pad_collate = loader.pad_collate,
   Table = tables.Table,
   transforms = transforms,
   read_csv = csv.read_csv,

@@ -329,6 +329,21 @@ check.test("samplers", function()
   check.equal(n, 55)
 end)
 
+check.test("padding in loaders", function()
+  local set = {{tensor{1, 2, 3}, 1, "a"}, {tensor{4}, 2, "b"}, {tensor.zeros(0), 1, "c"}}
+  local loader = data.DataLoader(set, {batch_size = 3, collate_fn = data.pad_collate({value = 9})})
+  for x, y, names, lengths in loader:iter() do
+    check.equal(x:totable(), {{1.0, 2.0, 3.0}, {4.0, 9.0, 9.0}, {9.0, 9.0, 9.0}})
+    check.equal({y:totable(), names, lengths:totable()}, {{1, 2, 1}, {"a", "b", "c"}, {3, 1, 0}})
+  end
+  local join = data.pad_collate()
+  local x, lengths = join({{{5, 6}}, {{7}}})
+  check.equal({x:totable(), x.dtype, lengths:totable()}, {{{5, 6}, {7, 1}}, "int64", {2, 1}})
+  check.equal({join({{tensor.zeros(2, 4), 1}, {tensor.zeros(3, 4), 2}}):size()}, {2, 3, 4})
+  check.equal(join({{{5, 6}}, {{0.5}}}):totable(), {{5.0, 6.0}, {0.5, 1.0}})
+  check.error("a sample must be a list of fields", join, {3})
+end)
+
 check.test("joined and computed data sets", function()
   local a = data.TensorDataset(tensor.arange(1, 6), tensor.arange(1, 6))
   local b = data.Subset(data.TensorDataset(tensor.arange(11, 21), tensor.arange(11, 21)), {10, 1})

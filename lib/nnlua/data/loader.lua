@@ -64,6 +64,70 @@ local function default_collate(samples)
   return collate(samples)
 end
 
+local pad_options = signature("pad_collate", "value:number=1")
+
+-- Sequences of different length [L, ...] as one tensor [N, longest, ...], and their lengths.
+local function padded(list, value)
+  local longest, lengths, dtype = 0, {}, list[1].dtype
+  for i, t in ipairs(list) do
+    if t:is_floating_point() then dtype = t.dtype end
+    lengths[i] = t:size(1)
+    longest = math.max(longest, lengths[i])
+  end
+  local shape = {list[1]:size()}
+  table.insert(shape, 1, #list)
+  shape[2] = longest
+  local out = tensor.full(shape, value, {dtype = dtype})
+  for i, t in ipairs(list) do
+    if lengths[i] > 0 then out[i]:narrow(1, 1, lengths[i]):copy_(t) end
+  end
+  return out, tensor(lengths, {dtype = "int64"})
+end
+
+-- A field's values as tensors if they are sequences (tensors with dimensions, or lists of numbers), else nil.
+local function sequences(list)
+  local out = {}
+  for i, v in ipairs(list) do
+    if type(v) == "table" and not getmetatable(v) then
+      for _, number in ipairs(v) do
+        if type(number) ~= "number" then return nil end
+      end
+      v = #v > 0 and tensor(v, {dtype = all_integers(v) and "int64" or "float32"}) or tensor.zeros(0, {dtype = "int64"})
+    end
+    if not tensor.is_tensor(v) or v:dim() == 0 then return nil end
+    out[i] = v
+  end
+  return out
+end
+
+--- A collate_fn for sequences of different length: data.DataLoader(set, {collate_fn = data.pad_collate()}). Each field
+-- that holds sequences (tensors [L, ...] or lists of numbers) is filled up to its longest; after the fields comes the
+-- length of each sample's first sequence, int64 [N]. Options: value (1, what is filled in).
+--     local join = data.pad_collate({value = 0})
+--     join({{{5, 6, 7}, 1}, {{8}, 2}})
+--     --> {{5, 6, 7}, {8, 0, 0}}	{1, 2}	{3, 1}
+local function pad_collate(options)
+  local o = pad_options(options)
+  return function(samples)
+    local fields, lengths = {}, nil
+    local n = type(samples[1]) == "table" and not getmetatable(samples[1]) and #samples[1] or 0
+    if n == 0 then fail.raise("pad_collate: a sample must be a list of fields, got %s", fail.show(samples[1])) end
+    for k = 1, n do
+      local list = column(samples, k)
+      local rows = sequences(list)
+      if rows then
+        local size
+        fields[k], size = padded(rows, o.value)
+        lengths = lengths or size
+      else
+        fields[k] = collate(list)
+      end
+    end
+    fields[n + 1] = lengths
+    return table.unpack(fields, 1, n + 1)
+  end
+end
+
 -- ---- the loader ---------------------------------------------------------------------------------------------------
 
 local function as_dataset(set)
@@ -191,4 +255,4 @@ end
 
 setmetatable(DataLoader, {__call = construct, __tostring = function() return "class DataLoader" end})
 
-return {DataLoader = DataLoader, default_collate = default_collate}
+return {DataLoader = DataLoader, default_collate = default_collate, pad_collate = pad_collate}
