@@ -344,8 +344,19 @@ function products.addmm(row, values)
   local a, b = values[row.params[2].name], values[row.params[3].name]
   return values.input * (values.beta or 1) + a:matmul(b) * (values.alpha or 1)
 end
-products.addmv = products.addmm
-products.baddbmm = products.addmm
+products.baddbmm, products.addmv = products.addmm, products.addmm
+function products.addr(row, values)
+  local a, b = values[row.params[2].name], values[row.params[3].name]
+  return values.input * (values.beta or 1) + a:unsqueeze(2) * b:unsqueeze(1) * (values.alpha or 1)
+end
+
+function products.inner(row, values, level)
+  local a, b = values[row.params[1].name], values[row.params[2].name]
+  local rank_a, rank_b = rank_of(a, level), rank_of(b, level)
+  if rank_a == 0 or rank_b == 0 then return a * b end
+  if rank_a > 2 or rank_b > 2 then return LOOP end
+  return product(a, rank_b == 2 and b:transpose(1, 2) or b, level)
+end
 
 -- A letter for the batch goes in front of the mapped operands' and the result's.
 function products.einsum(_, values, level)
