@@ -50,8 +50,23 @@ static bool sum_kernel(nn_frame *f) {
   return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_SUM, x, MASK(f), f->out[0]->data);
 }
 
+/* The gradient of a small tensor's total as plain numbers, `scale` times that of the total: cheaper than a view that others
+ * must walk through. NULL where the long way is to be gone. */
+static T spread(nn_vjp *v, double scale) {
+  enum { SMALL = 1024 };
+  const nn_meta *m = nn_in_meta(v, 0);
+  const nn_tensor *g = v->g[0];
+  if (v->create_graph || g->numel != 1 || g->dtype != m->dtype) return NULL;
+  int64_t n = 1;
+  for (int d = 0; d < m->ndim && n <= SMALL; d++) n *= m->shape[d];
+  if (n > SMALL) return NULL;
+  return nn_keep(v->ctx, nn_full(v->ctx, (nn_dtype)m->dtype, m->ndim, m->shape, scale * nn_item(g)));
+}
+
 static bool sum_vjp(nn_vjp *v) {
   const nn_meta *m = nn_in_meta(v, 0);
+  if ((v->d[0] = spread(v, 1)) != NULL) return true;
+  if (v->ctx->error != NN_OK) return false;
   T g = nn_unsqueeze_mask(v->ctx, v->g[0], m, nn_dim_mask(&v->arg[1], m->ndim));
   return (v->d[0] = t_expand_to(v->ctx, g, m)) != NULL;
 }
@@ -86,6 +101,8 @@ static bool mean_kernel(nn_frame *f) {
 static bool mean_vjp(nn_vjp *v) {
   const nn_meta *m = nn_in_meta(v, 0);
   uint32_t mask = nn_dim_mask(&v->arg[1], m->ndim);
+  if ((v->d[0] = spread(v, 1.0 / (double)count_of(m, mask))) != NULL) return true;
+  if (v->ctx->error != NN_OK) return false;
   T g = t_muls(v->ctx, nn_unsqueeze_mask(v->ctx, v->g[0], m, mask), 1.0 / (double)count_of(m, mask));
   return (v->d[0] = t_expand_to(v->ctx, g, m)) != NULL;
 }
