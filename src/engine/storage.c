@@ -1,6 +1,6 @@
 /* storage.c - memory: small blocks by size class, tensor buffers that are recycled, byte accounting.
- * Fresh pages cost more than the arithmetic on them, so freed buffers are kept: up to a quarter and 16 MB more than
- * was in use at the recent peak. */
+ * Fresh pages cost more than the arithmetic on them, so freed buffers are kept: up to 16 MB more than was in use at the
+ * recent peak. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,8 +195,7 @@ static void *buffer_take(nn_ctx *ctx, int b, size_t size) {
     return x;
   }
   enum { SLACK = 16 * 1024 * 1024 };
-  size_t peak = recent_peak(ctx);
-  peak += peak / 4 + SLACK;
+  size_t peak = recent_peak(ctx) + SLACK;
   if (ctx->in_use + ctx->cached + size > peak)
     shrink_cache(ctx, ctx->in_use + size >= peak ? 0 : peak - ctx->in_use - size);
   return system_alloc(size);
