@@ -1,5 +1,5 @@
--- The whole of a small project: Fashion-MNIST read, the network of cnn_step trained and tested, from the program's start to
--- its end. fashion_torch.py does the same.
+-- The whole of a small project: Fashion-MNIST read, the network of cnn_step trained and tested, from the start of the
+-- program to its end. fashion_torch.py does the same.
 --   nnlua tests/bench/fashion.lua [--threads 2] [--epochs 3]      one JSON object a line
 
 local begin = nnlua.clock()
