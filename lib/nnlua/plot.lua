@@ -86,6 +86,36 @@ local function xy_figure(who, series, o, more)
   }
 end
 
+local MANY, BUCKETS = 16384, 2048 -- points of a curve, and into how many parts a longer one is cut
+
+-- A curve of very many points with rising x as one of few that looks the same: of each part the lowest and the highest
+-- point, in their order.
+local function thinned(s)
+  local n, x, y = #s.x, {}, {}
+  for i = 2, n do
+    local rises = s.x[i] >= s.x[i - 1] -- false for NaN, too
+    if not rises then return s end
+  end
+  local function keep(i) x[#x + 1], y[#y + 1] = s.x[i], s.y[i] end
+  keep(1)
+  for b = 0, BUCKETS - 1 do
+    local low, high = nil, nil
+    for i = 2 + b * (n - 2) // BUCKETS, 1 + (b + 1) * (n - 2) // BUCKETS do
+      local v = s.y[i]
+      if v == v then
+        if not low or v < s.y[low] then low = i end
+        if not high or v > s.y[high] then high = i end
+      end
+    end
+    if low then
+      keep(math.min(low, high))
+      if low ~= high then keep(math.max(low, high)) end
+    end
+  end
+  keep(n)
+  return {name = s.name, x = x, y = y}
+end
+
 local line_options = signature("plot.line", AXES)
 
 --- Curves: plot.line(y), plot.line(x, y), plot.line({loss = a, val = b}, {title = "training", xlabel = "epoch"}). y is
@@ -100,7 +130,10 @@ function plot.line(x, y, options)
   local o
   o, x, y = arguments(line_options, 2, x, y, options)
   local series = input.series("plot.line", x, y, input.names("plot.line", o.names, "names"))
-  for _, s in ipairs(series) do s.mark = "line" end
+  for i, s in ipairs(series) do
+    if #s.x > MANY then series[i] = thinned(s) end
+    series[i].mark = "line"
+  end
   return output.show("plot.line", xy_figure("plot.line", series, o), o)
 end
 
@@ -565,7 +598,7 @@ local function summarise(name, t, bins)
   row.zeros = values:eq(0):sum():item() / n
   if axis.finite(low) and axis.finite(high) then
     if low == high then low, high = low - 0.5, high + 0.5 end
-    row.counts = count_bins(values:totable(), bins, low, high)
+    row.counts = values:histc(bins, low, high):totable()
   end
   return row
 end

@@ -74,6 +74,14 @@ check.test("points stand where they belong", function()
   check.equal(n, 3)
 end)
 
+check.test("a curve of many points looks as it would with all of them", function()
+  local y = tensor.zeros(200000)
+  y[77777], y[150001] = 5, -3
+  local lines = lines_of(plot.line, y, {columns = 60, rows = 9, as = "ascii"})
+  check.ok(lines[1]:find("*", 1, true) and lines[9]:find("*", 1, true), table.concat(lines, "\n"))
+  check.equal(#lines_of(plot.line, tensor.full({30000}, 0 / 0), {rows = 3, as = "ascii"}), 5)
+end)
+
 check.test("braille: dots within a cell", function()
   local text = printed(plot.scatter, {0, 1}, {0, 1}, {columns = 12, rows = 1, as = "blocks", xlim = {0, 1},
     ylim = {0, 1}})
