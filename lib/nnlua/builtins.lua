@@ -242,6 +242,8 @@ return {
     "Writes the elements of source to positions, from 1, of x taken as one row; with accumulate adds "
     .. "them.",
     "tensor.zeros(2, 2):put_(tensor{2, 3}, tensor{5, 6})\n--> {{0, 5}, {6, 0}}"},
+  {"x:hardshrink(lambd)", "See F.hardshrink.", "tensor{0.2, 2}:hardshrink()\n--> {0, 2}"},
+  {"x:prelu(weight)", "See F.prelu.", "tensor{-2, 2}:prelu(tensor{0.5})\n--> {-1, 2}"},
   {"x:is_same_size(other)",
     "Whether the shapes are the same.",
     "tensor{1, 2}:is_same_size(tensor{3, 4})\n--> true"},

@@ -81,6 +81,8 @@ define("prelu", "input weight", "", function(_, x, weight)
     local shape = {}
     for d = 1, x:dim() do shape[d] = d == 2 and n or 1 end
     weight = weight:reshape(shape)
+  elseif n == 1 and weight:dim() > x:dim() then
+    weight = weight:squeeze()
   end
   return x:clamp(0) + weight * x:clamp(nil, 0)
 end)

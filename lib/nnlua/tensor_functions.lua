@@ -254,6 +254,10 @@ function methods.put_(x, index, source, accumulate)
   return x
 end
 
+for _, name in ipairs {"hardshrink", "prelu"} do
+  methods[name] = function(x, ...) return core.F[name](x, ...) end
+end
+
 function methods.is_same_size(x, other) return expect_tensor("is_same_size", x).shape == other.shape end
 function methods.new_tensor(x, values, options)
   local o = {dtype = x.dtype}

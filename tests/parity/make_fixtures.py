@@ -18,7 +18,7 @@ from sampled import draw_cases
 from spec import Op
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FAMILIES = ["linalg", "distributions", "creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss",
+FAMILIES = ["linalg", "distributions", "tensorfuncs", "creation", "shape", "index", "elementwise", "reduce", "product", "layers", "loss",
             "autograd", "module",
             "recurrent", "attention", "training", "optim",
             "losses", "conv", "pool", "normalization", "image", "embedding", "activation", "container",

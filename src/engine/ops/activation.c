@@ -148,7 +148,7 @@ const nn_op nn_op_threshold = {
     .name = "threshold",
     .doc = "x where x > threshold, else value, elementwise.",
     .example = "F.threshold(tensor{0.1, 2}, 1, -5)\n--> {-5, 2}",
-    .params = {{"input", P_TENSOR}, {"threshold", P_FLOAT}, {"value", P_FLOAT}}, .flags = NN_F | NN_INPLACE, .saves_in = 1,
+    .params = {{"input", P_TENSOR}, {"threshold", P_FLOAT}, {"value", P_FLOAT}}, .flags = NN_F | NN_TENSOR | NN_INPLACE, .saves_in = 1,
     EW(EW_PARAM, NN_PARAM_THRESHOLD, .p = 1, .q = 2), .vjp = vjp_threshold, .samples = NN_SAMPLES("N(2,3), 0.1, 20"),
     .invalid = "N(3)", .complaint = "threshold"};
 
@@ -389,8 +389,11 @@ COMPOSED(hardsigmoid, "min(max(x + 3, 0), 6) / 6, elementwise.", "F.hardsigmoid(
 COMPOSED(hardswish, "x * hardsigmoid(x), elementwise (Howard et al. 2019).", "F.hardswish(tensor{-4, 1.5, 4})\n--> {0, 1.125, 4}", "N(2,3)")
 COMPOSED(softsign, "x / (1 + |x|), elementwise.", "F.softsign(tensor{-1, 3})\n--> {-0.5, 0.75}", "N(2,3)")
 COMPOSED(tanhshrink, "x - tanh(x), elementwise.", "F.tanhshrink(tensor{1})\n--> {0.2384}", "N(2,3)")
-COMPOSED(selu, "The self-normalising elu: elu with alpha = 1.6733, times 1.0507 (Klambauer et al. 2017).",
-         "F.selu(tensor{-1, 1})\n--> {-1.1113, 1.0507}", "N(2,3)")
+const nn_op nn_op_selu = {
+    .name = "selu", .doc = "The self-normalising elu: elu with alpha = 1.6733, times 1.0507 (Klambauer et al. 2017).",
+    .example = "F.selu(tensor{-1, 1})\n--> {-1.1113, 1.0507}", .params = {{"input", P_TENSOR}},
+    .flags = NN_F | NN_TENSOR | NN_INPLACE, .compose = selu_compose, .samples = NN_SAMPLES("N(2,3)"), .invalid = "\"x\"",
+    .complaint = "tensor"};
 
 const nn_op nn_op_hardtanh = {
     .name = "hardtanh",

@@ -348,7 +348,7 @@ static T covariance(nn_frame *f, T x, double correction, T fweights, T aweights)
     nn_bad(f, "expected at most 2 dimensions, got %d", x->ndim);
     return NULL;
   }
-  bool vector = x->ndim < 2;
+  bool vector = x->ndim < 2, single = vector || x->shape[0] == 1;
   int64_t flat[2] = {1, -1}, dim = 1;
   if (vector) x = t_reshape(c, x, 2, flat);
   if (x == NULL) return NULL;
@@ -367,7 +367,7 @@ static T covariance(nn_frame *f, T x, double correction, T fweights, T aweights)
                correction));
   T y = t_div(c, t_matmul(c, weights ? t_mul(c, d, weights) : d, t_mT(c, d)), scale);
   int64_t both[2] = {0, 1};
-  return y && vector ? nn_do(c, &nn_op_squeeze_dim, v_t(y), v_ints(2, both)) : y;
+  return y && single ? nn_do(c, &nn_op_squeeze_dim, v_t(y), v_ints(2, both)) : y;
 }
 static bool cov_compose(nn_frame *f) {
   if (!nn_expect_float(f, 0)) return false;
