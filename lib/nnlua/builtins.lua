@@ -283,6 +283,25 @@ return {
     "local report = nnlua.profile(function() return tensor.ones(3, 4):matmul(tensor.ones(4, 2)) end)\n"
     .. "for _, o in ipairs(report.operations) do if o.name == \"mm\" then print(o.calls, o.flops) end end\n"
     .. "--> 1\t48.0"},
+  -- helpers of the prompt; their short names (who, time, ...) work there
+  {"nnlua.who()", "Lists your variables, globals and the prompt's locals, with shapes and bytes."},
+  {"nnlua.time(f, ...)", "Calls f(...), prints how long it took and what it left in memory, returns what f returned. f "
+    .. "may be Lua in a string: time \"x:matmul(y)\"."},
+  {"nnlua.bench(f, {seconds = 0.5})", "Calls f again and again for that long: a table of median, min, max (in seconds) "
+    .. "and runs, which prints as a line. f may be Lua in a string.",
+    "local r = nnlua.bench(function() end, {seconds = 0.01})\nprint(r.min <= r.median and r.median <= r.max)\n--> true"},
+  {"nnlua.run(path, ...)", "Runs a Lua file with arguments and returns what it returns. At the prompt its top-level "
+    .. "locals stay, too."},
+  {"nnlua.reload(name)", "Loads a module again after its file was changed; its table stays the same one, with the new "
+    .. "fields."},
+  {"nnlua.edit(path)", "Opens $VISUAL or $EDITOR on the last input and runs what was saved; with a path, on that file."},
+  {"nnlua.save_session(path)", "Writes what worked at the prompt as a script, with the seed of the random numbers."},
+  {"nnlua.up(n)", "After an error: goes to the caller of the failing frame at hand."},
+  {"nnlua.down(n)", "After an error: goes back towards the place where it happened."},
+  {"nnlua.locals()", "After an error: the variables of the failing frame at hand, as a table. Their names also work "
+    .. "alone, until a line is run that doesn't ask for them."},
+  {"nnlua.exit()", "Ends the session (so does Ctrl-D), or the script."},
+  {"nnlua.quit()", "The same as exit."},
   {"nnlua.clock()", "Wall time in seconds, as a float."},
   {"nnlua.machine()", "A table: cores, kernels (the instruction set in use), blas (what computes large products)."},
   {"nnlua.catch_interrupt(f, ...)", "Calls f(...); returns true when Ctrl-C ended it, else false and what f returned. "

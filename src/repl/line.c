@@ -49,14 +49,15 @@ static void open_locale(void) {
   if (strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0) setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+#ifdef NNLUA_READLINE
+#include <readline/history.h>
+#include <readline/readline.h>
+
+/* A terminal that can be drawn on. */
 static bool draws(void) {
   const char *term = getenv("TERM");
   return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term != NULL && *term != '\0' && strcmp(term, "dumb") != 0;
 }
-
-#ifdef NNLUA_READLINE
-#include <readline/history.h>
-#include <readline/readline.h>
 
 static bool drawing, terminal;
 static sigjmp_buf dropped;

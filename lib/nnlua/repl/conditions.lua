@@ -126,6 +126,18 @@ local function examine(source, tree)
     end
   end
 
+  -- node stands before `or`: in `c and m or n` the middle one is a value, meant to be always true
+  local function chosen(node)
+    node = unwrap(node)
+    local operator = node.kind == "binary" and node.operator
+    if operator == "or" then
+      chosen(node.left)
+      chosen(node.right)
+    elseif operator ~= "and" then
+      tested(node, "or")
+    end
+  end
+
   local visit = {}
   visit["if"] = function(node)
     for _, one in ipairs(node.tests) do
@@ -139,13 +151,7 @@ local function examine(source, tree)
   end
   visit["binary"] = function(node)
     if node.operator == "and" or node.operator == "or" then
-      local left = unwrap(node.left)
-      -- in `c and m or n` the middle one is a value
-      if node.operator == "or" and left.kind == "binary" and left.operator == "and" then
-        tested(left.left, "and")
-      else
-        tested(node.left, node.operator)
-      end
+      if node.operator == "or" then chosen(node.left) else tested(node.left, "and") end
     elseif node.operator == "==" or node.operator == "~=" then
       local result = node.operator == "==" and "false" or "true"
       local a, b = tensor_call(node.left), tensor_call(node.right)

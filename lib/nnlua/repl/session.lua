@@ -147,14 +147,17 @@ local function without_mute(text)
   return text:sub(1, last.from - 1), true
 end
 
--- Statements and, behind the last semicolon, an expression: `x = 3; x` as `x = 3; return x`. Nil for anything else.
+-- Statements and, behind the last semicolon or on the last line, an expression: `x = 3; x` as `x = 3; return x`. Nil
+-- for anything else.
 local function with_last_expression(text)
   local tokens = lexer.tokens(text)
-  for i = #tokens - 1, 2, -1 do
-    if tokens[i].text == ";" and tokens[i].kind == "op" then
-      local head, tail = text:sub(1, tokens[i].to), text:sub(tokens[i].to + 1)
+  for i = #tokens, 2, -1 do
+    local before = tokens[i - 1]
+    if before.text == ";" and before.kind == "op" or tokens[i].line > before.line then
+      local head, tail = text:sub(1, before.to), text:sub(before.to + 1)
       local fits = load(head, CHUNK, "t") and load("return " .. tail .. "\n", CHUNK, "t")
-      return fits and head .. " return " .. tail or nil
+      if fits then return head .. tail:match("^%s*") .. "return " .. tail:match("^%s*(.*)$") end
+      if before.text == ";" then return nil end
     end
   end
 end
