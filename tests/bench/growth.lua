@@ -1,5 +1,6 @@
--- How time grows: per sample, layer and parameter over three orders of magnitude, and per product at odd sizes beside round
--- ones. Best of several runs, one line a case; the last column is the cost of a unit against the cheapest of its table.
+-- How time grows: per sample, layer and parameter over three orders of magnitude, and per product at odd sizes beside
+-- round ones. Best of several runs, one line a case; the last column is the cost of a unit against the cheapest of its
+-- table.
 --   nnlua tests/bench/growth.lua [--threads 1]
 
 nnlua.threads(arg[1] == "--threads" and math.tointeger(arg[2]) or 1)
