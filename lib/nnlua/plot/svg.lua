@@ -44,8 +44,17 @@ function writers.text(s)
     s.up and (' transform="rotate(-90 %s %s)"'):format(number(s.x), number(s.y)) or "", escape(s.text))
 end
 
+-- A picture whose pixels are shown larger than they are, enlarged: else some programs blur them.
+local function enlarged(s)
+  local h, w = s.picture:size(2), s.picture:size(3)
+  if s.w <= w then return s.picture end
+  local canvas = core.tensor.zeros(h * math.ceil(2 * s.h / h), w * math.ceil(2 * s.w / w), 3, {dtype = "uint8"})
+  core.pictures.picture(canvas, s.picture, 0, 0, canvas:size(2), canvas:size(1))
+  return canvas:permute(3, 1, 2)
+end
+
 function writers.picture(s)
-  local png = core.pictures.write_png("plot", nil, s.picture)
+  local png = core.pictures.write_png("plot", nil, enlarged(s))
   return ('<image x="%s" y="%s" width="%s" height="%s" preserveAspectRatio="none" style="image-rendering:pixelated" '
     .. 'href="data:image/png;base64,%s"/>'):format(number(s.x), number(s.y), number(s.w), number(s.h),
     core.pictures.base64(png))
