@@ -1,4 +1,4 @@
-# Finds Lua 5.4, zlib, cJSON, readline and libjpeg. OpenBLAS is not here: the engine loads it at run time.
+# Finds Lua 5.4, zlib, cJSON, readline, libpng and libjpeg. OpenBLAS is not here: the engine loads it at run time.
 
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -41,6 +41,17 @@ if(NNLUA_READLINE AND READLINE_INCLUDE_DIR AND READLINE_LIBRARY)
   target_compile_definitions(nnlua_readline INTERFACE NNLUA_READLINE=1)
   target_include_directories(nnlua_readline SYSTEM INTERFACE "${READLINE_INCLUDE_DIR}")
   target_link_libraries(nnlua_readline INTERFACE "${READLINE_LIBRARY}")
+endif()
+
+# PNG pictures: without libpng reading and writing them is an error that says so.
+option(NNLUA_PNG "Read and write PNG where libpng is installed" ON)
+find_path(PNG_INCLUDE_DIR png.h)
+find_library(PNG_LIBRARY NAMES png png16)
+add_library(nnlua_png INTERFACE)
+if(NNLUA_PNG AND PNG_INCLUDE_DIR AND PNG_LIBRARY)
+  target_compile_definitions(nnlua_png INTERFACE NNLUA_PNG=1)
+  target_include_directories(nnlua_png SYSTEM INTERFACE "${PNG_INCLUDE_DIR}")
+  target_link_libraries(nnlua_png INTERFACE "${PNG_LIBRARY}")
 endif()
 
 # JPEG pictures: without libjpeg reading and writing them is an error that says so.

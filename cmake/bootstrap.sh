@@ -2,7 +2,7 @@
 # set; says what it does on standard error, so that a script's output stays its own.
 
 build_packages="build-essential cmake liblua5.4-dev libreadline-dev zlib1g-dev libcjson-dev"
-run_packages="libopenblas0-pthread dataset-fashion-mnist libjpeg-dev"
+run_packages="libopenblas0-pthread dataset-fashion-mnist libpng-dev libjpeg-dev fortunes-zh"
 
 say() { printf 'nnlua: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }

@@ -111,7 +111,12 @@ static int picture_write_file(lua_State *L) {
   return 0;
 }
 
-/* has_jpeg() */
+/* has_png(), has_jpeg() */
+static int picture_has_png(lua_State *L) {
+  lua_pushboolean(L, nn_has_png());
+  return 1;
+}
+
 static int picture_has_jpeg(lua_State *L) {
   lua_pushboolean(L, nn_has_jpeg());
   return 1;
@@ -291,6 +296,7 @@ void bind_picture_open(lua_State *L, Bind *b, int core) {
                                        {"read_jpeg", picture_read_jpeg},
                                        {"write_jpeg", picture_write_jpeg},
                                        {"write_file", picture_write_file},
+                                       {"has_png", picture_has_png},
                                        {"has_jpeg", picture_has_jpeg},
                                        {"stroke", picture_stroke},
                                        {"fill", picture_fill},

@@ -32,7 +32,8 @@ nn_tensor *nn_jpeg_decode(nn_ctx *ctx, const char *path, const unsigned char *da
 bool nn_png_encode(nn_buffer *b, const nn_tensor *t);
 bool nn_jpeg_encode(nn_buffer *b, const nn_tensor *t, int quality);
 
-/* Whether JPEG was built in. */
+/* Whether they were built in. */
+bool nn_has_png(void);
 bool nn_has_jpeg(void);
 
 /* A picture tensor as the encoders see it. */
