@@ -83,10 +83,6 @@ static void draw(bool whole) {
   free(styles);
 }
 
-static void redisplay(void) {
-  if (!more_keys()) draw(false);
-}
-
 /* ---- signals ----------------------------------------------------------------------------------------- */
 
 static void on_resize(int signal) {
@@ -129,6 +125,12 @@ static int on_signal(void) {
   rl_free_line_state();
   rl_cleanup_after_signal();
   siglongjmp(dropped, 1);
+}
+
+/* Ctrl-C may have come while a key was being served: it is dealt with as if it had come while waiting for one. */
+static void redisplay(void) {
+  on_signal();
+  if (!more_keys()) draw(false);
 }
 
 static void catch_signal(int number, void (*handler)(int)) {
