@@ -302,7 +302,7 @@ static bool check_targets(nn_frame *f, const int64_t *target, int64_t rows, int6
   for (int64_t i = 0; i < rows; i++) {
     if (target[i] == ignore) continue;
     if (target[i] < 1 || target[i] > n)
-      return nn_bad(f, "target %lld (the %lldth) is no class: classes count from 1 to %lld", (long long)target[i],
+      return nn_bad(f, "target %lld (at position %lld) is no class: classes count from 1 to %lld", (long long)target[i],
                     (long long)i + 1, (long long)n);
     *total += w ? weight_at(w, target[i] - 1) : 1;
   }
