@@ -27,6 +27,7 @@ static struct {
   int rows;            /* drawn */
   int *widths, n_widths; /* of the rows drawn, for the day the terminal becomes narrower */
   int top;             /* the first row of the entry that is drawn, when it is higher than the terminal */
+  int column;          /* of the cursor */
   int columns;         /* of the terminal when it was drawn */
 } at;
 
@@ -292,6 +293,7 @@ void screen_draw(const screen_text *s, bool whole) {
   puts_to(&out, "\033[?25h");
   flush_out(&out);
   at.row = cursor.row - d.first;
+  at.column = cursor.column;
   at.rows = drawn;
   at.columns = columns;
 }
@@ -326,11 +328,19 @@ void screen_clear(void) {
   at.n_widths = 0;
 }
 
-/* A narrower terminal has broken the rows above the cursor. */
+/* A narrower terminal has broken the rows above the cursor. What is there is erased, so that a terminal that joins
+ * broken rows again leaves ours alone. */
 void screen_resized(void) {
   int rows, columns, above = 0;
   terminal_size(&rows, &columns);
-  if (columns >= at.columns || at.n_widths <= at.row) return;
-  for (int i = 0; i < at.row; i++) above += at.widths[i] > 0 ? (at.widths[i] - 1) / columns + 1 : 1;
-  at.row = above < rows ? above : rows - 1;
+  if (columns < at.columns && at.n_widths > at.row) {
+    for (int i = 0; i < at.row; i++) above += at.widths[i] > 0 ? (at.widths[i] - 1) / columns + 1 : 1;
+    above += at.column / columns;
+    at.row = above < rows ? above : rows - 1;
+  }
+  Out out = {0};
+  to_first_row(&out);
+  puts_to(&out, "\033[J");
+  flush_out(&out);
+  at.row = 0;
 }

@@ -190,14 +190,19 @@ case("what was printed without a newline stays", function(t)
   t:expect("\nno newline\nnnlua>")
 end)
 
-case("a terminal that becomes wider", function(t)
-  t:type("resized = 'a text that is long enough to be broken when the terminal is narrow'")
+case("a terminal that becomes narrow and wide again overwrites nothing", function(t)
+  local text = "resized = 'a text that is long enough to be broken when the terminal is narrow'"
+  t:type(text)
+  os.execute(("tmux -L %s resize-window -t %s -x 40 -y 50"):format(t:socket(), t.name))
+  t:expect("nnlua> resized = 'a text that is long en\nough to be broken")
   os.execute(("tmux -L %s resize-window -t %s -x 100 -y 50"):format(t:socket(), t.name))
+  t:expect("Ctrl-D ends\nnnlua> " .. text .. "\n")
   t:key("Enter")
   t:prompt()
   t:line("#resized")
   t:expect("\n67\n")
 end)
+
 
 -- ---- part 2: completion -------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ Progress.__index = Progress
 -- @param quiet true prints nothing
 function progress.progress(total, quiet)
   return setmetatable({total = total, n = 0, started = clock(), shown = 0, name = "", quiet = quiet,
-    live = core.files.is_terminal(2)}, Progress)
+    live = core.files.is_terminal(2) and (os.getenv("TERM") or "dumb") ~= "dumb"}, Progress)
 end
 
 --- A part begins.
