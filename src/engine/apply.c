@@ -559,10 +559,35 @@ static nn_tensor *before_change(nn_ctx *ctx, nn_tensor *x) {
 
 static bool apply_inplace(nn_ctx *ctx, const nn_op *op, nn_tensor *x, const nn_value *args, int n_args);
 
+/* x:t_() and its kind: x becomes its own view. Its history follows its shape, recorded or not: a gradient that
+ * comes back has the new one. A leaf's gradient and what optimisers keep for it have the shape that it has. */
+static bool view_inplace(nn_ctx *ctx, const nn_op *op, nn_tensor *x, const nn_value *args, int n_args) {
+  nn_results r;
+  bool leaf = nn_is_leaf(x), enabled = ctx->grad_enabled, outermost = ctx->outer == NULL;
+  if (leaf && (nn_requires_grad(x) || x->grad != NULL))
+    return nn_fail(ctx, "%.*s_: a leaf tensor that requires grad cannot change its shape in place; use %.*s, or do it "
+                        "before requires_grad_", nn_op_base(op), op->name, nn_op_base(op), op->name);
+  if (enabled && x->base != NULL && nn_requires_grad(x->base) && nn_is_leaf(x->base))
+    return nn_fail(ctx, "%.*s_: a view of a leaf tensor that requires grad cannot change its shape in place; use %.*s",
+                   nn_op_base(op), op->name, nn_op_base(op), op->name);
+  ctx->grad_enabled = enabled || !leaf;
+  if (outermost) ctx->outer_inplace = true;
+  bool wrote = false, ok = apply(ctx, op, args, n_args, &r, NULL, &wrote);
+  if (outermost) ctx->outer_inplace = false;
+  ctx->grad_enabled = enabled;
+  if (!ok) return false;
+  ok = nn_take_geometry(x, r.t[0]) && (leaf || nn_follow_view(x, r.t[0]));
+  if (ok) nn_touch(x);
+  nn_release(r.t[0]);
+  nn_results_free(ctx, &r);
+  return ok;
+}
+
 bool nn_apply_inplace(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args) {
   if (ctx->error != NN_OK) return false;
   nn_tensor *x = n_args > 0 && args[0].tag == NN_V_TENSOR ? args[0].t : NULL;
   if (x == NULL) return nn_fail(ctx, "%.*s_: the first argument must be a tensor", nn_op_base(op), op->name);
+  if (op->view != NULL && op->kernel == NULL) return view_inplace(ctx, op, x, args, n_args);
   if (!check_inplace(ctx, op, x)) return false;
   bool recorded = false, saved = op->kernel == NULL || (op->saves_in & 1) != 0;
   for (int i = 0; i < n_args && ctx->grad_enabled && saved && !recorded; i++)

@@ -315,6 +315,19 @@ bool nn_adopt_history(nn_tensor *x, nn_tensor *r) {
   return ok;
 }
 
+bool nn_follow_view(nn_tensor *x, nn_tensor *v) {
+  bool retained = (x->flags & NN_T_RETAIN) != 0;
+  if (retained) nn_forget_retained(x);
+  x->flags &= (uint8_t)~NN_T_RETAIN;
+  nn_release(x->grad); /* of the former shape */
+  x->grad = NULL;
+  nn_node *old = x->node;
+  x->node = nn_node_retain(v->node);
+  x->out = v->out;
+  nn_node_release(old);
+  return !retained || nn_retain_grad(x);
+}
+
 bool nn_set_requires_grad(nn_tensor *t, bool on) {
   if (on && !nn_is_float((nn_dtype)t->dtype))
     return nn_fail(t->ctx, "requires_grad: only floating-point tensors can have gradients, this one is %s",

@@ -8,6 +8,8 @@
 bool nn_record(nn_frame *f, nn_tensor *into);
 /* x, whose data now are r's, gets r's history (through its base where x is a view). */
 bool nn_adopt_history(nn_tensor *x, nn_tensor *r);
+/* x, which has taken the geometry of v, its view, gets v's history. */
+bool nn_follow_view(nn_tensor *x, nn_tensor *v);
 /* Runs the composed form of a frame. */
 bool nn_compose_frame(nn_frame *f, nn_results *r);
 

@@ -56,7 +56,7 @@ struct nn_tensor {
   int32_t out;    /* which output of node this is */
   uint32_t epoch; /* base: how often its history was rewritten; view: the base's epoch it was made at */
   int64_t numel;
-  int64_t *shape, *stride; /* strides in elements, >= 0 */
+  int64_t *shape, *stride; /* strides in elements, >= 0; in dims, or in a block of their own (nn_take_geometry) */
   char *data;              /* first element */
   nn_storage *storage;
   nn_ctx *ctx;
@@ -74,6 +74,8 @@ nn_tensor *nn_tensor_new(nn_ctx *ctx, nn_dtype dtype, int ndim);
 nn_tensor *nn_empty_like_dense(const nn_tensor *like, nn_dtype dtype);
 /* Numel and contiguity from shape and stride. */
 void nn_tensor_finish(nn_tensor *t);
+/* t itself becomes what its view v is: v's shape, strides and place. */
+bool nn_take_geometry(nn_tensor *t, const nn_tensor *v);
 void nn_strides_contiguous(int ndim, const int64_t *shape, int64_t *stride);
 /* The product of a shape, or -1 with an error when it does not fit the address space. */
 int64_t nn_checked_numel(nn_ctx *ctx, int ndim, const int64_t *shape, size_t element);

@@ -66,6 +66,7 @@ static void tensor_destroy(nn_tensor *t) {
   if (t->grad != NULL) nn_release(t->grad);
   if (t->base != NULL) nn_release(t->base);
   nn_storage_release(t->storage);
+  if (t->shape != t->dims) nn_small_free(ctx, t->shape, 2 * NN_MAX_DIMS * sizeof(int64_t));
   nn_small_free(ctx, t, tensor_bytes(t->cap));
 }
 
@@ -108,6 +109,23 @@ void nn_tensor_finish(nn_tensor *t) {
     t->flags |= NN_T_CONTIGUOUS;
   else
     t->flags &= (uint8_t)~NN_T_CONTIGUOUS;
+}
+
+bool nn_take_geometry(nn_tensor *t, const nn_tensor *v) {
+  if (v->ndim > t->cap && t->shape == t->dims) {
+    int64_t *room = nn_small_alloc(t->ctx, 2 * NN_MAX_DIMS * sizeof(int64_t));
+    if (room == NULL) return false;
+    t->shape = room;
+    t->stride = room + NN_MAX_DIMS;
+  }
+  t->ndim = v->ndim;
+  for (int d = 0; d < v->ndim; d++) {
+    t->shape[d] = v->shape[d];
+    t->stride[d] = v->stride[d];
+  }
+  t->data = v->data;
+  nn_tensor_finish(t);
+  return true;
 }
 
 int64_t nn_checked_numel(nn_ctx *ctx, int ndim, const int64_t *shape, size_t element) {

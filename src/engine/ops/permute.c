@@ -31,7 +31,7 @@ const nn_op nn_op_transpose = {
     .example = "tensor.zeros(2, 3, 4):transpose(1, 3).shape\n"
                "--> {4, 3, 2}",
     .params = {{"input", P_TENSOR}, {"dim0", P_DIM}, {"dim1", P_DIM}},
-    .flags = NN_TENSOR | NN_METHOD,
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE,
     .view = transpose_view,
     .vjp = transpose_vjp,
     .samples = NN_SAMPLES("R(2, 3), 1, 2", "R(2, 3, 4), 1, -1", "R(3), 1, 1", "R(), 1, -1", "R(2, 0), 1, 2"),
@@ -45,7 +45,7 @@ const nn_op nn_op_swapaxes = {
     .example = "tensor.zeros(2, 3, 4):swapaxes(1, 2).shape\n"
                "--> {3, 2, 4}",
     .params = {{"input", P_TENSOR}, {"axis0", P_DIM}, {"axis1", P_DIM}},
-    .flags = NN_TENSOR | NN_METHOD,
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE,
     .view = transpose_view,
     .vjp = transpose_vjp,
     .samples = NN_SAMPLES("R(2, 3), 1, 2", "R(2, 3, 4), -1, -2"),
@@ -59,7 +59,7 @@ const nn_op nn_op_swapdims = {
     .example = "tensor.zeros(2, 3, 4):swapdims(1, 2).shape\n"
                "--> {3, 2, 4}",
     .params = {{"input", P_TENSOR}, {"dim0", P_DIM}, {"dim1", P_DIM}},
-    .flags = NN_TENSOR | NN_METHOD,
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE,
     .view = transpose_view,
     .vjp = transpose_vjp,
     .samples = NN_SAMPLES("R(2, 3), 1, 2", "R(2, 3, 4), -1, -2"),
@@ -89,7 +89,7 @@ const nn_op nn_op_t = {
     .example = "tensor{{1, 2, 3}, {4, 5, 6}}:t()\n"
                "--> {{1, 4}, {2, 5}, {3, 6}}",
     .params = {{"input", P_TENSOR}},
-    .flags = NN_TENSOR | NN_METHOD,
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE,
     .view = t_view,
     .vjp = t_vjp,
     .samples = NN_SAMPLES("R(2, 3)", "R(3)", "R()"),

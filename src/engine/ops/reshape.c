@@ -215,7 +215,7 @@ const nn_op nn_op_squeeze = {
     .example = "tensor.zeros(1, 3, 1):squeeze().shape\n"
                "--> {3}",
     .params = {{"input", P_TENSOR}},
-    .flags = NN_TENSOR | NN_METHOD,
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE,
     .view = squeeze_view,
     .vjp = nn_reshape_vjp,
     .samples = NN_SAMPLES("R(1, 3, 1)", "R(2, 3)", "R(1, 1)", "R()"),
@@ -237,7 +237,7 @@ const nn_op nn_op_squeeze_dim = {
     .example = "tensor.zeros(1, 3, 1):squeeze(1).shape\n"
                "--> {3, 1}",
     .params = {{"input", P_TENSOR}, {"dim", P_DIMS}},
-    .flags = NN_TENSOR | NN_METHOD,
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE,
     .view = squeeze_dim_view,
     .vjp = nn_reshape_vjp,
     .samples = NN_SAMPLES("R(1, 3, 1), 1", "R(1, 3, 1), {1, -1}", "R(2, 3), 1", "R(), 1"),
@@ -265,7 +265,7 @@ const nn_op nn_op_unsqueeze = {
     .example = "tensor.zeros(2, 3):unsqueeze(2).shape\n"
                "--> {2, 1, 3}",
     .params = {{"input", P_TENSOR}, {"dim", P_POSITION}},
-    .flags = NN_TENSOR | NN_METHOD,
+    .flags = NN_TENSOR | NN_METHOD | NN_INPLACE,
     .view = unsqueeze_view,
     .vjp = nn_reshape_vjp,
     .samples = NN_SAMPLES("R(2, 3), 1", "T(R(2, 3)), 2", "R(2, 3), 3", "R(2, 3), -1", "R(), 1"),
