@@ -26,6 +26,9 @@ if not output("tmux -V 2>&1"):find("^tmux") then
   os.exit(1)
 end
 
+-- A session that stays, or the server would end with a case's last one while the next case asks for a new one.
+assert(os.execute(tmux("new-session -d -s keeper 'sleep 100000'")))
+
 --- The directory that is HOME for the programs under test; every test file has a fresh one.
 terminal.home = home
 
