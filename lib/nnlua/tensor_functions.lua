@@ -227,20 +227,6 @@ add("narrow_copy", function(x, ...) return expect_tensor("narrow_copy", x):narro
 
 -- ---- methods alone ------------------------------------------------------------------------------------------------
 
-function methods.unfold(x, dimension, size, step)
-  expect_tensor("unfold", x)
-  local length = x:dim() == 0 and 1 or x:size(dimension)
-  if size < 0 or size > length or step < 1 then
-    fail.raise("unfold: windows of %d at steps of %d do not fit dimension %d of size %d", size, step, dimension, length)
-  end
-  if x:dim() == 0 then return x:expand(size) end
-  local count = (length - size) // step + 1
-  local starts = tensor.arange(0, count * step, step):unsqueeze(2)
-  local places = (starts + tensor.arange(1, size + 1)):reshape(-1):to("int64")
-  local dim = dimension < 0 and dimension + x:dim() + 1 or dimension
-  return x:index_select(dim, places):unflatten(dim, {count, size}):movedim(dim + 1, -1)
-end
-
 function methods.fill_diagonal_(x, value)
   if expect_tensor("fill_diagonal_", x):dim() ~= 2 then fail.raise("fill_diagonal_: expected a matrix") end
   x:diagonal():fill_(value)

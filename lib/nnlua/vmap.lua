@@ -647,7 +647,11 @@ for n = 1, 3 do
   assign(folded(n + 1), (names:gsub("N", tostring(n))))
 end
 assign(folded(-1), "interpolate")
-assign(folded(3), "unfold")
+local unfold_blocks = folded(3)
+assign(function(row, values, level)
+  if row.name == "unfold.windows" then return along(row, values, level) end
+  return unfold_blocks(row, values, level)
+end, "unfold")
 assign(folded(2), "fold")
 for name, way in pairs(products) do ways[name] = way end
 for name, way in pairs(special) do ways[name] = way end

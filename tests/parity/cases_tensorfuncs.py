@@ -1,6 +1,6 @@
 """Functions of tensors beyond the first families: special functions, quantiles, products, pieces put together."""
 
-from spec import D, Op, T
+from spec import D, Dtype, Op, T
 
 FAMILY = "tensorfuncs"
 SHAPES = [(7,), (3, 4), (2, 3, 4), (), (0, 3), (1,), (2, 1, 3)]
@@ -126,7 +126,41 @@ def products():
         op(*[T(s) for s in shapes])
 
 
+def slices():
+    op = Op(FAMILY, "unique", tol="exact", grad=False, index_out=(1,))
+    for shape, dim in (((6, 2), 0), ((2, 6), 1), ((9, 1), 0), ((5, 2, 2), 0), ((2, 5, 1), 1), ((12, 3), -2), ((7,), 0), ((0, 3), 0), ((1, 4), 1),
+                       ((3, 3), -1)):
+        op(T(shape, "bool", "int64"), True, True, True, D(dim))
+        op(T(shape, "bool", "int64"), dim=D(dim))
+    op = Op(FAMILY, "index_reduce", tol="reduce", scale="abs")
+    for reduce in ("prod", "mean", "amax", "amin"):
+        for shape, dim, n in (((4,), 0, 6), ((3, 2), 0, 5), ((2, 4, 3), 1, 7)):
+            size, source = shape[dim], shape[:dim] + (n,) + shape[dim + 1:]
+            dom = "distinct" if reduce[0] == "a" else "positive"
+            op(T(shape, dom), D(dim), T((n,), "index", "int64", n=size), T(source, dom), reduce)
+            op(T(shape, dom), D(dim - len(shape)), T((n,), "index", "int64", n=size), T(source, dom), reduce, include_self=False)
+    op = Op(FAMILY, "gradient", tol="reduce", scale="cond")
+    for shape, dim in (((7,), None), ((3, 4), None), ((5, 3), 0), ((3, 6), -1), ((3, 4, 3), 1)):
+        more = {} if dim is None else {"dim": D(dim)}
+        op(T(shape), **more)
+        op(T(shape), edge_order=2, **more)
+        op(T(shape), spacing=0.5, edge_order=2, **more)
+    op(T((3, 4)), spacing=[0.5, 3.0], edge_order=2)
+    op = Op(FAMILY, "histogram", tol="elementwise", grad=False)
+    for shape in ((20,), (4, 6), (3, 2, 5), (1,), (9,)):
+        op(T(shape), 5)
+        op(T(shape), 4, range=[-1.0, 1.0])
+        op(T(shape), 3, range=[-1.5, 2.5], weight=T(shape, "bool"))
+        op(T(shape), 2, range=[-2.0, 2.0], density=True)
+    for name in ("hann", "hamming", "blackman", "bartlett", "kaiser"):
+        op = Op(FAMILY, name + "_window", forms="tensor.%s_window" % name, tol="reduce", scale="norm", grad=False)
+        for n in (0, 1, 2, 5, 12):
+            for periodic in (True, False):
+                op(n, periodic=periodic, dtype=Dtype("float64"))
+
+
 def declare():
+    slices()
     special()
     statistics()
     products()

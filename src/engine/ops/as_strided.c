@@ -1,5 +1,5 @@
-/* as_strided.c - views with any geometry on a tensor's memory, for the histories of views that were written
- * to. A geometry says where in memory each element of a shape lies; values are carried from one to another.
+/* as_strided.c - views with any geometry on a tensor's memory, for windows and for the histories of views that
+ * were written to. A geometry says where in memory each element of a shape lies; values are carried from one to another.
  */
 #include <string.h>
 
@@ -307,4 +307,53 @@ const nn_op nn_op_remap = {
                           "R(3, 4), {3, 4}, {1, 1}, 0, {6}, {1}, 0", "R(6), {6}, {1}, 0, {2, 3}, {0, 2}, 0"),
     .invalid = "R(2, 2), {3}, {1}, 0, {3}, {1}, 0",
     .complaint = "the geometry does not fit the input",
+};
+
+/* ---- windows ---------------------------------------------------------------------------------------- */
+
+static bool windows_view(nn_frame *f) {
+  const nn_tensor *x = f->in[0];
+  int64_t dim = f->arg[1].i, size = f->arg[2].i, step = f->arg[3].i, n = x->ndim > 0 ? x->shape[dim] : 1;
+  if (size < 0 || size > n || step < 1)
+    return nn_bad(f, "windows of %lld at steps of %lld do not fit dimension %lld of size %lld", (long long)size,
+                  (long long)step, (long long)dim + 1, (long long)n);
+  if (x->ndim >= NN_MAX_DIMS) return nn_bad(f, "a tensor can have at most %d dimensions", NN_MAX_DIMS);
+  int64_t shape[NN_MAX_DIMS], stride[NN_MAX_DIMS];
+  for (int d = 0; d < x->ndim; d++) shape[d] = x->shape[d], stride[d] = x->stride[d];
+  shape[x->ndim] = size;
+  stride[x->ndim] = x->ndim > 0 ? x->stride[dim] : 1;
+  if (x->ndim > 0) {
+    shape[dim] = (n - size) / step + 1;
+    stride[dim] = shape[dim] > 1 ? x->stride[dim] * step : x->stride[dim];
+  }
+  return nn_make_view(f, x->ndim + 1, shape, stride, 0);
+}
+
+/* The windows of an input without gaps, put back. */
+static bool windows_vjp(nn_vjp *v) {
+  const nn_meta *x = nn_in_meta(v, 0), *y = nn_out_meta(v, 0);
+  int64_t stride[NN_MAX_DIMS], steps[NN_MAX_DIMS], dim = v->arg[1].i;
+  nn_strides_contiguous(x->ndim, x->shape, stride);
+  for (int d = 0; d < x->ndim; d++) steps[d] = stride[d];
+  steps[x->ndim] = x->ndim > 0 ? stride[dim] : 1;
+  if (x->ndim > 0 && y->shape[dim] > 1) steps[dim] *= v->arg[3].i;
+  geometry from = geometry_of(y->ndim, y->shape, steps, 0), to = geometry_of(x->ndim, x->shape, stride, 0);
+  v->d[0] = remap(v->ctx, v->g[0], &from, &to);
+  return v->d[0] != NULL;
+}
+
+const nn_op nn_op_unfold_windows = {
+    .name = "unfold.windows",
+    .doc = "Windows of a size at steps along a dimension, which becomes the number of windows; their elements lie "
+           "along\na new last dimension. A view: windows may overlap.",
+    .example = "tensor{1, 2, 3, 4}:unfold(1, 2, 1)\n"
+               "--> {{1, 2}, {2, 3}, {3, 4}}",
+    .params = {{"input", P_TENSOR}, {"dimension", P_DIM}, {"size", P_INT}, {"step", P_INT}},
+    .flags = NN_METHOD,
+    .view = windows_view,
+    .vjp = windows_vjp,
+    .samples = NN_SAMPLES("R(7), 1, 3, 2", "R(3, 6), 2, 2, 2", "R(2, 5, 3), -2, 3, 1", "T(R(4, 5)), 1, 2, 1",
+                          "R(), 1, 1, 1", "R(4), 1, 4, 9", "R(4), 1, 0, 1"),
+    .invalid = "R(3), 1, 4, 1",
+    .complaint = "windows of 4 at steps of 1 do not fit dimension 1 of size 3",
 };

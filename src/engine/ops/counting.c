@@ -63,8 +63,95 @@ static bool write_counts(nn_frame *f, const groups *g) {
   return true;
 }
 
+/* The rows [n, m] of one dimension's slices while they are put in order, key by key. */
+typedef struct rows {
+  const nn_tensor *x;
+  int64_t n, m;
+  nn_key *k;      /* 2 * n */
+  uint64_t *keys; /* of one column */
+  int64_t *order, *next, *group;
+} rows;
+
+/* The keys of column j, by row. */
+static void load_column(const rows *r, int64_t j) {
+  nn_keys_load((nn_dtype)r->x->dtype, r->x->data + (size_t)j * nn_esize(r->x), r->n, r->m, false, r->k);
+  for (int64_t i = 0; i < r->n; i++) r->keys[i] = r->k[i].key;
+}
+
+/* order: the rows in ascending order, the first column first: stable sorts from the last column on. group[i]: the
+ * number of the i-th of these among the different ones. Returns how many there are, -1 when interrupted. */
+static int64_t sort_rows(rows *r) {
+  uint64_t nan = nn_key_nan((nn_dtype)r->x->dtype, false);
+  bool is_float = nn_is_float((nn_dtype)r->x->dtype);
+  for (int64_t i = 0; i < r->n; i++) r->order[i] = i, r->group[i] = i == 0;
+  for (int64_t j = r->m - 1; j >= 0; j--) {
+    if (nn_interrupted()) return -1;
+    load_column(r, j);
+    for (int64_t i = 0; i < r->n; i++) r->k[i] = (nn_key){r->keys[r->order[i]], i};
+    nn_keys_sort(r->k, r->k + r->n, r->n);
+    for (int64_t i = 0; i < r->n; i++) r->next[i] = r->order[r->k[i].at];
+    memcpy(r->order, r->next, (size_t)r->n * sizeof(int64_t));
+  }
+  for (int64_t j = 0; j < r->m; j++) {
+    load_column(r, j);
+    for (int64_t i = 1; i < r->n; i++) {
+      uint64_t key = r->keys[r->order[i]];
+      if (key != r->keys[r->order[i - 1]] || (is_float && key == nan)) r->group[i] = 1;
+    }
+  }
+  int64_t at = -1;
+  for (int64_t i = 0; i < r->n; i++) r->group[i] = at += r->group[i];
+  return at + 1;
+}
+
+/* The different slices along dim, where each slice stands among them, how often each occurs. */
+static bool write_rows(nn_frame *f, const rows *r, int64_t dim, int64_t count) {
+  nn_tensor *first = nn_keep(f->ctx, nn_empty(f->ctx, NN_INT64, 1, &count));
+  if (first == NULL) return false;
+  for (int64_t i = r->n - 1; i >= 0; i--) ((int64_t *)(void *)first->data)[r->group[i]] = r->order[i] + 1;
+  nn_tensor *y = nn_do(f->ctx, &nn_op_index_select, v_t(f->in[0]), v_i(dim), v_t(first));
+  if (y == NULL) return false;
+  f->results->t[f->results->n++] = nn_retain(y);
+  nn_tensor *inverse = f->arg[2].b ? result(f, NN_INT64, 1, &r->n) : NULL;
+  if (f->arg[2].b && inverse == NULL) return false;
+  for (int64_t i = 0; i < r->n && inverse != NULL; i++)
+    ((int64_t *)(void *)inverse->data)[r->order[i]] = r->group[i] + 1;
+  nn_tensor *counts = f->arg[3].b ? result(f, NN_INT64, 1, &count) : NULL;
+  if (f->arg[3].b && counts == NULL) return false;
+  if (counts != NULL) memset(counts->data, 0, (size_t)count * sizeof(int64_t));
+  for (int64_t i = 0; i < r->n && counts != NULL; i++) ((int64_t *)(void *)counts->data)[r->group[i]]++;
+  return true;
+}
+
+static bool unique_slices(nn_frame *f, int64_t dim) {
+  nn_ctx *ctx = f->ctx;
+  char text[NN_SHAPE_TEXT];
+  nn_tensor *x = f->in[0];
+  if (x->ndim == 0) return nn_bad(f, "a tensor without dimensions has no slices along dim");
+  int64_t n = x->shape[dim];
+  for (int d = 0; d < x->ndim; d++)
+    if (x->shape[d] == 0 && n > 0)
+      return nn_bad(f, "the slices along dim of a tensor of shape %s have no elements", nn_tensor_shape_text(x, text));
+  nn_tensor *front = nn_do(ctx, &nn_op_movedim, v_t(x), v_i(dim), v_i(0));
+  front = nn_do(ctx, &nn_op_contiguous, v_t(front));
+  if (front == NULL) return false;
+  rows r = {front, n, n > 0 ? x->numel / n : 0, NULL, NULL, NULL, NULL, NULL};
+  size_t size = (size_t)(n + 1) * (2 * sizeof(nn_key) + 4 * sizeof(int64_t));
+  r.k = nn_scratch(ctx, size);
+  if (r.k == NULL) return false;
+  r.keys = (uint64_t *)(void *)(r.k + 2 * n);
+  r.order = (int64_t *)(void *)(r.keys + n);
+  r.next = r.order + n;
+  r.group = r.next + n;
+  int64_t count = sort_rows(&r);
+  bool ok = count >= 0 && write_rows(f, &r, dim, count);
+  nn_scratch_free(ctx, r.k, size);
+  return ok;
+}
+
 static bool unique_compose(nn_frame *f) {
   nn_ctx *ctx = f->ctx;
+  if (f->arg[4].tag == NN_V_INT) return unique_slices(f, f->arg[4].i);
   const nn_tensor *x = nn_dense(f, 0);
   if (x == NULL) return false;
   int64_t n = x->numel;
@@ -85,17 +172,20 @@ const nn_op nn_op_unique = {
     .name = "unique",
     .doc = "The different values of all elements, in ascending order (sorted changes nothing); on request\n"
            "also where each element's value stands among them, from 1, and how often each occurs. Every\n"
-           "NaN is a value of its own.",
+           "NaN is a value of its own. With dim the different slices along that dimension, in the order of "
+           "their elements.",
     .example = "tensor{3, 1, 3}:unique({return_inverse = true, return_counts = true})\n"
                "--> {1, 3}\t{2, 1, 2}\t{1, 2}",
     .params = {{"input", P_TENSOR},
                {"sorted", P_BOOL, "true"},
                {"return_inverse", P_BOOL, "false"},
-               {"return_counts", P_BOOL, "false"}},
+               {"return_counts", P_BOOL, "false"},
+               {"dim", P_DIM, "nil"}},
     .flags = USUAL | NN_LIST_OUT | NN_NO_GRAD,
     .compose = unique_compose,
     .samples = NN_SAMPLES("I(4,3,5), true, true, true", "D(6)", "B(9), {return_counts = true}", "R(0,3)",
-                          "T(I(3,4,2)), true, true"),
+                          "T(I(3,4,2)), true, true", "I(2,6,2), true, true, true, 1", "I(2,2,9), {dim = -1}",
+                          "B(9,2), true, true, true, 1", "R(0,3), true, true, true, 1"),
     .invalid = "\"x\"",
     .complaint = "tensor"};
 
