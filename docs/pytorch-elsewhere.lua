@@ -60,7 +60,7 @@ end
 -- {pattern, reason}; the first that fits the whole name counts.
 local reasons = {
   {".*histogramdd", "counts on a grid of several dimensions: tensor.bucketize of each column, then bincount"},
-  {".*as_strided.*", "strides of a tensor's memory are its own: narrow, select, diagonal, unfold and expand make views"},
+  {".*as_strided.*", "strides are the tensor's own: narrow, select, diagonal, unfold and expand make views"},
   {".*choose_qparams_optimized", "quantised tensors"},
   {".*view_as_real", "complex numbers"},
   {".*Tensor%.map_", "Lua over elements: x:totable()"},
