@@ -260,8 +260,8 @@ return {
     "tensor.fill(tensor{1, 2}, 7)\n--> {7, 7}"},
   {"tensor.gradient(x, {spacing = 1, dim = nil, edge_order = 1})",
     "Estimates of the derivatives of a function by its values x: central differences inside, forward and backward "
-    .. "ones of edge_order 1 or 2 at the edges, for each dimension (or those of dim) one tensor. spacing: a distance, a list "
-    .. "of distances or of tensors of coordinates, one for each dimension.",
+    .. "ones of edge_order 1 or 2 at the edges, for each dimension (or those of dim) one tensor. spacing: a "
+    .. "distance, a list of distances or of tensors of coordinates, one for each dimension.",
     "tensor.gradient(tensor{1, 4, 9, 16})\n--> {3, 4, 6, 7}"},
   {"tensor.histogram(x, bins, {range = nil, weight = nil, density = false})",
     "How many elements (or how much weight) lie in each bin, and the bins' edges. bins: how many of equal width from "
