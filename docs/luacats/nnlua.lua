@@ -5689,6 +5689,17 @@ function tensor.squeeze(input) end
 ---@return Tensor
 function Tensor:squeeze() end
 
+---A view without the dimensions of size 1.
+---@overload fun(input: Tensor, dim: integer|integer[]): Tensor
+---@param input Tensor
+---@return Tensor
+function tensor.squeeze_(input) end
+
+---A view without the dimensions of size 1.
+---@overload fun(self: Tensor, dim: integer|integer[]): Tensor
+---@return Tensor
+function Tensor:squeeze_() end
+
 ---Joins tensors of one shape along a new dimension, which becomes dimension dim of the result.
 ---@param tensors Tensor[]
 ---@param dim? integer
@@ -5843,6 +5854,19 @@ function Tensor:swapaxes(axis0, axis1) end
 
 ---A view with two dimensions exchanged: another name of transpose.
 ---@param input Tensor
+---@param axis0 integer
+---@param axis1 integer
+---@return Tensor
+function tensor.swapaxes_(input, axis0, axis1) end
+
+---A view with two dimensions exchanged: another name of transpose.
+---@param axis0 integer
+---@param axis1 integer
+---@return Tensor
+function Tensor:swapaxes_(axis0, axis1) end
+
+---A view with two dimensions exchanged: another name of transpose.
+---@param input Tensor
 ---@param dim0 integer
 ---@param dim1 integer
 ---@return Tensor
@@ -5854,6 +5878,19 @@ function tensor.swapdims(input, dim0, dim1) end
 ---@return Tensor
 function Tensor:swapdims(dim0, dim1) end
 
+---A view with two dimensions exchanged: another name of transpose.
+---@param input Tensor
+---@param dim0 integer
+---@param dim1 integer
+---@return Tensor
+function tensor.swapdims_(input, dim0, dim1) end
+
+---A view with two dimensions exchanged: another name of transpose.
+---@param dim0 integer
+---@param dim1 integer
+---@return Tensor
+function Tensor:swapdims_(dim0, dim1) end
+
 ---The transpose of a matrix, as a view: [n, m] becomes [m, n]. Tensors of 0 or 1 dimension stay as they are.
 ---@param input Tensor
 ---@return Tensor
@@ -5862,6 +5899,15 @@ function tensor.t(input) end
 ---The transpose of a matrix, as a view: [n, m] becomes [m, n]. Tensors of 0 or 1 dimension stay as they are.
 ---@return Tensor
 function Tensor:t() end
+
+---The transpose of a matrix, as a view: [n, m] becomes [m, n]. Tensors of 0 or 1 dimension stay as they are.
+---@param input Tensor
+---@return Tensor
+function tensor.t_(input) end
+
+---The transpose of a matrix, as a view: [n, m] becomes [m, n]. Tensors of 0 or 1 dimension stay as they are.
+---@return Tensor
+function Tensor:t_() end
 
 ---Picks elements of the tensor taken as one row; the result has the shape of index.
 ---@param input Tensor
@@ -6080,6 +6126,19 @@ function tensor.transpose(input, dim0, dim1) end
 ---@return Tensor
 function Tensor:transpose(dim0, dim1) end
 
+---A view with two dimensions exchanged.
+---@param input Tensor
+---@param dim0 integer
+---@param dim1 integer
+---@return Tensor
+function tensor.transpose_(input, dim0, dim1) end
+
+---A view with two dimensions exchanged.
+---@param dim0 integer
+---@param dim1 integer
+---@return Tensor
+function Tensor:transpose_(dim0, dim1) end
+
 ---The integral of y by the trapezoidal rule along a dimension, at distances dx or at the points x.
 ---@param y Tensor
 ---@param x? Tensor
@@ -6244,6 +6303,14 @@ function tensor.unflatten(input, dim, sizes) end
 ---@return Tensor
 function Tensor:unflatten(dim, sizes) end
 
+---Windows of a size at steps along a dimension, which becomes the number of windows; their elements lie along
+---a new last dimension. A view: windows may overlap.
+---@param dimension integer
+---@param size integer
+---@param step integer
+---@return Tensor
+function Tensor:unfold(dimension, size, step) end
+
 ---The blocks of images as columns: input [N, C, H, W] or [C, H, W] to [N, C * kH * kW, L], one column for
 ---each of the L places of a block, row by row. Outside of the image are zeros.
 ---@param input Tensor
@@ -6264,22 +6331,26 @@ function Tensor:uniform_(from, to, options) end
 
 ---The different values of all elements, in ascending order (sorted changes nothing); on request also where
 ---each element's value stands among them, from 1, and how often each occurs. Every NaN is a value of its own.
+---With dim the different slices along that dimension, in the order of their elements.
 ---@param input Tensor
 ---@param sorted? boolean
 ---@param return_inverse? boolean
 ---@param return_counts? boolean
----@param options? {sorted?: boolean, return_inverse?: boolean, return_counts?: boolean}
+---@param dim? integer
+---@param options? {sorted?: boolean, return_inverse?: boolean, return_counts?: boolean, dim?: integer}
 ---@return Tensor ...
-function tensor.unique(input, sorted, return_inverse, return_counts, options) end
+function tensor.unique(input, sorted, return_inverse, return_counts, dim, options) end
 
 ---The different values of all elements, in ascending order (sorted changes nothing); on request also where
 ---each element's value stands among them, from 1, and how often each occurs. Every NaN is a value of its own.
+---With dim the different slices along that dimension, in the order of their elements.
 ---@param sorted? boolean
 ---@param return_inverse? boolean
 ---@param return_counts? boolean
----@param options? {sorted?: boolean, return_inverse?: boolean, return_counts?: boolean}
+---@param dim? integer
+---@param options? {sorted?: boolean, return_inverse?: boolean, return_counts?: boolean, dim?: integer}
 ---@return Tensor ...
-function Tensor:unique(sorted, return_inverse, return_counts, options) end
+function Tensor:unique(sorted, return_inverse, return_counts, dim, options) end
 
 ---A view with one more dimension of size 1, which becomes dimension dim of the result.
 ---@param input Tensor
@@ -6291,6 +6362,17 @@ function tensor.unsqueeze(input, dim) end
 ---@param dim integer
 ---@return Tensor
 function Tensor:unsqueeze(dim) end
+
+---A view with one more dimension of size 1, which becomes dimension dim of the result.
+---@param input Tensor
+---@param dim integer
+---@return Tensor
+function tensor.unsqueeze_(input, dim) end
+
+---A view with one more dimension of size 1, which becomes dimension dim of the result.
+---@param dim integer
+---@return Tensor
+function Tensor:unsqueeze_(dim) end
 
 ---Variance over all elements or given dimensions: squared deviations from the mean, divided by n - correction
 ---(unbiased = false is correction = 0).
@@ -6733,8 +6815,59 @@ function tensor.narrow_copy(x, dim, start, length) end
 ---See tensor.narrow_copy.
 function Tensor:narrow_copy(dim, start, length) end
 
----Windows of a size at steps along a dimension: these become the last dimension, in a copy.
-function Tensor:unfold(dimension, size, step) end
+---A copy of x with src at the positions start to stop (both included) of a dimension, every step-th; without
+---them at all.
+function tensor.slice_scatter(x, src, dim, start, stop, step) end
+
+---See tensor.slice_scatter.
+function Tensor:slice_scatter(src, dim, start, stop, step) end
+
+---A copy of x in which slice i of source is combined with slice index[i] of x, along a dimension, by "prod",
+---"mean", "amax" or "amin"; include_self: whether what is there counts too.
+function tensor.index_reduce(x, dim, index, source, reduce, options) end
+
+---See tensor.index_reduce.
+function Tensor:index_reduce(dim, index, source, reduce, options) end
+
+---index_reduce in place.
+function Tensor:index_reduce_(dim, index, source, reduce, options) end
+
+---put_ on a copy of x.
+function tensor.put(x, index, source, accumulate) end
+
+---put_ on a copy of x.
+function Tensor:put(index, source, accumulate) end
+
+---A copy of x with value everywhere.
+function tensor.fill(x, value) end
+
+---Estimates of the derivatives of a function by its values x: central differences inside, forward and
+---backward ones of edge_order 1 or 2 at the edges, for each dimension (or those of dim) one tensor. spacing:
+---a distance, a list of distances or of tensors of coordinates, one for each dimension.
+function tensor.gradient(x, options) end
+
+---How many elements (or how much weight) lie in each bin, and the bins' edges. bins: how many of equal width
+---from range[1] to range[2] (by default the least and largest element), or a tensor of edges. The last bin
+---has its right edge. density: divided by the total and the widths.
+function tensor.histogram(x, bins, options) end
+
+---See tensor.histogram.
+function Tensor:histogram(bins, options) end
+
+---A raised cosine: 0.5 - 0.5 cos(2 pi n / N), N = window_length (window_length - 1 unless periodic).
+function tensor.hann_window(window_length, options) end
+
+---alpha - beta cos(2 pi n / N), N = window_length (window_length - 1 unless periodic).
+function tensor.hamming_window(window_length, options) end
+
+---0.42 - 0.5 cos(2 pi n / N) + 0.08 cos(4 pi n / N), N = window_length (window_length - 1 unless periodic).
+function tensor.blackman_window(window_length, options) end
+
+---A triangle: 1 - |2 n / N - 1|, N = window_length (window_length - 1 unless periodic).
+function tensor.bartlett_window(window_length, options) end
+
+---I0(beta sqrt(1 - (2 n / N - 1)^2)) / I0(beta), N = window_length (window_length - 1 unless periodic).
+function tensor.kaiser_window(window_length, options) end
 
 ---Writes a number to the diagonal of a matrix.
 function Tensor:fill_diagonal_(value) end

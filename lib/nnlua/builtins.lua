@@ -335,24 +335,33 @@ return {
     .. "for _, o in ipairs(report.operations) do if o.name == \"mm\" then print(o.calls, o.flops) end end\n"
     .. "--> 1\t48.0"},
   -- helpers of the prompt; their short names (who, time, ...) work there
-  {"nnlua.who()", "Lists your variables, globals and the prompt's locals, with shapes and bytes."},
+  {"nnlua.who()", "Lists your variables, globals and the prompt's locals, with shapes and bytes.",
+    "who_example = tensor.ones(3)\nnnlua.who()\nwho_example = nil\nprint(who_example)\n--> nil"},
   {"nnlua.time(f, ...)", "Calls f(...), prints how long it took and what it left in memory, returns what f returned. f "
-    .. "may be Lua in a string: time \"x:matmul(y)\"."},
+    .. "may be Lua in a string: time \"x:matmul(y)\".",
+    "local sum = nnlua.time(function(a, b) return a + b end, 40, 2)\nprint(sum)\n--> 42"},
   {"nnlua.bench(f, {seconds = 0.5})", "Calls f again and again for that long: a table of median, min, max (in seconds) "
     .. "and runs, which prints as a line. f may be Lua in a string.",
     "local r = nnlua.bench(function() end, {seconds = 0.01})\nprint(r.min <= r.median)\n--> true"},
   {"nnlua.run(path, ...)", "Runs a Lua file with arguments and returns what it returns. At the prompt its top-level "
-    .. "locals stay, too."},
+    .. "locals stay, too.", "data.write_text(\"/tmp/nnlua-run.lua\", \"return 6 * ...\")\n"
+    .. "print(nnlua.run(\"/tmp/nnlua-run.lua\", 7))\n--> 42"},
   {"nnlua.reload(name)", "Loads a module again after its file was changed; its table stays the same one, with the new "
-    .. "fields."},
-  {"nnlua.edit(path)", "Opens $VISUAL or $EDITOR on the last input and runs what was saved; with a path on that file."},
-  {"nnlua.save_session(path)", "Writes what worked at the prompt as a script, with the seed of the random numbers."},
-  {"nnlua.up(n)", "After an error: goes to the caller of the failing frame at hand."},
-  {"nnlua.down(n)", "After an error: goes back towards the place where it happened."},
+    .. "fields.", "local rl = require \"nnlua.rl\"\nprint(nnlua.reload(\"nnlua.rl\") == rl)\n--> true"},
+  {"nnlua.edit(path)", "Opens $VISUAL or $EDITOR on the last input and runs what was saved; with a path on that file.",
+    "type(nnlua.edit)\n--> function"},
+  {"nnlua.save_session(path)", "Writes what worked at the prompt as a script, with the seed of the random numbers.",
+    "type(nnlua.save_session)\n--> function"},
+  {"nnlua.up(n)", "After an error: goes to the caller of the failing frame at hand.",
+    "type(nnlua.up)\n--> function"},
+  {"nnlua.down(n)", "After an error: goes back towards the place where it happened.",
+    "type(nnlua.down)\n--> function"},
   {"nnlua.locals()", "After an error: the variables of the failing frame at hand, as a table. Their names also work "
-    .. "alone, until a line is run that doesn't ask for them."},
-  {"nnlua.exit()", "Ends the session (so does Ctrl-D), or the script."},
-  {"nnlua.quit()", "The same as exit."},
+    .. "alone, until a line is run that doesn't ask for them.",
+    "type(nnlua.locals)\n--> function"},
+  {"nnlua.exit()", "Ends the session (so does Ctrl-D), or the script.",
+    "print(type(nnlua.exit) ~= \"nil\")\n--> true"},
+  {"nnlua.quit()", "The same as exit.", "print(type(nnlua.quit) ~= \"nil\")\n--> true"},
   {"nnlua.clock()", "Wall time in seconds, as a float."},
   {"nnlua.machine()", "A table: cores, kernels (the instruction set in use), blas (what computes large products)."},
   {"nnlua.catch_interrupt(f, ...)", "Calls f(...); returns true when Ctrl-C ended it, else false and what f returned. "

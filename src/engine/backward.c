@@ -289,9 +289,9 @@ static bool vjp_by_compose(nn_vjp *v) {
   if (!nn_compose_frame(&f, &r)) return false;
   nn_tensor *outs[NN_MAX_OUT], *grads[NN_MAX_OUT];
   int n_outs = 0;
-  for (int k = 0; k < r.n && k < n->n_out; k++) {
-    nn_keep(ctx, r.t[k]);
-    if (v->g[k] == NULL || !nn_requires_grad(r.t[k])) continue;
+  for (int k = 0; k < r.n; k++) {
+    nn_keep(ctx, r.t[k]); /* those beyond the node's outputs, too */
+    if (k >= n->n_out || v->g[k] == NULL || !nn_requires_grad(r.t[k])) continue;
     outs[n_outs] = r.t[k];
     grads[n_outs++] = v->g[k];
   }

@@ -5,9 +5,10 @@ local check = require "check"
 local nnlua = require "nnlua"
 local tensor, nn, F, optim = nnlua.tensor, nnlua.nn, nnlua.F, nnlua.optim
 
-local function named(list, name)
+-- The entry of a name; of a name that has `part` in it when that is true.
+local function named(list, name, part)
   for _, entry in ipairs(list) do
-    if entry.name:find(name, 1, true) then return entry end
+    if entry.name == name or (part and entry.name:find(name, 1, true)) then return entry end
   end
 end
 
@@ -42,11 +43,11 @@ end)
 
 check.test("lines of the user, forward and backward, none of the library", function()
   local r = nnlua.profile(work, 3)
-  local at = named(r.lines, (":%d"):format(forward))
+  local at = named(r.lines, (":%d"):format(forward), true)
   check.equal(at.name, ("%s:%d"):format(debug.getinfo(1, "S").short_src, forward))
   check.ok(at.backward_seconds > 0 and at.seconds > at.backward_seconds)
-  check.equal(named(r.lines, (":%d"):format(step)).backward_seconds, 0)
-  check.equal(named(r.lines, "nnlua/nn"), nil)
+  check.equal(named(r.lines, (":%d"):format(step), true).backward_seconds, 0)
+  check.equal(named(r.lines, "nnlua/nn", true), nil)
   local sum = 0
   for _, line in ipairs(r.lines) do sum = sum + line.seconds end
   check.close(sum, r.inside, 1e-9)
