@@ -12,6 +12,9 @@ local where = {
   Binomial = "counts", Multinomial = "counts", Poisson = "counts", NegativeBinomial = "counts",
   Categorical = "categorical", OneHotCategorical = "categorical", OneHotCategoricalStraightThrough = "categorical",
   RelaxedOneHotCategorical = "relaxed", Independent = "independent", MixtureSameFamily = "independent",
+  Transform = "transforms", ExpTransform = "transforms", SigmoidTransform = "transforms", TanhTransform = "transforms",
+  SoftplusTransform = "transforms", PowerTransform = "transforms", AbsTransform = "transforms",
+  AffineTransform = "transforms", ComposeTransform = "transforms", TransformedDistribution = "transforms",
   kl_divergence = "kl", register_kl = "kl", constraints = "constraints", Distribution = "base",
 }
 

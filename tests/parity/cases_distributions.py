@@ -163,14 +163,36 @@ CROSS = [("Bernoulli", "Poisson"), ("Beta", "Exponential"), ("Beta", "Gamma"), (
          ("Uniform", "Gamma"), ("Uniform", "Gumbel"), ("Uniform", "Normal"), ("Uniform", "Beta")]
 
 
+def transforms():
+    op = Op(FAMILY, "TransformedDistribution", forms="fn:transformed", tol="reduce", scale="cond")
+    lists = ((["affine"], "any"), (["exp"], "positive"), (["sigmoid"], "prob"), (["tanh"], "unit"), (["softplus"], "positive"),
+             (["affine", "exp"], "positive"), (["exp", "affine"], "above1"), (["exp", "power"], "positive"), (["exp", "inverse"], "any"),
+             (["affine", "tanh"], "unit"))
+    for kinds, dom in lists:
+        for shape in ((), (3,)):
+            loc = lambda: T(shape, "prob" if kinds[0] == "exp" else "small")
+            op("log_prob", kinds, 0, T((2, 3), dom), loc(), T(shape, "variance"))
+            if kinds != ["affine", "exp"] or shape == ():  # the logarithm of a small number, less precise in float32
+                op("cdf", kinds, 0, T((2, 3), dom), loc(), T(shape, "variance"))
+            op("icdf", kinds, 0, T((2, 3), "prob"), loc(), T(shape, "variance"))
+        op("log_prob", kinds, 1, T((4, 2, 3), dom), T((2, 3), "prob" if kinds[0] == "exp" else "small"), T((3,), "variance"))
+    op("log_prob", ["event", "exp"], 0, T((2, 3), "positive"), T((3,)), T((3,), "variance"))
+    op("log_prob", ["exp", "event"], 0, T((4, 2, 3), "above1"), T((2, 3), "prob"), T((3,), "variance"))
+    op = Op(FAMILY, "ComposeTransform", forms="fn:jacobian_of", tol="reduce", scale="cond")
+    for kinds in (["affine"], ["exp"], ["sigmoid"], ["tanh"], ["softplus"], ["power"], ["affine", "sigmoid"], ["exp", "power"],
+                  ["tanh", "affine"], ["softplus", "power", "affine"], ["affine", "event", "exp"]):
+        op(kinds, T((2, 3), "positive" if kinds[0] == "power" else "unit"), T((3,), "small"), T((3,), "variance"))
+
+
 def divergences():
+    # PyTorch's own divergence of Bernoulli distributions fails where batches broadcast.
     plain = Op(FAMILY, "kl_divergence", forms="fn:kl", tol="reduce", scale="cond")
     rough = Op(FAMILY, "kl_divergence.gamma", forms="fn:kl", tol="reduce", scale="cond", reference=4e-9)
     for name, make in PAIRS.items():
         if name == "Uniform":
             continue
         op = rough if name in GAMMAS else plain
-        for a, b in (((), ()), ((3,), (3,)), ((2, 1), (3,)))[:1 if name == "Binomial" else 3]:
+        for a, b in (((), ()), ((3,), (3,)), ((2, 1), (3,)))[:{"Binomial": 1, "Bernoulli": 2}.get(name, 3)]:
             op(name, make(a), name, make(b))
     for a, b in (((), ()), ((3,), (3,)), ((2, 1), (3,))):
         plain("Uniform", [T(a, "prob"), T(a, "above1")], "Uniform", [T(b, "zero"), T(b, "above1")])
@@ -190,4 +212,5 @@ def declare():
     continuous()
     vectors()
     discrete()
+    transforms()
     divergences()

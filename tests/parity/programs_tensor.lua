@@ -69,6 +69,33 @@ return function(nnlua, programs)
     return d[what](d, value)
   end
 
+  -- loc and scale go to the affine ones.
+  local function transforms_of(kinds, loc, scale)
+    local make = {
+      affine = function() return D.AffineTransform(loc, scale) end, exp = D.ExpTransform, sigmoid = D.SigmoidTransform,
+      tanh = D.TanhTransform, softplus = D.SoftplusTransform,
+      power = function() return D.PowerTransform(tensor(1.5, { dtype = scale.dtype })) end,
+      inverse = function() return D.ExpTransform().inv end,
+      event = function() return D.AffineTransform(loc, scale, { event_dim = 1 }) end,
+    }
+    local list = {}
+    for i, kind in ipairs(kinds) do list[i] = make[kind]() end
+    return list
+  end
+
+  function programs.transformed(what, kinds, n, value, loc, scale)
+    local inner = D.Normal(loc, scale)
+    if n > 0 then inner = D.Independent(inner, n) end
+    local d = D.TransformedDistribution(inner, transforms_of(kinds, loc, scale))
+    return d[what](d, value)
+  end
+
+  function programs.jacobian_of(kinds, x, loc, scale)
+    local t = D.ComposeTransform(transforms_of(kinds, loc, scale))
+    local y = t(x)
+    return y, t.inv(y), t:log_abs_det_jacobian(x, y)
+  end
+
   function programs.kl(p, p_params, q, q_params)
     local function make(name, a)
       if name ~= "MultivariateNormal" then return D[name](table.unpack(a)) end

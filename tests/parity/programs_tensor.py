@@ -76,6 +76,28 @@ def independent(what, value, n, loc, scale):
     return getattr(d, what) if value is None else getattr(d, what)(value)
 
 
+def transforms_of(kinds, loc, scale):
+    """loc and scale go to the affine ones."""
+    D = torch.distributions
+    make = {"affine": lambda: D.AffineTransform(loc, scale), "exp": D.ExpTransform, "sigmoid": D.SigmoidTransform,
+            "tanh": D.TanhTransform, "softplus": lambda: D.transforms.SoftplusTransform(),
+            "power": lambda: D.PowerTransform(torch.tensor(1.5, dtype=scale.dtype)),
+            "inverse": lambda: D.ExpTransform().inv, "event": lambda: D.AffineTransform(loc, scale, event_dim=1)}
+    return [make[k]() for k in kinds]
+
+
+def transformed(what, kinds, n, value, loc, scale):
+    D = torch.distributions
+    inner = D.Normal(loc, scale) if n == 0 else D.Independent(D.Normal(loc, scale), n)
+    return getattr(D.TransformedDistribution(inner, transforms_of(kinds, loc, scale)), what)(value)
+
+
+def jacobian_of(kinds, x, loc, scale):
+    t = torch.distributions.ComposeTransform(transforms_of(kinds, loc, scale))
+    y = t(x)
+    return y, t.inv(y), t.log_abs_det_jacobian(x, y)
+
+
 def kl(p, p_params, q, q_params):
     D = torch.distributions
     make = lambda name, a: (distribution(name, {"loc": a[0], "covariance_matrix": a[1]}) if name == "MultivariateNormal"
@@ -83,4 +105,4 @@ def kl(p, p_params, q, q_params):
     return D.kl_divergence(make(p, p_params), make(q, q_params))
 
 
-PROGRAMS = {f.__name__: f for f in (la, la2, lu_roundtrip, dist, mixture, independent, kl)}
+PROGRAMS = {f.__name__: f for f in (la, la2, lu_roundtrip, dist, mixture, independent, transformed, jacobian_of, kl)}
