@@ -222,7 +222,7 @@ local reasons = {
   {"torch%.distributions%.IndependentTransform", "event_dim of D.AffineTransform; D.Independent of the result"},
   {"torch%.distributions%.ReshapeTransform", "reshape what is drawn"},
   {"torch%.distributions%.SoftmaxTransform", "x:softmax(-1), which has no density of its own"},
-  {"torch%.distributions%..*CholeskyTransform", "D.MultivariateNormal takes a scale_tril: x:tril() with a diagonal > 0"},
+  {"torch%.distributions%..*CholeskyTransform", "D.MultivariateNormal takes a scale_tril, x:tril(), itself"},
   {"torch%.distributions%.PositiveDefiniteTransform", "l:matmul(l.mT) of a lower triangle"},
   {"torch%.distributions%.StickBreakingTransform", "x:softmax(-1) for weights of sum 1"},
   {"torch%.distributions%.identity_transform", "D.ComposeTransform({})"},
