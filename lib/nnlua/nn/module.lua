@@ -518,7 +518,11 @@ function Module:float() return self:to("float32") end
 --- Converts floating parameters and buffers to float64.
 function Module:double() return self:to("float64") end
 
---- A deep copy: parameters and buffers of its own; what was shared inside stays shared inside.
+-- Called with each module and its copy: what computes parameters by hooks installs them anew.
+local after_clone = {}
+
+--- A deep copy: parameters and buffers of its own; what was shared inside stays shared inside. Hooks are not copied,
+-- but for those of nn.utils.weight_norm and nn.utils.spectral_norm.
 function Module:clone()
   local copies = {}
   local function copy(v)
@@ -546,7 +550,13 @@ function Module:clone()
     return v
   end
   copies[REGISTRY], copies[HOOKS] = REGISTRY, HOOKS
-  return copy(self)
+  local result = copy(self)
+  for original, duplicate in pairs(copies) do
+    if is_module(original) then
+      for _, f in ipairs(after_clone) do f(original, duplicate) end
+    end
+  end
+  return result
 end
 
 -- ---- state dicts --------------------------------------------------------------------------------------------------
@@ -969,7 +979,7 @@ end
 
 -- For containers: what they need of the above.
 M.Module = Module
-M.internal = {REGISTRY = REGISTRY, note = note, adopt = adopt, newindex = newindex}
+M.internal = {REGISTRY = REGISTRY, note = note, adopt = adopt, newindex = newindex, after_clone = after_clone}
 
 --- Takes a parameter or buffer away from the instance; its name may stand for anything then.
 function M.internal.forget(m, name)

@@ -35,6 +35,14 @@ local function install(m, kind, name, compute)
   hooks[m][kind .. " " .. name] = {handle = handle, compute = compute}
 end
 
+-- A module's copy computes its parameters, too.
+table.insert(module.internal.after_clone, function(original, copy)
+  for key, hook in pairs(hooks[original] or {}) do
+    local kind, name = key:match("^(%S+) (.*)$")
+    install(copy, kind, name, hook.compute)
+  end
+end)
+
 -- Takes the hook off and leaves the parameter as it is.
 local function uninstall(m, kind, name, parts)
   local hook = module.is_module(m) and hook_of(m, kind, name)
