@@ -59,14 +59,13 @@ end
 
 -- {pattern, reason}; the first that fits the whole name counts.
 local reasons = {
+  {"torch%.optim%.SparseAdam", "updates rows of sparse gradients; gradients are dense here: optim.Adam"},
+  {"torch%.optim%.Muon", "orthogonalises steps of large matrices in bfloat16, which is no dtype here: optim.AdamW"},
   {".*histogramdd", "counts on a grid of several dimensions: tensor.bucketize of each column, then bincount"},
   {".*as_strided.*", "strides are the tensor's own: narrow, select, diagonal, unfold and expand make views"},
   {".*choose_qparams_optimized", "quantised tensors"},
   {".*view_as_real", "complex numbers"},
   {".*Tensor%.map_", "Lua over elements: x:totable()"},
-  {"torch%.optim%.SparseAdam", "gradients are dense: Adam does its work"},
-  {"torch%.optim%.Adafactor", "saves memory for models too large for this machine; optim.Adam"},
-  {"torch%.optim%.Muon", "for matrices of very large models; optim.AdamW"},
   {"torch%.nn%.LinearCrossEntropyOptions", "ways to cut the work into pieces, for very large vocabularies"},
   {"torch%.nn%.DataParallel", "one device"},
   {".*quant.*", "quantised tensors"},

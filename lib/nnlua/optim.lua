@@ -156,12 +156,13 @@ local function load_parameter(self, group, i, state)
   end
   local p = group.params[i]
   for _, key in ipairs(self.state_names) do
-    local t = state[key]
+    local t, want = state[key], {p:size()}
+    if self.state_sizes then want = self.state_sizes(key, want) end
     if t ~= nil and not tensor.is_tensor(t) then
       fail.raise("load_state_dict: %s of parameter %d is %s", key, i, fail.show(t))
-    elseif t ~= nil and table.concat({t:size()}, " ") ~= table.concat({p:size()}, " ") then
-      fail.raise("load_state_dict: %s of parameter %d has shape [%s], the parameter [%s]", key, i,
-        table.concat({t:size()}, ", "), table.concat({p:size()}, ", "))
+    elseif t ~= nil and table.concat({t:size()}, " ") ~= table.concat(want, " ") then
+      fail.raise("load_state_dict: %s of parameter %d has shape [%s], expected [%s]", key, i,
+        table.concat({t:size()}, ", "), table.concat(want, ", "))
     end
     group[STATE][key][i] = t and t:detach():to(p.dtype):clone():contiguous() or nil
   end
@@ -379,6 +380,7 @@ by_rule(ASGD, "asgd", function(group)
 end)
 
 require("nnlua.optim.lbfgs")(define)
+require("nnlua.optim.adafactor")(define, STATE)
 
 optim.lr_scheduler = require "nnlua.optim.lr_scheduler"
 optim.swa_utils = require "nnlua.optim.swa_utils"

@@ -219,7 +219,7 @@ local parts = {
   {name = "nn.utils.rnn", files = {"nn.utils.rnn"}},
   {name = "nn.utils.parametrizations", files = {"nn.utils.parametrizations"}},
   {name = "nn.utils.parametrize", files = {"nn.utils.parametrize"}},
-  {name = "optim", files = {"optim", "optim.lbfgs"}},
+  {name = "optim", files = {"optim", "optim.lbfgs", "optim.adafactor"}},
   {name = "optim.lr_scheduler", files = {"optim.lr_scheduler"}},
   {name = "optim.swa_utils", files = {"optim.swa_utils"}},
   {name = "data", files = {"data", "data.dataset", "data.loader", "data.sampler", "data.splits", "data.table",

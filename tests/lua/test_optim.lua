@@ -379,4 +379,23 @@ check.test("L-BFGS finds the valley of Rosenbrock's function and goes on from it
   check.error("a function that computes the loss", opt.step, opt)
 end)
 
+check.test("Adafactor: state, wrong options, state dicts", function()
+  local w = nn.Parameter(tensor.ones(3, 4))
+  local opt = nnlua.optim.Adafactor({w}, {lr = 0.1})
+  w:sum():backward()
+  opt:step()
+  check.equal({opt.state[w].row_var.shape == {3, 1}, opt.state[w].col_var.shape == {1, 4}, opt.state[w].step},
+    {true, true, 1})
+  local again = nnlua.optim.Adafactor({w}, {lr = 0.1})
+  again:load_state_dict(opt:state_dict())
+  check.equal(again.state[w].row_var, opt.state[w].row_var)
+  local dict = opt:state_dict()
+  dict.state[1].row_var = tensor.zeros(3, 4)
+  check.error("row_var of parameter 1 has shape [3, 4], expected [3, 1]", again.load_state_dict, again, dict)
+  check.ok(tostring(opt):find("Adafactor group 1", 1, true))
+  check.error("Adafactor: d must be at least 1, got 0.5", nnlua.optim.Adafactor, {w}, {d = 0.5})
+  check.error("Adafactor: eps must be", nnlua.optim.Adafactor, {w}, {eps = {nil, -1}})
+  check.error("beta2_decay must be at most 0", nnlua.optim.Adafactor, {w}, {beta2_decay = 0.5})
+end)
+
 check.done()

@@ -37,6 +37,9 @@ OPTIMIZERS += [("Adagrad", o) for o in (
     {}, {"lr": 0.1}, {"lr": 0.1, "lr_decay": 0.1}, {"lr": 0.1, "weight_decay": 0.1}, {"lr": 0.1, "initial_accumulator_value": 0.5},
     {"lr": 0.05, "maximize": True}, {"lr": 0.2, "eps": 1e-3}, {"lr": 0.5}, {"lr": 0.3, "lr_decay": 0.01, "weight_decay": 0.01},
     {"lr": 0.1, "initial_accumulator_value": 0.1, "eps": 1e-6})]
+OPTIMIZERS += [("Adafactor", o) for o in (
+    {}, {"lr": 0.1}, {"lr": 0.3}, {"lr": 0.1, "weight_decay": 0.1}, {"lr": 0.05, "maximize": True}, {"lr": 0.1, "d": 2.0}, {"beta2_decay": -0.5},
+    {"lr": 0.1, "eps": [1e-4, 1e-2]}, {"lr": 0.02, "beta2_decay": -1.0}, {"lr": 0.05, "d": 4.0, "weight_decay": 0.01})]
 LBFGS = [{}, {"lr": 0.5}, {"max_iter": 5}, {"line_search_fn": "strong_wolfe"}, {"history_size": 3}, {"lr": 0.1, "max_iter": 1},
          {"line_search_fn": "strong_wolfe", "max_iter": 4}, {"line_search_fn": "strong_wolfe", "lr": 0.3, "history_size": 2},
          {"tolerance_change": 1e-3}, {"max_iter": 3, "max_eval": 2, "tolerance_grad": 1e-2}]
