@@ -70,6 +70,7 @@ local function train_agent(steps, replay, slow)
   local net, target, best = network(), network(), network()
   follow(target, net, 1)
   local opt = optim.Adam(net:parameters(), {lr = 5e-4})
+  local scheduler = optim.lr_scheduler.LinearLR(opt, {start_factor = 1, end_factor = 0.1, total_iters = steps})
   local memory = rl.Replay(replay and 20000 or batch, 4)
   local env = rl.CartPole()
   local state, length, lengths, top = env:reset(), 0, {}, -1
@@ -86,11 +87,12 @@ local function train_agent(steps, replay, slow)
     end
     if #memory >= batch and step > 500 then
       learn(net, target, opt, memory)
+      scheduler:step()
       follow(target, net, slow and 0.01 or 1)
     end
     -- The agent is judged from time to time and the best one kept: Q-learning forgets as well as it learns.
     if step % (steps // 20) == 0 then
-      local score = judge(net, 5)
+      local score = judge(net, 20)
       if score >= top then
         top = score
         follow(best, net, 1)

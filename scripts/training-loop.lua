@@ -1,9 +1,9 @@
 -- The training loop: epochs, mini-batches and the four lines that every network in the world is trained with.
 --
---   nnlua scripts/training-loop.lua [--seed 1] [--epochs 5] [--quick]
+--   nnlua scripts/training-loop.lua [--seed 1] [--epochs 10] [--quick]
 
 local tutorial = require "nnlua.tutorial"
-local options = tutorial.options{epochs = {5, 1}, images = {60000, 3000}}
+local options = tutorial.options{epochs = {10, 1}, images = {60000, 3000}}
 
 -- Fashion-MNIST: 28 x 28 pictures of clothes in ten classes, 60,000 to learn from, 10,000 to be judged on.
 local set = tutorial.fashion(options.images, options.quick and 1000 or nil)
@@ -24,6 +24,7 @@ tutorial.heading("The loop")
 local curve = {}
 for epoch = 1, options.epochs do
   local sum = 0
+  opt.param_groups[1].lr = 1e-3 * (1 - (epoch - 1) / options.epochs) -- smaller steps towards the end
   net:train()
   for x, y in loader:iter() do
     local loss = F.cross_entropy(net(x), y)

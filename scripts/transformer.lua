@@ -17,14 +17,13 @@ function Translator:init(tokens, width, layers)
   self.body = nn.Transformer(width, 4, layers, layers, 2 * width, {dropout = 0.0, batch_first = true,
     norm_first = true})
   self.out = nn.Linear(width, tokens)
-  self.scale = math.sqrt(width)
 end
 function Translator:encode(source)
-  return self.body.encoder(self.place(self.embed(source) * self.scale), {src_key_padding_mask = source:eq(pad)})
+  return self.body.encoder(self.place(self.embed(source)), {src_key_padding_mask = source:eq(pad)})
 end
 function Translator:decode(target, memory, source)
   local n = target:size(2)
-  local h = self.body.decoder(self.place(self.embed(target) * self.scale), memory, {
+  local h = self.body.decoder(self.place(self.embed(target)), memory, {
     tgt_mask = nn.Transformer.generate_square_subsequent_mask(n), memory_key_padding_mask = source:eq(pad)})
   return self.out(h)
 end
@@ -153,7 +152,7 @@ local leak = (before - after)[{1, {1, 4}}]:abs():max():item()
 local own = (before - after)[{1, 5}]:abs():max():item()
 local unmasked = tensor.no_grad(function()
   local memory = net:encode(source)
-  local function open(t) return net.body.decoder(net.place(net.embed(t) * net.scale), memory) end
+  local function open(t) return net.body.decoder(net.place(net.embed(t)), memory) end
   return (open(input) - open(other))[{1, {1, 4}}]:abs():max():item()
 end)
 print(("the last token changed: those before move by %g with the mask, %.3f without; itself by %.3f"):format(leak,
