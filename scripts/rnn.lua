@@ -61,7 +61,7 @@ end)
 local real = truth:flatten():narrow(1, 51, 50):totable()
 local off = 0 -- of the first 20; later the two are out of step, as small errors add up
 for k = 1, 20 do off = off + (dream[k] - real[k]) ^ 2 / 20 end
-print(("one step ahead: mean squared error %.5f;  the first 20 steps dreamed: %.4f (a flat line: 0.5)"):format(loss:item(),
+print(("one step ahead: mean squared error %.5f;  20 steps dreamed: %.4f (a flat line: 0.5)"):format(loss:item(),
   off))
 plot.line({sine = real, dream = dream}, {title = "50 steps dreamed", rows = 12})
 
