@@ -82,11 +82,12 @@ local out = {[[
 # Tutorials
 
 Each is a program that reads like a chapter: what, why, the code, what to look at, what to try next. They run as they
-stand, `./nnlua scripts/perceptron.lua`, take `--seed N`, and with `--quick` show everything in a few seconds (with worse
-results). The last line of their output is their result; those below, and the seconds, are from one run on two cores,
-made by `nnlua docs/tutorials.lua`.
+stand, `./nnlua scripts/perceptron.lua`, take `--seed N`, and with `--quick` show everything in a few seconds (with
+worse results). The last line of their output is their result; those below, and the seconds, are from one run on two
+cores, made by `nnlua docs/tutorials.lua`.
 
-`xor.lua` is the smallest complete program; `fashion_mnist.lua` the first one to run, a network that tells clothes apart.]]}
+`xor.lua` is the smallest complete program; `fashion_mnist.lua` the first one to run, a network that
+tells clothes apart.]]}
 for _, part in ipairs(parts) do
   out[#out + 1] = ("\n## %s\n\n| script | about | result | time |\n| --- | --- | --- | --- |"):format(part[1])
   for _, name in ipairs(part[2]) do out[#out + 1] = lines[name] end

@@ -1,4 +1,4 @@
--- Optimisers: eight ways down the same valley, and down Fashion-MNIST.
+-- Optimisers: seven ways down the same valley, and down Fashion-MNIST.
 --
 --   nnlua scripts/optimizers.lua [--seed 1] [--quick]
 
