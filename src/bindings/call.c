@@ -316,8 +316,22 @@ static void push_function(lua_State *L, Bind *b, Entry *e) {
   lua_pushcclosure(L, call_operation, 2);
 }
 
-/* All rows of op's name with this flag, in the order of the registry, as one function in the table. */
-static void add_name(lua_State *L, Bind *b, int table, const nn_op *op, uint32_t flag, bool inplace) {
+/* The next row whose name has the same base as row i's, -1 if there is none. */
+static int namesake(int i) {
+  const nn_op *op = nn_op_at(i);
+  const int length = nn_op_base(op), n = nn_op_count();
+  for (int j = i + 1; j < n; j++) {
+    const nn_op *row = nn_op_at(j);
+    if (row->name[0] == op->name[0] && nn_op_base(row) == length && memcmp(row->name, op->name, (size_t)length) == 0)
+      return j;
+  }
+  return -1;
+}
+
+/* All rows of row i's name with this flag, in the order of the registry, as one function in the table. Those before i
+ * have no such flag, or the name would be there. next[k] is the namesake of row k. */
+static void add_name(lua_State *L, Bind *b, int table, int i, const int *next, uint32_t flag, bool inplace) {
+  const nn_op *op = nn_op_at(i);
   int length = nn_op_base(op);
   char name[48];
   snprintf(name, sizeof name, "%.*s%s", length, op->name, inplace ? "_" : "");
@@ -325,11 +339,10 @@ static void add_name(lua_State *L, Bind *b, int table, const nn_op *op, uint32_t
   lua_pop(L, 1);
   if (there) return;
   Entry *e = new_entry(L, b, op->name, length, inplace);
-  for (int i = 0; i < nn_op_count(); i++) {
-    const nn_op *row = nn_op_at(i);
-    uint32_t need = inplace ? flag | NN_INPLACE : flag;
+  const uint32_t need = inplace ? flag | NN_INPLACE : flag;
+  for (int k = i; k >= 0; k = next[k]) {
+    const nn_op *row = nn_op_at(k);
     if ((row->flags & need) != need || row->flags & NN_PRIVATE) continue;
-    if (row->name[0] != op->name[0] || nn_op_base(row) != length || memcmp(row->name, op->name, (size_t)length) != 0) continue;
     if (e->n_forms < MAX_FORMS) e->form[e->n_forms++] = make_form(row);
   }
   finish_entry(e);
@@ -347,16 +360,19 @@ void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functio
                 {NN_F, functional},
                 {NN_LINALG, linalg},
                 {NN_SPECIAL, special}};
+  int *next = lua_newuserdatauv(L, sizeof *next * (size_t)nn_op_count(), 0);
+  for (int i = 0; i < nn_op_count(); i++) next[i] = namesake(i);
   for (int i = 0; i < nn_op_count(); i++) {
     const nn_op *op = nn_op_at(i);
     if (op->flags & NN_PRIVATE) continue;
     for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
       if (!(op->flags & places[k].flag)) continue;
-      add_name(L, b, places[k].table, op, places[k].flag, false);
-      if (op->flags & NN_INPLACE) add_name(L, b, places[k].table, op, places[k].flag, true);
+      add_name(L, b, places[k].table, i, next, places[k].flag, false);
+      if (op->flags & NN_INPLACE) add_name(L, b, places[k].table, i, next, places[k].flag, true);
     }
-    if (op->flags & NN_INPLACE && !(op->flags & NN_METHOD)) add_name(L, b, methods, op, 0, true);
+    if (op->flags & NN_INPLACE && !(op->flags & NN_METHOD)) add_name(L, b, methods, i, next, 0, true);
   }
+  lua_pop(L, 1);
 }
 
 void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, Operator operator) {
