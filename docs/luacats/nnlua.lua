@@ -7311,6 +7311,12 @@ function F.upsample_bilinear(input, options) end
 ---interpolate with mode = "nearest".
 function F.upsample_nearest(input, options) end
 
+---y = |x|; of the two inverses the positive one.
+tensor.distributions.AbsTransform = {}
+
+---y = loc + scale * x; event_dim: how many of the last dimensions are one event.
+tensor.distributions.AffineTransform = {}
+
 ---The Bernoulli distribution: 1 with probability probs (or sigmoid(logits)), else 0.
 tensor.distributions.Bernoulli = function(options) end
 
@@ -7331,12 +7337,18 @@ tensor.distributions.Cauchy = function(loc, scale, options) end
 ---The chi-squared distribution: the sum of df squared standard normal numbers.
 tensor.distributions.Chi2 = function(df, options) end
 
+---Transforms one after the other, the first one first.
+tensor.distributions.ComposeTransform = {}
+
 ---The Dirichlet distribution over vectors of parts that sum up to 1; concentration [..., k].
 tensor.distributions.Dirichlet = function(concentration, options) end
 
 ---What all distributions share: batch_shape, event_shape, sample, rsample, log_prob, entropy, cdf, icdf,
 ---expand. Fields mean, variance, stddev, mode and support are computed when they are read.
 tensor.distributions.Distribution = {}
+
+---y = exp(x).
+tensor.distributions.ExpTransform = {}
 
 ---The exponential distribution: waiting times for events of a rate.
 tensor.distributions.Exponential = function(rate, options) end
@@ -7401,6 +7413,9 @@ tensor.distributions.Pareto = function(scale, alpha, options) end
 ---The Poisson distribution: how many events of a rate come in a unit of time.
 tensor.distributions.Poisson = function(rate, options) end
 
+---y = x^exponent, for positive x.
+tensor.distributions.PowerTransform = {}
+
 ---A number between 0 and 1 that stands for a Bernoulli one with probability probs or sigmoid(logits).
 tensor.distributions.RelaxedBernoulli = function(temperature, options) end
 
@@ -7408,8 +7423,26 @@ tensor.distributions.RelaxedBernoulli = function(temperature, options) end
 ---softmax(logits).
 tensor.distributions.RelaxedOneHotCategorical = function(temperature, options) end
 
+---y = 1 / (1 + exp(-x)).
+tensor.distributions.SigmoidTransform = {}
+
+---y = log(1 + exp(x)).
+tensor.distributions.SoftplusTransform = {}
+
 ---Student's t distribution with df degrees of freedom, moved by loc and scaled.
 tensor.distributions.StudentT = function(df, options) end
+
+---y = tanh(x): for actions that have bounds.
+tensor.distributions.TanhTransform = {}
+
+---An invertible function y = t(x) of tensors, the base of the classes XTransform: t(x); t.inv, its inverse, a
+---transform as well; t:log_abs_det_jacobian(x, y), the logarithm of |dy / dx|, summed over event_dim
+---dimensions.
+tensor.distributions.Transform = {}
+
+---The distribution of t(x), x drawn from base_distribution and t a transform or a list of such, the first one
+---first: sample, rsample, log_prob, cdf and icdf by the change of variables.
+tensor.distributions.TransformedDistribution = {}
 
 ---The uniform distribution on low <= x < high.
 tensor.distributions.Uniform = function(low, high, options) end
@@ -8360,6 +8393,12 @@ optim.ASGD = function(parameters, options) end
 ---Steps in the ratio of the root mean squares of past steps and gradients (Zeiler 2012):
 ---optim.Adadelta(parameters, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = false}).
 optim.Adadelta = function(parameters, options) end
+
+---Steps as Adam's from the means of the squared gradients' rows and columns alone, of a size relative to the
+---parameter's (Shazeer and Stern 2018): optim.Adafactor(parameters, {lr = 1e-2, beta2_decay = -0.8, eps =
+---{nil, 1e-3}, d = 1, weight_decay = 0, maximize = false}); eps[1] is by default the precision of the dtype,
+---eps[2] the least size of a step in relation to lr.
+optim.Adafactor = function(parameters, options) end
 
 ---Steps divided by the root of the sum of all squared gradients: optim.Adagrad(parameters, {lr = 1e-2,
 ---lr_decay = 0, weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10, maximize = false}).

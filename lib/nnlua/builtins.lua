@@ -132,7 +132,7 @@ return {
     .. "tables of these. Without rtol and atol they go by the dtype: 1.3e-6 and 1e-5 for float32, 1e-7 and 1e-7 for "
     .. "float64, 0 for whole numbers. The text tells how many elements differ and the greatest differences with their "
     .. "positions; msg replaces it (a text, or a function of it)."},
-  -- made of other operations (tensor_functions.lua)
+  -- made of other operations (tensor/pieces.lua, tensor/slices.lua)
   {"tensor.tensordot(a, b, dims)",
     "Sums of products over dimensions: the last dims of a with the first dims of b (default 2), or those "
     .. "of two lists, dims = {{...}, {...}}.",

@@ -12,7 +12,7 @@ local public = {
 for _, name in ipairs(public) do nnlua[name] = core[name] end
 
 -- What the library adds to tensor itself.
-local additions = {"autograd", "gradcheck", "testing", "vmap", "tensor_functions", "tensor_more", "distributions"}
+local additions = {"autograd", "gradcheck", "testing", "vmap", "tensor.pieces", "tensor.slices", "distributions"}
 for _, name in ipairs(additions) do require("nnlua." .. name) end
 
 nnlua.vmap_loops = require("nnlua.vmap").vmap_loops

@@ -1,4 +1,4 @@
--- Further functions and methods of tensors that are made of other operations: slices combined and replaced, estimates
+-- Functions and methods of tensors that are made of other operations: slices combined and replaced, estimates
 -- of derivatives, histograms, windows. What they do is said in builtins.lua.
 
 local core = require "nnlua.core"

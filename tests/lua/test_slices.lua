@@ -1,4 +1,4 @@
--- Wrong inputs and values, by hand, of the functions in tensor_more.lua, of unique's slices and of unfold's views;
+-- Wrong inputs and values, by hand, of the functions in tensor/slices.lua, of unique's slices and of unfold's views;
 -- the parity tests hold the rest.
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
