@@ -6,21 +6,8 @@ local nnlua = require "nnlua"
 local tensor, nn, F, optim, data, metrics, train =
   nnlua.tensor, nnlua.nn, nnlua.F, nnlua.optim, nnlua.data, nnlua.metrics, nnlua.train
 
-local scratch = os.tmpname()
-
-local function write(bytes)
-  local file = assert(io.open(scratch, "wb"))
-  file:write(bytes)
-  file:close()
-  return scratch
-end
-
-local function read_bytes(path)
-  local file = assert(io.open(path, "rb"))
-  local bytes = file:read("a")
-  file:close()
-  return bytes
-end
+local disk = require "scratch"
+local scratch, write, read_bytes = disk.path, disk.write, disk.read
 
 -- ---- data sets ----------------------------------------------------------------------------------------------------
 

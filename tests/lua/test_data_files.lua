@@ -8,21 +8,8 @@ local core = require "nnlua.core"
 local tensor, data = nnlua.tensor, nnlua.data
 
 local files = here .. "/files/"
-local scratch = os.tmpname()
-
-local function write(bytes)
-  local file = assert(io.open(scratch, "wb"))
-  file:write(bytes)
-  file:close()
-  return scratch
-end
-
-local function read_bytes(path)
-  local file = assert(io.open(path, "rb"))
-  local bytes = file:read("a")
-  file:close()
-  return bytes
-end
+local disk = require "scratch"
+local scratch, write, read_bytes = disk.path, disk.write, disk.read
 
 -- ---- NumPy --------------------------------------------------------------------------------------------------------
 
