@@ -1,5 +1,7 @@
 /* random.c - tensors of random numbers, and dropout. Element i of a result takes its numbers from fixed places of the
  * generator's stream. */
+#include <string.h>
+
 #include "expr.h"
 #include "interrupt.h"
 #include "kernels/random.h"
@@ -23,13 +25,24 @@ typedef struct draw {
   char *out;
   int64_t n, low;
   uint64_t span;
-  double p, scale;
-  const char *prob; /* bernoulli: probabilities of the elements */
+  double p, scale, shift;
+  const char *in; /* bernoulli: probabilities of the elements; dropout: what is multiplied */
 } draw;
 
-static inline float unit32(uint32_t bits) { return (float)(bits >> 8) * 0x1p-24f; }
 static inline double unit64(uint32_t high, uint32_t low) {
   return (double)(((uint64_t)high << 21) ^ (low >> 11)) * 0x1p-53;
+}
+
+/* Elements at .. at + n - 1 to scale * x + shift. */
+static void move(const draw *d, int64_t at, int64_t n) {
+  if (d->scale == 1 && d->shift == 0) return;
+  if (d->dtype == NN_FLOAT32) {
+    float *y = (float *)(void *)d->out + at;
+    for (int64_t i = 0; i < n; i++) y[i] = (float)((double)y[i] * d->scale + d->shift);
+  } else {
+    double *y = (double *)(void *)d->out + at;
+    for (int64_t i = 0; i < n; i++) y[i] = y[i] * d->scale + d->shift;
+  }
 }
 
 /* Work on chunks begin .. end - 1. */
@@ -48,40 +61,45 @@ static void uniform_chunks(void *arg, int64_t begin, int64_t end, int thread) {
       nn_random_run(&d->r, 2 * at, 2 * n, bits);
       for (int64_t i = 0; i < n; i++) y[i] = unit64(bits[2 * i], bits[2 * i + 1]);
     }
+    move(d, at, n);
   }
 }
 
-/* Box and Muller 1958: two independent normals from two uniforms, radius and angle. Elements i and i + CHUNK / 2 of a
- * chunk are a pair. Radii come from 1 - u, which is never 0. */
-#define NORMAL_CHUNK(name, type, dtype, uniform) \
-  static void name(const draw *d, int64_t at, int64_t n, const uint32_t *bits) { \
-    const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath); \
-    enum { HALF = CHUNK / 2 }; \
-    type radius[HALF], angle[HALF], wave[2][HALF], *y = (type *)(void *)d->out + at; \
-    for (int i = 0; i < HALF; i++) { \
-      radius[i] = 1 - uniform(bits, i); \
-      angle[i] = (type)6.28318530717958647692528676656 * uniform(bits, HALF + i); \
-    } \
-    k->unary[NN_UNARY_LOG][dtype](HALF, radius, radius); \
-    for (int i = 0; i < HALF; i++) radius[i] *= -2; \
-    k->unary[NN_UNARY_SQRT][dtype](HALF, radius, radius); \
-    k->unary[NN_UNARY_COS][dtype](HALF, angle, wave[0]); \
-    k->unary[NN_UNARY_SIN][dtype](HALF, angle, wave[1]); \
-    for (int64_t i = 0; i < n; i++) y[i] = radius[i % HALF] * wave[i / HALF][i % HALF]; \
+/* Box and Muller 1958, as kernels/random.c does for float32. */
+static void normal_chunk_f64(const uint32_t *bits, double *y) {
+  enum { HALF = CHUNK / 2 };
+  const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath);
+  double radius[HALF], angle[HALF];
+  for (int i = 0; i < HALF; i++) {
+    radius[i] = 1 - unit64(bits[2 * i], bits[2 * i + 1]);
+    angle[i] = 6.28318530717958647692528676656 * unit64(bits[2 * (HALF + i)], bits[2 * (HALF + i) + 1]);
   }
-#define ONE_WORD(bits, i) unit32(bits[i])
-#define TWO_WORDS(bits, i) unit64(bits[2 * (i)], bits[2 * (i) + 1])
-NORMAL_CHUNK(normal_chunk_f32, float, NN_FLOAT32, ONE_WORD)
-NORMAL_CHUNK(normal_chunk_f64, double, NN_FLOAT64, TWO_WORDS)
+  k->unary[NN_UNARY_LOG][NN_FLOAT64](HALF, radius, radius);
+  for (int i = 0; i < HALF; i++) radius[i] *= -2;
+  k->unary[NN_UNARY_SQRT][NN_FLOAT64](HALF, radius, radius);
+  k->unary[NN_UNARY_COS][NN_FLOAT64](HALF, angle, y);
+  k->unary[NN_UNARY_SIN][NN_FLOAT64](HALF, angle, y + HALF);
+  for (int i = 0; i < HALF; i++) y[i] *= radius[i], y[HALF + i] *= radius[i];
+}
 
 static void normal_chunks(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const draw *d = arg;
+  bool narrow = d->dtype == NN_FLOAT32;
+  int words = narrow ? 1 : 2;
+  size_t size = narrow ? sizeof(float) : sizeof(double);
   uint32_t bits[2 * CHUNK];
+  double spare[CHUNK]; /* a last chunk that is not whole */
   for (int64_t c = begin; c < end && !nn_interrupted(); c++) {
-    int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK, words = d->dtype == NN_FLOAT32 ? 1 : 2;
+    int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK;
+    void *y = n == CHUNK ? (void *)(d->out + (size_t)at * size) : spare;
     nn_random_run(&d->r, words * at, words * CHUNK, bits);
-    (d->dtype == NN_FLOAT32 ? normal_chunk_f32 : normal_chunk_f64)(d, at, n, bits);
+    if (narrow)
+      NN_SELECT(nn_random_table)->normal_f32(CHUNK / 2, bits, y);
+    else
+      normal_chunk_f64(bits, y);
+    if (n < CHUNK) memcpy(d->out + (size_t)at * size, y, (size_t)n * size);
+    move(d, at, n);
   }
 }
 
@@ -98,21 +116,26 @@ static void integer_chunks(void *arg, int64_t begin, int64_t end, int thread) {
 }
 
 /* Runs over all chunks of n elements that take `words` 32-bit numbers each. False when interrupted. */
-static bool draw_all(draw *d, nn_generator *g, int64_t n, int words, nn_range_fn chunks) {
-  int64_t count = (n + CHUNK - 1) / CHUNK;
+static nn_random take_for(nn_generator *g, int64_t n, int words) {
+  return nn_random_take(g, (n + CHUNK - 1) / CHUNK * CHUNK * words);
+}
+static bool draw_from(draw *d, nn_random r, int64_t n, nn_range_fn chunks) {
   d->n = n;
-  d->r = nn_random_take(g, count * CHUNK * words);
-  nn_parallel(count, GRAIN / CHUNK, chunks, d);
+  d->r = r;
+  nn_parallel((n + CHUNK - 1) / CHUNK, GRAIN / CHUNK, chunks, d);
   return n < 1 << 16 || !nn_interrupted();
 }
+static bool draw_all(draw *d, nn_generator *g, int64_t n, int words, nn_range_fn chunks) {
+  return draw_from(d, take_for(g, n, words), n, chunks);
+}
 
-static bool fill_normal(nn_generator *g, nn_tensor *t) {
-  draw d = {.dtype = (nn_dtype)t->dtype, .out = t->data};
+static bool fill_normal(nn_generator *g, nn_tensor *t, double scale, double shift) {
+  draw d = {.dtype = (nn_dtype)t->dtype, .out = t->data, .scale = scale, .shift = shift};
   return draw_all(&d, g, t->numel, t->dtype == NN_FLOAT32 ? 1 : 2, normal_chunks);
 }
 
-static bool fill_uniform(nn_generator *g, nn_tensor *t) {
-  draw d = {.dtype = (nn_dtype)t->dtype, .out = t->data};
+static bool fill_uniform(nn_generator *g, nn_tensor *t, double scale, double shift) {
+  draw d = {.dtype = (nn_dtype)t->dtype, .out = t->data, .scale = scale, .shift = shift};
   return draw_all(&d, g, t->numel, t->dtype == NN_FLOAT32 ? 1 : 2, uniform_chunks);
 }
 
@@ -129,8 +152,8 @@ static bool sized_infer(nn_frame *f) {
   nn_dtype dtype = nn_given(f, 2) ? f->arg[2].dtype : NN_FLOAT32;
   return float_spec(f, dtype, f->arg[0].n, f->arg[0].ints);
 }
-static bool rand_kernel(nn_frame *f) { return fill_uniform(generator_of(f, 1), f->out[0]); }
-static bool randn_kernel(nn_frame *f) { return fill_normal(generator_of(f, 1), f->out[0]); }
+static bool rand_kernel(nn_frame *f) { return fill_uniform(generator_of(f, 1), f->out[0], 1, 0); }
+static bool randn_kernel(nn_frame *f) { return fill_normal(generator_of(f, 1), f->out[0], 1, 0); }
 
 static bool like_infer(nn_frame *f) {
   const nn_tensor *x = f->in[0];
@@ -235,7 +258,7 @@ static void same_chance(const draw *d, int64_t at, int64_t n, const uint32_t *bi
 
 static void own_chance(const draw *d, int64_t at, int64_t n, const uint32_t *bits) {
   for (int64_t i = 0; i < n; i++) {
-    double x = (double)bits[i] * 0x1p-32 < float_at(d->prob, d->dtype, at + i) ? d->scale : 0;
+    double x = (double)bits[i] * 0x1p-32 < float_at(d->in, d->dtype, at + i) ? d->scale : 0;
     if (d->dtype == NN_FLOAT32)
       ((float *)(void *)d->out)[at + i] = (float)x;
     else
@@ -250,7 +273,7 @@ static void bernoulli_chunks(void *arg, int64_t begin, int64_t end, int thread) 
   for (int64_t c = begin; c < end && !nn_interrupted(); c++) {
     int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK;
     nn_random_run(&d->r, at, n, bits);
-    (d->prob ? own_chance : same_chance)(d, at, n, bits);
+    (d->in ? own_chance : same_chance)(d, at, n, bits);
   }
 }
 
@@ -267,7 +290,7 @@ static bool bernoulli_kernel(nn_frame *f) {
     double p = float_at(x->data, (nn_dtype)x->dtype, i);
     if (!(p >= 0 && p <= 1)) return nn_bad(f, "probabilities must be between 0 and 1, got %g", p);
   }
-  draw d = {.dtype = (nn_dtype)x->dtype, .out = f->out[0]->data, .prob = x->data, .scale = 1};
+  draw d = {.dtype = (nn_dtype)x->dtype, .out = f->out[0]->data, .in = x->data, .scale = 1};
   return draw_all(&d, generator_of(f, 1), x->numel, 1, bernoulli_chunks);
 }
 
@@ -300,25 +323,14 @@ static bool refill_infer(nn_frame *f) {
   return true;
 }
 
-static bool scale_in_place(nn_frame *f, double scale, double shift) {
-  nn_tensor *y = f->out[0];
-  for (int64_t i = 0; i < y->numel; i++) {
-    if (y->dtype == NN_FLOAT32)
-      ((float *)(void *)y->data)[i] = (float)((double)((float *)(void *)y->data)[i] * scale + shift);
-    else
-      ((double *)(void *)y->data)[i] = ((double *)(void *)y->data)[i] * scale + shift;
-  }
-  return true;
-}
-
 static bool refill_normal_kernel(nn_frame *f) {
   if (!(number(&f->arg[2]) >= 0)) return nn_bad(f, "std must not be negative, got %g", number(&f->arg[2]));
-  return fill_normal(generator_of(f, 3), f->out[0]) && scale_in_place(f, number(&f->arg[2]), number(&f->arg[1]));
+  return fill_normal(generator_of(f, 3), f->out[0], number(&f->arg[2]), number(&f->arg[1]));
 }
 static bool refill_uniform_kernel(nn_frame *f) {
   double from = number(&f->arg[1]), to = number(&f->arg[2]);
   if (!(from <= to)) return nn_bad(f, "from (%g) must not be above to (%g)", from, to);
-  return fill_uniform(generator_of(f, 3), f->out[0]) && scale_in_place(f, to - from, from);
+  return fill_uniform(generator_of(f, 3), f->out[0], to - from, from);
 }
 static bool refill_bernoulli_kernel(nn_frame *f) {
   double p = number(&f->arg[1]);
@@ -347,20 +359,47 @@ const nn_op nn_op_refill_bernoulli = {
 
 /* ---- dropout ---------------------------------------------------------------------------------------- */
 
-/* A factor for each element: 0 with probability p, else 1 / (1 - p). */
-static bool mask_infer(nn_frame *f) {
+/* Each element times 0 with probability p, else times 1 / (1 - p); chances by the place in the stream, so that the
+ * gradient draws the same ones again and nothing has to be kept. */
+static void drop_chunks(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const draw *d = arg;
+  double limit = d->p * 0x1p32;
+  uint32_t bits[CHUNK], below = limit < UINT32_MAX ? (uint32_t)limit : UINT32_MAX;
+  for (int64_t c = begin; c < end && !nn_interrupted(); c++) {
+    int64_t at = c * CHUNK, n = d->n - at < CHUNK ? d->n - at : CHUNK;
+    nn_random_run(&d->r, at, n, bits);
+    if (d->dtype == NN_FLOAT32) {
+      NN_SELECT(nn_random_table)->drop_f32(n, bits, below, (float)d->scale, (const float *)(const void *)d->in + at,
+                                           (float *)(void *)d->out + at);
+    } else {
+      const double *x = (const double *)(const void *)d->in + at;
+      double *y = (double *)(void *)d->out + at;
+      for (int64_t i = 0; i < n; i++) y[i] = x[i] * (bits[i] < below ? d->scale : 0);
+    }
+  }
+}
+
+static bool drop_infer(nn_frame *f) {
   nn_spec_like(f, 0, f->in[0]);
   return true;
 }
-static bool mask_kernel(nn_frame *f) {
-  nn_tensor *y = f->out[0];
+static bool drop_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  if (x == NULL) return false;
   double keep = 1 - f->arg[1].f;
-  draw d = {.dtype = (nn_dtype)y->dtype, .out = y->data, .p = keep, .scale = keep > 0 ? 1 / keep : 0};
-  return draw_all(&d, nn_default_generator(f->ctx), y->numel, 1, bernoulli_chunks);
+  draw d = {.dtype = (nn_dtype)x->dtype, .in = x->data, .out = f->out[0]->data, .p = keep, .scale = keep > 0 ? 1 / keep : 0};
+  nn_random r = {(uint64_t)f->arg[2].i, (uint64_t)f->arg[3].i};
+  return draw_from(&d, r, x->numel, drop_chunks);
 }
-const nn_op nn_op_dropout_mask = {
-    .name = "dropout_mask", .doc = "Factors for dropout.", .params = {{"input", P_TENSOR}, {"p", P_FLOAT}},
-    .flags = NN_PRIVATE | NN_NO_GRAD | NN_RANDOM, .infer = mask_infer, .kernel = mask_kernel};
+static bool drop_vjp(nn_vjp *v) {
+  v->d[0] = nn_do(v->ctx, &nn_op_dropout_at, v_t(v->g[0]), v->arg[1], v->arg[2], v->arg[3]);
+  return v->d[0] != NULL;
+}
+const nn_op nn_op_dropout_at = {
+    .name = "dropout_at", .doc = "Dropout by the chances from this place of a stream on.",
+    .params = {{"input", P_TENSOR}, {"p", P_FLOAT}, {"seed", P_INT}, {"offset", P_INT}}, .flags = NN_PRIVATE,
+    .infer = drop_infer, .kernel = drop_kernel, .vjp = drop_vjp};
 
 static bool dropout_compose(nn_frame *f) {
   C c = f->ctx;
@@ -368,7 +407,9 @@ static bool dropout_compose(nn_frame *f) {
   if (!(p >= 0 && p <= 1)) return nn_bad(f, "p must be between 0 and 1, got %g", p);
   if (!nn_expect_float(f, 0)) return false;
   if (!f->arg[2].b || p == 0) return (f->out[0] = f->in[0]) != NULL;
-  return (f->out[0] = t_mul(c, f->in[0], nn_do(c, &nn_op_dropout_mask, v_t(f->in[0]), f->arg[1]))) != NULL;
+  nn_random r = take_for(nn_default_generator(c), f->in[0]->numel, 1);
+  f->out[0] = nn_do(c, &nn_op_dropout_at, v_t(f->in[0]), f->arg[1], v_i((int64_t)r.seed), v_i((int64_t)r.offset));
+  return f->out[0] != NULL;
 }
 const nn_op nn_op_dropout = {
     .name = "dropout",
