@@ -119,6 +119,8 @@ local titles = {
   {"metrics", "how good predictions are"},
   {"audio", "spectra and mel bands: local audio = require \"nnlua.audio\""},
   {"inspect", "inside of networks: local inspect = require \"nnlua.inspect\""},
+  {"graph", "networks on graphs: local graph = require \"nnlua.graph\""},
+  {"rl", "environments and replay memories: local rl = require \"nnlua.rl\""},
   {"text", "tokenizers and padding: local text = require \"nnlua.text\""},
   {"plot", "pictures of numbers, in the terminal or in files"},
   {"nnlua", "the machine: threads, memory, time"},

@@ -231,6 +231,8 @@ local parts = {
     "metrics.boxes"}},
   {name = "text", files = {"text", "text.pieces"}},
   {name = "audio", files = {"audio"}},
+  {name = "graph", files = {"graph"}},
+  {name = "rl", files = {"rl"}},
   {name = "inspect", files = {"inspect"}},
   {name = "plot", files = {"plot"}},
 }

@@ -23,7 +23,12 @@ local cart_options = signature("rl.CartPole", "max_steps:count=500, seed:int?")
 --- The cart with its pole. A state is four numbers: position, speed, angle (radians), angular speed. Action 1 pushes
 -- to the left, 2 to the right. An episode ends when the pole leans by more than 12 degrees, the cart leaves the track
 -- (2.4 either way), or after max_steps (500); the reward is 1 a step.
--- local env = rl.CartPole(); local state = env:reset(); state, reward, done, cut = env:step(2)
+--     local rl = require "nnlua.rl"
+--     local env = rl.CartPole({seed = 1})
+--     local state = env:reset()
+--     local next_state, reward, done = env:step(2)
+--     print(#state, reward, done)
+--     --> 4	1.0	false
 -- @param options max_steps, seed (of its starts; drawn from the default generator without)
 function rl.CartPole(options)
   local o = cart_options(options)
@@ -70,7 +75,13 @@ local Replay = {}
 Replay.__index = Replay
 
 --- A memory of what happened: capacity rows of state, action, reward, next state and whether it ended; the oldest is
--- overwritten. local memory = rl.Replay(10000, 4); memory:push(state, action, reward, next_state, ended)
+-- overwritten.
+--     local rl = require "nnlua.rl"
+--     local memory = rl.Replay(10000, 2)
+--     memory:push({0, 1}, 2, 1.0, {1, 1}, false)
+--     local state, action = memory:sample(3)
+--     print(state.shape, action)
+--     --> {3, 2}	{2, 2, 2}
 -- @param capacity how many are kept
 -- @param width how many numbers a state has
 function rl.Replay(capacity, width)
@@ -112,7 +123,10 @@ end
 -- ---- returns ------------------------------------------------------------------------------------------------------
 
 --- What was still to come at each step: r[t] + gamma r[t+1] + gamma^2 r[t+2] + ...
--- rl.returns({1, 1, 1}, 0.5) --> {1.75, 1.5, 1}
+--     local rl = require "nnlua.rl"
+--     local r = rl.returns({1, 1, 1}, 0.5)
+--     print(r[1], r[2], r[3])
+--     --> 1.75	1.5	1.0
 -- @param rewards a table of numbers
 -- @param gamma what a reward is worth one step later, 0 to 1
 -- @param last the value of what follows the last step (0)
