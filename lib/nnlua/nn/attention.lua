@@ -9,7 +9,7 @@ local module = require "nnlua.nn.module"
 local signature = require "nnlua.signature"
 
 local tensor, F = core.tensor, core.F
-local attention, attention_plain = core.op("attention"), core.op("attention_plain")
+local attention = core.op("attention")
 local is_tensor = tensor.is_tensor
 local layers = {}
 
@@ -306,11 +306,6 @@ local function cached(self, a, k, v)
   return k, v
 end
 
-local function run_attention(mask, ...)
-  local learned = mask and mask.requires_grad and tensor.is_grad_enabled()
-  return (learned and attention_plain or attention)(...)
-end
-
 local function forward(self, query, key, value, a)
   local seq, batch = self.batch_first and 2 or 1, self.batch_first and 1 or 2
   local n, l, s = query:size(batch), query:size(seq), key:size(seq)
@@ -334,10 +329,10 @@ local function forward(self, query, key, value, a)
   local causal = a.is_causal
   local mask = masks_of(self, causal and {key_padding_mask = a.key_padding_mask} or a, n, l, s, by, query.dtype)
   if not k then
-    return run_attention(mask, q, nil, nil, mask, scale, causal, dropout, self.num_heads, self.batch_first)
+    return attention(q, nil, nil, mask, scale, causal, dropout, self.num_heads, self.batch_first)
   end
   if not (need_weights or a.cache) then
-    return run_attention(mask, q, k, v, mask, scale, causal, dropout, self.num_heads, self.batch_first)
+    return attention(q, k, v, mask, scale, causal, dropout, self.num_heads, self.batch_first)
   end
   q = heads(self, q)
   if k:dim() == 3 then k, v = cached(self, a, k, v) end
@@ -355,7 +350,7 @@ local function forward(self, query, key, value, a)
       weights = a.need_weights and (a.average_attn_weights and weights:mean(2) or weights) or nil
     end
   else
-    y = run_attention(mask, q, k, v, mask, scale, causal and l > 1, dropout)
+    y = attention(q, k, v, mask, scale, causal and l > 1, dropout)
   end
   return unheads(self, y), weights
 end

@@ -1,5 +1,5 @@
 /* attention.c - scaled dot-product attention: fused loops that hold no more than a tile of the weights, and the same as
- * plain operations for higher derivatives and for masks that are learned. */
+ * plain operations for higher derivatives. */
 #include "kernels/attention.h"
 
 #include <math.h>
@@ -110,11 +110,10 @@ static const nn_tensor *rows(nn_frame *f, int i) {
   return t->stride[last] == 1 || t->shape[last] <= 1 ? t : nn_dense(f, i);
 }
 
-static void set_mask(struct nn_attention *a, const nn_tensor *m) {
+/* The mask and the distances of its elements, 0 where it is the same for all. */
+static void set_mask(const nn_tensor *m, struct nn_attention *a, int64_t *const to[4]) {
   if (m == NULL) return;
-  int64_t *to[4] = {&a->mask_batch, &a->mask_head, &a->mask_query, &a->mask_key};
-  a->mask = m->data;
-  a->mask_is_bool = m->dtype == NN_BOOL;
+  if (a) a->mask = m->data, a->mask_is_bool = m->dtype == NN_BOOL;
   for (int d = 0; d < m->ndim; d++) *to[4 - m->ndim + d] = m->shape[d] == 1 ? 0 : m->stride[d];
 }
 
@@ -146,9 +145,11 @@ static struct nn_attention attention_of(const form *o, const nn_tensor *q, const
 typedef struct job {
   struct nn_attention a;
   nn_dtype d;
-  int64_t chunks, chunk; /* of queries, of each head */
+  int64_t chunks, chunk; /* of queries (forward) or keys (backward) of each head */
   char *scratch;
   size_t each;
+  char *parts;    /* backward: what the chunks of keys after the first give for the queries, one array each */
+  char **dmask;   /* backward: the gradient of the mask, one array for each thread; or NULL */
 } job;
 
 static void forward_task(void *arg, int64_t task, int thread) {
@@ -158,14 +159,12 @@ static void forward_task(void *arg, int64_t task, int thread) {
       ->forward[j->d](&j->a, task / j->chunks, q0, q1, j->scratch + (size_t)thread * j->each);
 }
 
-static void backward_task(void *arg, int64_t task, int thread) {
-  const job *j = arg;
-  NN_SELECT(nn_attention_table)->backward[j->d](&j->a, task, j->scratch + (size_t)thread * j->each);
+static double work_of(const struct nn_attention *a) {
+  return (double)a->queries * (double)a->keys * (double)(a->width + a->value_width) * (double)a->batch * (double)a->heads;
 }
 
 static bool run_tasks(nn_ctx *ctx, job *j, int64_t count, size_t scratch, nn_task_fn fn) {
-  const double work = (double)j->a.queries * (double)j->a.keys * (double)(j->a.width + j->a.value_width);
-  const bool alone = work * (double)j->a.batch * (double)j->a.heads < 1e5 || count < 2;
+  const bool alone = work_of(&j->a) < 1e5 || count < 2;
   const size_t threads = alone ? 1 : (size_t)nn_threads();
   j->each = (scratch + 127) / 64 * 64;
   j->scratch = nn_scratch(ctx, j->each * threads);
@@ -178,6 +177,13 @@ static bool run_tasks(nn_ctx *ctx, job *j, int64_t count, size_t scratch, nn_tas
   return !nn_interrupted();
 }
 
+/* How many positions of each of `pairs` heads make a task: a multiple of 64. A function of the sizes alone. */
+static int64_t chunk_of(int64_t pairs, int64_t length, int64_t tasks) {
+  const int64_t wanted = pairs > 0 && pairs < tasks ? (tasks + pairs - 1) / pairs : 1;
+  const int64_t chunk = ((length + wanted - 1) / wanted + 63) / 64 * 64;
+  return chunk < 64 ? 64 : chunk;
+}
+
 static bool att_kernel(nn_frame *f) {
   const bool packed = f->in[A_K] == NULL;
   const form o = form_of(f->arg, packed);
@@ -186,7 +192,7 @@ static bool att_kernel(nn_frame *f) {
   job j = {.a = attention_of(&o, q, k, v, f->out[0]), .d = (nn_dtype)q->dtype};
   struct nn_attention *a = &j.a;
   a->scale = f->arg[A_SCALE].f, a->causal = f->arg[A_CAUSAL].b;
-  set_mask(a, f->in[A_MASK]);
+  set_mask(f->in[A_MASK], a, (int64_t *[4]){&a->mask_batch, &a->mask_head, &a->mask_query, &a->mask_key});
   if (f->arg[A_DROPOUT].f > 0) {
     const int64_t draws = a->batch * a->heads * a->queries * nn_attention_draws(a->keys);
     const nn_random r = nn_random_take(nn_default_generator(f->ctx), draws);
@@ -200,70 +206,164 @@ static bool att_kernel(nn_frame *f) {
     a->lse = f->extra[0]->data;
   }
   if (f->out[0]->numel == 0) return true;
-  /* few heads: their queries are split as well, each part with keys and values packed anew */
-  const int64_t pairs = a->batch * a->heads, wanted = nn_threads() > 1 && pairs < 8 ? 8 : 1;
-  j.chunk = (a->queries + wanted - 1) / wanted;
-  j.chunk = wanted == 1 ? a->queries : j.chunk < 128 ? 128 : (j.chunk + 63) / 64 * 64;
+  const int64_t pairs = a->batch * a->heads;
+  j.chunk = chunk_of(pairs, a->queries, 16);
   j.chunks = (a->queries + j.chunk - 1) / j.chunk;
   return run_tasks(f->ctx, &j, pairs * j.chunks, NN_SELECT(nn_attention_table)->forward_scratch[j.d](a), forward_task);
 }
 
 /* ---- gradient --------------------------------------------------------------------------------------- */
 
-enum { B_G, B_Q, B_K, B_V, B_MASK, B_OUT, B_LSE, B_SCALE, B_CAUSAL, B_DROPOUT, B_HEADS, B_FIRST, B_SEED, B_OFFSET };
+enum { B_G, B_Q, B_K, B_V, B_MASK, B_OUT, B_LSE, B_SCALE, B_FLAGS, B_DROPOUT, B_HEADS, B_FIRST, B_SEED, B_OFFSET };
+enum { CAUSAL = 1, MASK_GRAD = 2 }; /* B_FLAGS */
 
 static bool back_infer(nn_frame *f) {
   nn_spec_like(f, 0, f->in[B_Q]);
   f->n_out = 1;
-  if (f->in[B_K] == NULL) return true;
-  nn_spec_like(f, 1, f->in[B_K]);
-  nn_spec_like(f, 2, f->in[B_V]);
-  f->n_out = 3;
+  if (f->in[B_K] != NULL) {
+    nn_spec_like(f, 1, f->in[B_K]);
+    nn_spec_like(f, 2, f->in[B_V]);
+    f->n_out = 3;
+  }
+  if (f->arg[B_FLAGS].i & MASK_GRAD) nn_spec_like(f, f->n_out++, f->in[B_MASK]);
   return true;
 }
 
 static void clear(nn_tensor *t) { memset(t->data, 0, (size_t)t->numel * nn_esize(t)); }
+
+/* dq of one chunk of keys: the result itself, or an array of its own, [batch, heads, queries, width]. */
+static struct nn_attention part_of(const job *j, int64_t chunk) {
+  struct nn_attention a = j->a;
+  if (chunk == 0) return a;
+  const size_t bytes = (size_t)(a.batch * a.heads * a.queries * a.width) * nn_dtype_size(j->d);
+  a.dq = (struct nn_heads){j->parts + (size_t)(chunk - 1) * bytes, a.heads * a.queries * a.width, a.queries * a.width, a.width};
+  return a;
+}
+
+static void backward_one(const job *j, int64_t task, int thread) {
+  const int64_t chunk = task % j->chunks, k0 = chunk * j->chunk;
+  const int64_t k1 = k0 + j->chunk < j->a.keys ? k0 + j->chunk : j->a.keys;
+  const struct nn_attention a = part_of(j, chunk);
+  NN_SELECT(nn_attention_table)
+      ->backward[j->d](&a, task / j->chunks, k0, k1, j->dmask ? j->dmask[thread] : NULL, j->scratch + (size_t)thread * j->each);
+}
+
+static void backward_task(void *arg, int64_t task, int thread) { backward_one(arg, task, thread); }
+
+static void backward_range(void *arg, int64_t begin, int64_t end, int thread) {
+  for (int64_t i = begin; i < end && !nn_interrupted(); i++) backward_one(arg, i, thread);
+}
+
+static void add_to(nn_dtype d, int64_t n, void *to, const void *from) {
+  if (d == NN_FLOAT32)
+    for (int64_t i = 0; i < n; i++) ((float *)to)[i] += ((const float *)from)[i];
+  else
+    for (int64_t i = 0; i < n; i++) ((double *)to)[i] += ((const double *)from)[i];
+}
+
+/* Adds up what the chunks of keys gave for the queries of one head. */
+static void join_task(void *arg, int64_t pair, int thread) {
+  const job *j = arg;
+  const int64_t b = pair / j->a.heads, h = pair % j->a.heads;
+  const int64_t size = (int64_t)nn_dtype_size(j->d);
+  (void)thread;
+  for (int64_t c = 1; c < j->chunks; c++) {
+    const struct nn_attention part = part_of(j, c);
+    const struct nn_heads *to = &j->a.dq, *from = &part.dq;
+    for (int64_t i = 0; i < j->a.queries; i++)
+      add_to(j->d, j->a.width, (char *)to->data + (b * to->batch + h * to->head + i * to->row) * size,
+             (const char *)from->data + (b * from->batch + h * from->head + i * from->row) * size);
+  }
+}
+
+/* Where the gradient of the mask is added up. Tasks that share elements of it need an array for each thread, and the same
+ * tasks for each thread every time. */
+static bool mask_is_shared(const struct nn_attention *a) {
+  return (a->dmask_batch == 0 && a->batch > 1) || (a->dmask_head == 0 && a->heads > 1) || a->dmask_key == 0;
+}
+
+static bool with_mask_grad(nn_ctx *ctx, job *j, nn_tensor *dmask, size_t scratch) {
+  const int64_t count = j->a.batch * j->a.kv_heads * j->chunks;
+  const int parts = work_of(&j->a) < 1e5 ? 1 : nn_parallel_parts(count, 1);
+  const size_t bytes = (size_t)dmask->numel * nn_esize(dmask);
+  const bool own = parts > 1 && mask_is_shared(&j->a);
+  char *arrays[NN_THREADS_MAX], *more = own ? nn_scratch(ctx, bytes * (size_t)(parts - 1)) : NULL;
+  j->each = (scratch + 127) / 64 * 64;
+  j->scratch = nn_scratch(ctx, j->each * (size_t)parts);
+  const bool ok = j->scratch != NULL && (!own || more != NULL);
+  clear(dmask);
+  if (more) memset(more, 0, bytes * (size_t)(parts - 1));
+  for (int i = 0; i < parts; i++) arrays[i] = i == 0 || !own ? dmask->data : more + (size_t)(i - 1) * bytes;
+  j->dmask = arrays;
+  if (ok && parts == 1) backward_range(j, 0, count, 0);
+  if (ok && parts > 1) nn_parallel(count, 1, backward_range, j);
+  for (int i = 1; i < parts && own && ok; i++) add_to(j->d, dmask->numel, dmask->data, arrays[i]);
+  j->dmask = NULL;
+  nn_scratch_free(ctx, j->scratch, j->each * (size_t)parts);
+  nn_scratch_free(ctx, more, bytes * (size_t)(parts - 1));
+  return ok && !nn_interrupted();
+}
+
+/* Gradients of keys in chunks (one for each head unless there are few of these), then what the chunks have in common. */
+static bool run_backward(nn_ctx *ctx, job *j, nn_tensor *dmask) {
+  const struct nn_attention *a = &j->a;
+  const int64_t pairs = a->batch * a->kv_heads;
+  j->chunk = pairs < 4 ? chunk_of(pairs, a->keys, 4) : (a->keys + 3) / 4 * 4;
+  j->chunks = (a->keys + j->chunk - 1) / j->chunk;
+  const size_t parts = (size_t)((j->chunks - 1) * a->batch * a->heads * a->queries * a->width) * nn_dtype_size(j->d);
+  const size_t scratch = NN_SELECT(nn_attention_table)->backward_scratch[j->d](a, j->chunk);
+  if (parts > 0 && (j->parts = nn_scratch(ctx, parts)) == NULL) return false;
+  bool ok = dmask ? with_mask_grad(ctx, j, dmask, scratch)
+                  : run_tasks(ctx, j, pairs * j->chunks, scratch, backward_task);
+  if (ok && parts > 0) nn_parallel_tasks(a->batch * a->heads, join_task, j);
+  if (parts > 0) nn_scratch_free(ctx, j->parts, parts);
+  return ok;
+}
 
 static bool back_kernel(nn_frame *f) {
   const bool packed = f->in[B_K] == NULL;
   const form o = {f->arg[B_HEADS].i, f->arg[B_FIRST].b, packed};
   const nn_tensor *q = rows(f, B_Q), *k = packed ? NULL : rows(f, B_K), *v = packed ? NULL : rows(f, B_V);
   const nn_tensor *g = rows(f, B_G), *out = rows(f, B_OUT);
+  nn_tensor *dmask = f->arg[B_FLAGS].i & MASK_GRAD ? f->out[f->n_out - 1] : NULL;
   if (q == NULL || g == NULL || out == NULL || (!packed && (k == NULL || v == NULL))) return false;
   job j = {.a = attention_of(&o, q, k, v, out), .d = (nn_dtype)q->dtype};
   struct nn_attention *a = &j.a;
-  a->scale = f->arg[B_SCALE].f, a->causal = f->arg[B_CAUSAL].b;
-  set_mask(a, f->in[B_MASK]);
+  a->scale = f->arg[B_SCALE].f, a->causal = f->arg[B_FLAGS].i & CAUSAL;
+  set_mask(f->in[B_MASK], a, (int64_t *[4]){&a->mask_batch, &a->mask_head, &a->mask_query, &a->mask_key});
+  if (dmask) set_mask(dmask, NULL, (int64_t *[4]){&a->dmask_batch, &a->dmask_head, &a->dmask_query, &a->dmask_key});
   set_dropout(a, f->arg[B_DROPOUT].f, (uint64_t)f->arg[B_SEED].i, (uint64_t)f->arg[B_OFFSET].i);
   a->lse = f->in[B_LSE]->data;
   a->dout = heads_of(&o, g, 0, 1);
   a->dq = heads_of(&o, f->out[0], 0, packed ? 3 : 1);
   a->dk = packed ? heads_of(&o, f->out[0], 1, 3) : heads_of(&o, f->out[1], 0, 1);
   a->dv = packed ? heads_of(&o, f->out[0], 2, 3) : heads_of(&o, f->out[2], 0, 1);
-  if (a->keys == 0 || a->queries == 0 || a->value_width == 0 || a->width == 0) {
+  if (a->keys == 0 || a->queries == 0 || a->value_width == 0 || a->width == 0 || a->batch == 0) {
     for (int i = 0; i < f->n_out; i++) clear(f->out[i]);
     return true;
   }
-  return run_tasks(f->ctx, &j, a->batch * a->kv_heads, NN_SELECT(nn_attention_table)->backward_scratch[j.d](a), backward_task);
+  return run_backward(f->ctx, &j, dmask);
 }
 
 const nn_op nn_op_attention_backward = {
     .name = "attention_backward", .doc = "Part of a gradient.",
     .params = {{"grad", P_TENSOR}, {"query", P_TENSOR}, {"key", P_TENSOR, "nil"}, {"value", P_TENSOR, "nil"},
-               {"mask", P_TENSOR, "nil"}, {"output", P_TENSOR}, {"lse", P_TENSOR}, {"scale", P_FLOAT}, {"causal", P_BOOL},
+               {"mask", P_TENSOR, "nil"}, {"output", P_TENSOR}, {"lse", P_TENSOR}, {"scale", P_FLOAT}, {"flags", P_INT},
                {"dropout", P_FLOAT}, {"heads", P_INT}, {"batch_first", P_BOOL}, {"seed", P_INT}, {"offset", P_INT}},
-    .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 3, .infer = back_infer, .kernel = back_kernel};
+    .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 4, .infer = back_infer, .kernel = back_kernel};
 
 static bool att_vjp(nn_vjp *v) {
   C c = v->ctx;
   T in[4];
   for (int i = 0; i < 4; i++) in[i] = nn_in_meta(v, i)->ndim >= 0 ? nn_in(v, i) : NULL;
+  const bool learned = in[A_MASK] != NULL && in[A_MASK]->dtype != NN_BOOL && nn_need(v, A_MASK);
+  const int64_t flags = (v->arg[A_CAUSAL].b ? CAUSAL : 0) | (learned ? MASK_GRAD : 0);
   nn_value args[] = {v_t(v->g[0]), v_opt(in[A_Q]), v_opt(in[A_K]), v_opt(in[A_V]), v_opt(in[A_MASK]), v_opt(nn_out(v, 0)),
-                     v_opt(nn_extra(v, 0)), v->arg[A_SCALE], v->arg[A_CAUSAL], v->arg[A_DROPOUT], v->arg[A_HEADS],
+                     v_opt(nn_extra(v, 0)), v->arg[A_SCALE], v_i(flags), v->arg[A_DROPOUT], v->arg[A_HEADS],
                      v->arg[A_FIRST], v_i((int64_t)v->node->note[0]), v_i((int64_t)v->node->note[1])};
   nn_results r;
   if (c->error != NN_OK || !nn_apply(c, &nn_op_attention_backward, args, 14, &r)) return false;
-  for (int i = 0; i < r.n; i++) v->d[i] = nn_keep(c, r.t[i]);
+  for (int i = 0; i < r.n; i++) v->d[learned && i == r.n - 1 ? A_MASK : i] = nn_keep(c, r.t[i]);
   return true;
 }
 
@@ -362,21 +462,6 @@ static bool att_compose(nn_frame *f) {
   return (f->out[0] = y) != NULL;
 }
 
-/* The composed form by itself, for a mask that needs a gradient. */
-static bool plain_compose(nn_frame *f) {
-  if (!att_infer(f)) return false;
-  if (f->arg[A_DROPOUT].f > 0) {
-    int64_t a[4], b[4];
-    const form o = form_of(f->arg, f->in[A_K] == NULL);
-    const nn_tensor *k = o.packed ? f->in[A_Q] : f->in[A_K];
-    sizes_of(&o, f->in[A_Q]->shape, o.packed ? 3 : 1, a);
-    sizes_of(&o, k->shape, o.packed ? 3 : 1, b);
-    const nn_random r = nn_random_take(nn_default_generator(f->ctx), a[0] * a[1] * a[2] * nn_attention_draws(b[2]));
-    f->note[0] = r.seed, f->note[1] = r.offset;
-  }
-  return att_compose(f);
-}
-
 #define PARAMS \
   {{"query", P_TENSOR}, {"key", P_TENSOR, "nil"}, {"value", P_TENSOR, "nil"}, {"mask", P_TENSOR, "nil"}, \
    {"scale", P_FLOAT}, {"causal", P_BOOL, "false"}, {"dropout", P_FLOAT, "0"}, {"heads", P_INT, "0"}, \
@@ -386,19 +471,16 @@ const nn_op nn_op_attention = {
     .name = "attention",
     .doc = "Attention of query [B, H, L, E] to key [B, K, S, E] and value [B, K, S, V], H a multiple of K; with heads the three\n"
            "are [L, B, heads * E] ([B, L, ...] with batch_first), without key and value all three side by side in query.",
-    .params = PARAMS, .flags = NN_PRIVATE | NN_RANDOM, .saves_in = 15, .saves_out = 1, .grads_in = 7, .infer = att_infer,
+    .params = PARAMS, .flags = NN_PRIVATE | NN_RANDOM, .saves_in = 15, .saves_out = 1, .grads_in = 15, .infer = att_infer,
     .kernel = att_kernel, .compose = att_compose, .vjp = att_vjp,
     .samples = NN_SAMPLES(
         "R(2,2,3,2), R(2,2,4,2), R(2,2,4,3), {scale = 0.7}", "R(1,4,3,2), R(1,2,3,2), R(1,2,3,2), {scale = 1, causal = true}",
         "R(1,2,3,2), R(1,2,2,2), R(1,2,2,2), tensor{{true, false}, {true, true}, {false, false}}, {scale = 1}",
         "R(1,1,3,2), R(1,1,5,2), R(1,1,5,2), C(R(3,5)), {scale = -0.5, dropout = 0.4}",
+        "R(2,2,3,2), R(2,1,5,2), R(2,1,5,2), R(2,3,5), {scale = 0.5}", "R(1,2,3,2), R(1,2,4,2), R(1,2,4,2), R(3,1), {scale = 0.5}",
         "R(3,2,12), nil, nil, {scale = 0.5, heads = 2}", "R(2,3,6), nil, nil, {scale = 0.5, heads = 1, batch_first = true}",
         "R(3,2,4), R(2,2,4), R(2,2,2), C(R(2,1,1,2)), {scale = 0.5, heads = 2, dropout = 0.2}"),
     .invalid = "R(2,2,3,2), R(2,2,4,3), R(2,2,4,3), {scale = 1}", .complaint = "do not fit"};
-
-const nn_op nn_op_attention_plain = {
-    .name = "attention_plain", .doc = "The same in plain operations, for a mask that needs a gradient.", .params = PARAMS,
-    .flags = NN_PRIVATE | NN_RANDOM, .compose = plain_compose};
 
 /* ---- for users -------------------------------------------------------------------------------------- */
 
@@ -493,9 +575,8 @@ static bool sdpa_compose(nn_frame *f) {
   for (int d = 0; d < n; d++) shape[d] = batch[d];
   shape[n] = q->shape[q->ndim - 2], shape[n + 1] = v->shape[v->ndim - 1];
   q = as_four(c, q, n + 2, batch), k = as_four(c, k, n + 2, batch), v = as_four(c, v, n + 2, batch);
-  const bool learned = mask && c->grad_enabled && nn_requires_grad(mask);
-  T y = q && k && v ? nn_do(c, learned ? &nn_op_attention_plain : &nn_op_attention, v_t(q), v_t(k), v_t(v), v_opt(mask),
-                            v_f(scale), f->arg[S_CAUSAL], f->arg[S_DROPOUT])
+  T y = q && k && v ? nn_do(c, &nn_op_attention, v_t(q), v_t(k), v_t(v), v_opt(mask), v_f(scale), f->arg[S_CAUSAL],
+                            f->arg[S_DROPOUT])
                     : NULL;
   return (f->out[0] = n == 2 ? y : t_reshape(c, y, n + 2, shape)) != NULL;
 }
@@ -506,8 +587,7 @@ const nn_op nn_op_scaled_dot_product_attention = {
            "[..., S, E], value [..., S, V], result [..., L, V]; scale is 1 / sqrt(E) unless given. attn_mask broadcasts to\n"
            "[..., L, S]: bool (true takes part) or numbers that are added. is_causal lets query i see the keys 1 to i. dropout_p\n"
            "drops weights, in training or not. With enable_gqa heads (the third dimension from the end) of query share those\n"
-           "of key and value. Memory grows with the lengths, not with their product, unless attn_mask needs a gradient. A query\n"
-           "that sees no key gets zeros.",
+           "of key and value. Memory grows with the lengths, not with their product. A query that sees no key gets zeros.",
     .example = "local q, v = tensor{{1, 0}}, tensor{{1}, {3}}\n"
                "F.scaled_dot_product_attention(q, tensor{{0, 1}, {0, 2}}, v)\n--> {{2}}",
     .params = {{"query", P_TENSOR},
