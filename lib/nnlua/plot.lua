@@ -367,7 +367,9 @@ function plot.heatmap(values, options)
     if math.type(v) == "integer" then return tostring(v) end
     return ("%.3g"):format(v)
   end
-  return output.show("plot.heatmap", matrix_figure("plot.heatmap", rows, o, short), o)
+  local fig = matrix_figure("plot.heatmap", rows, o, short)
+  fig.rounds = true
+  return output.show("plot.heatmap", fig, o)
 end
 
 -- ---- judging ------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /* print.c - tensors as text: nested braces, summarised where large, never wider than the terminal.
- * Numbers have up to 4 decimals; a 0-dim tensor is shown as its number, with as many digits as it needs. */
+ * Numbers have up to 4 decimals, in rows of several lines all the same number of them, so that their points stand in a
+ * column; a 0-dim tensor is shown as its number, with as many digits as it needs. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,10 @@ typedef struct Print {
   const nn_tensor *t;
   luaL_Buffer *out;
   int width;                                    /* of the line */
-  int cell;                                     /* of an element; 0: no alignment */
+  int cell;                                     /* width of an element; 0: no alignment */
+  int decimals;                                 /* of every element where they are aligned */
+  double largest;                               /* of the finite elements shown */
+  bool scientific;                              /* all are too small for 4 decimals */
   int column;                                   /* where the next character goes */
   int64_t head[NN_MAX_DIMS], tail[NN_MAX_DIMS]; /* how many are shown at both ends of a dimension */
 } Print;
@@ -65,6 +69,26 @@ static void format_element(nn_dtype dtype, const void *p, char s[TEXT]) {
   case NN_FLOAT32: format_float((double)*(const float *)p, s); break;
   default: format_float(*(const double *)p, s);
   }
+}
+
+static int decimals_of(const char *s) {
+  const char *point = strchr(s, '.');
+  return point == NULL || strchr(s, 'e') != NULL ? 0 : (int)strlen(point + 1);
+}
+
+/* An element as it stands among others in aligned lines. */
+static void format_aligned(const Print *p, const void *at, char s[TEXT]) {
+  nn_dtype dtype = nn_tensor_dtype(p->t);
+  format_element(dtype, at, s);
+  if (dtype != NN_FLOAT32 && dtype != NN_FLOAT64) return;
+  double v = dtype == NN_FLOAT32 ? (double)*(const float *)at : *(const double *)at, a = fabs(v);
+  if (v != v || isinf(v) || a >= 1e7) return;
+  if (p->scientific)
+    snprintf(s, TEXT, v == 0 ? "%.0f" : "%.3e", v == 0 ? 0.0 : v);
+  else if (v != 0 && a < 5e-5)
+    snprintf(s, TEXT, "%.0e", v);
+  else
+    snprintf(s, TEXT, "%.*f", p->decimals, v == 0 ? 0.0 : v);
 }
 
 /* The shortest text that gives the same float32 again; float64 as Lua writes it. */
@@ -123,17 +147,71 @@ static void choose(Print *p) {
   }
 }
 
-static void measure(Print *p, int dim, const char *at) {
+/* Calls f for every element that is shown. */
+static void each(Print *p, int dim, const char *at, void (*f)(Print *, const char *)) {
   if (dim == nn_ndim(p->t)) {
-    char s[TEXT];
-    format_element(nn_tensor_dtype(p->t), at, s);
-    int n = (int)strlen(s);
-    if (n > p->cell) p->cell = n;
+    f(p, at);
     return;
   }
   int64_t size = nn_size(p->t, dim);
-  for (int64_t i = 0; i < p->head[dim]; i++) measure(p, dim + 1, element(p, at, dim, i));
-  for (int64_t i = size - p->tail[dim]; i < size; i++) measure(p, dim + 1, element(p, at, dim, i));
+  for (int64_t i = 0; i < p->head[dim]; i++) each(p, dim + 1, element(p, at, dim, i), f);
+  for (int64_t i = size - p->tail[dim]; i < size; i++) each(p, dim + 1, element(p, at, dim, i), f);
+}
+
+static void measure_number(Print *p, const char *at) {
+  char s[TEXT];
+  nn_dtype dtype = nn_tensor_dtype(p->t);
+  double v = dtype == NN_FLOAT32 ? (double)*(const float *)(const void *)at : *(const double *)(const void *)at;
+  if (v != v || isinf(v)) return;
+  if (fabs(v) > p->largest) p->largest = fabs(v);
+  format_element(dtype, at, s);
+  int decimals = decimals_of(s);
+  if (decimals > 4) decimals = 4;
+  if (decimals > p->decimals) p->decimals = decimals;
+}
+
+static void measure_text(Print *p, const char *at) {
+  char s[TEXT];
+  format_aligned(p, at, s);
+  int n = (int)strlen(s);
+  if (n > p->cell) p->cell = n;
+}
+
+static void add_length(Print *p, const char *at) {
+  char s[TEXT];
+  format_element(nn_tensor_dtype(p->t), at, s);
+  p->cell += (int)strlen(s) + 2;
+}
+
+/* Of rows that are cut anyway at most what one line holds. */
+static void narrow(Print *p) {
+  int last = nn_ndim(p->t) - 1;
+  if (shown(p, last) == nn_size(p->t, last)) return;
+  while (shown(p, last) > 2 && (shown(p, last) + 1) * (p->cell + 2) + 2 * last > p->width) {
+    if (p->tail[last] >= p->head[last])
+      p->tail[last]--;
+    else
+      p->head[last]--;
+  }
+}
+
+/* Columns, for what takes several lines. */
+static void align(Print *p) {
+  nn_dtype dtype = nn_tensor_dtype(p->t);
+  int last = nn_ndim(p->t) - 1;
+  if (nn_numel(p->t) == nn_size(p->t, last)) { /* a single row */
+    bool cut = shown(p, last) < nn_size(p->t, last);
+    each(p, 0, nn_data(p->t), add_length);
+    bool fits = p->cell + 2 * last + (cut ? 5 : 0) <= p->width;
+    p->cell = 0;
+    if (fits) return;
+  }
+  if (dtype == NN_FLOAT32 || dtype == NN_FLOAT64) each(p, 0, nn_data(p->t), measure_number);
+  p->scientific = p->largest > 0 && p->largest < 1e-3;
+  for (double most = 1e3; p->decimals > 0 && p->largest >= most; most *= 10) /* about 7 digits say it all */
+    if (p->decimals > (most < 1e6 ? 6 - (int)log10(most) : 0)) p->decimals--;
+  each(p, 0, nn_data(p->t), measure_text);
+  narrow(p);
 }
 
 /* ---- writing ----------------------------------------------------------------------------------------- */
@@ -163,19 +241,25 @@ static void put_item(Print *p, const char *s, int indent, int after, bool first)
   put(p, s);
 }
 
+static void format_shown(const Print *p, const char *at, char s[TEXT]) {
+  if (p->cell > 0)
+    format_aligned(p, at, s);
+  else
+    format_element(nn_tensor_dtype(p->t), at, s);
+}
+
 static void put_row(Print *p, int dim, const char *at) {
   char s[TEXT];
-  nn_dtype dtype = nn_tensor_dtype(p->t);
   int64_t size = nn_size(p->t, dim);
   int after = dim + 2;
   for (int64_t i = 0; i < p->head[dim]; i++) {
-    format_element(dtype, element(p, at, dim, i), s);
+    format_shown(p, element(p, at, dim, i), s);
     put_item(p, s, dim + 1, after, i == 0);
   }
   if (shown(p, dim) == size) return;
   put_item(p, "...", dim + 1, after, p->head[dim] == 0);
   for (int64_t i = size - p->tail[dim]; i < size; i++) {
-    format_element(dtype, element(p, at, dim, i), s);
+    format_shown(p, element(p, at, dim, i), s);
     put_item(p, s, dim + 1, after, false);
   }
 }
@@ -231,7 +315,7 @@ static void push_text(lua_State *L, const nn_tensor *t, int width) {
   } else {
     Print p = {.t = t, .out = &out, .width = width};
     choose(&p);
-    if (nn_ndim(t) > 1) measure(&p, 0, nn_data(t));
+    align(&p);
     put_block(&p, 0, nn_data(t));
   }
   luaL_pushresult(&out);

@@ -158,7 +158,7 @@ end
 --- Each feature to 0..1 as measured on the training data: data.transforms.MinMax():fit(train). Values outside of what
 -- was seen there lie outside of 0..1. inverse goes back.
 --     data.transforms.MinMax():fit(tensor{{1}, {3}})(tensor{{2}, {5}})
---     --> {{0.5}, {2}}
+--     --> {{0.5}, {2.0}}
 local MinMax = define("MinMax", "")
 
 --- Measures minimum and maximum; returns the transform.
@@ -276,7 +276,7 @@ end
 
 --- Pictures of another size (a number or {height, width}). Options: interpolation ("bilinear", "nearest").
 --     data.transforms.Resize({2, 4})(tensor{{{{0, 2}}}})
---     --> {{{{0, 0.5, 1.5, 2}, {0, 0.5, 1.5, 2}}}}
+--     --> {{{{0.0, 0.5, 1.5, 2.0}, {0.0, 0.5, 1.5, 2.0}}}}
 local Resize = define_pictures("Resize", "size:count*2, interpolation:string=bilinear")
 
 function Resize:pictures(x)

@@ -58,7 +58,10 @@ end
 
 -- Places everything around the plot area: left, top, columns (cols) and lines (rows) of the area.
 local function frame_of(fig, width, height, style)
-  local f = {top = 1}
+  local f = {top = 1, dots = style.unicode and {2, 4} or {1, 1}}
+  for _, s in ipairs(fig.series) do
+    if s.mark == "bins" then f.dots = nil end
+  end
   if fig.title then f.title, f.top = f.top, f.top + 1 end
   if fig.ylabel then f.ylabel, f.top = f.top, f.top + 1 end
   f.yticks = axis.ticks(fig.y, math.max(2, height // 4))
@@ -74,8 +77,18 @@ local function frame_of(fig, width, height, style)
   return f
 end
 
-local function column_of(fig, f, v) return f.left + math.floor(axis.place(fig.x, v) * (f.cols - 1) + 0.5) end
-local function line_of(fig, f, v) return f.bottom - 1 - math.floor(axis.place(fig.y, v) * (f.rows - 1) + 0.5) end
+-- The cell in which dots of a value lie (or, of bars, their end); dots: how many a cell has in this direction.
+local function cell_of(place, n, dots)
+  if not dots then return math.max(0, math.min(n - 1, math.floor(place * n))) end
+  return math.floor(place * (n * dots - 1) + 0.5) // dots
+end
+
+local function column_of(fig, f, v) return f.left + cell_of(axis.place(fig.x, v), f.cols, f.dots and f.dots[1]) end
+
+local function line_of(fig, f, v)
+  if not f.dots then return f.bottom - 1 - cell_of(axis.place(fig.y, v), f.rows) end
+  return f.top + cell_of(1 - axis.place(fig.y, v), f.rows, f.dots[2])
+end
 
 local function draw_xticks(canvas, fig, f, style)
   local free = 1
@@ -385,7 +398,7 @@ end
 
 --- A line for each of several sets of numbers: name, shape, mean, spread, zeros, and a small histogram.
 function text.summary(fig, width, _, style)
-  local names, shapes = 4, 5
+  local names, shapes = cells.width(fig.what or "name"), 5
   for _, row in ipairs(fig.rows) do
     names, shapes = math.max(names, cells.width(row.name)), math.max(shapes, #row.shape)
   end
@@ -444,8 +457,40 @@ local function matrix_value(fig, v)
   return (v - fig.low) / (fig.high > fig.low and fig.high - fig.low or 1)
 end
 
+-- Calls f for every number of a matrix until it gives false; whether it never did.
+local function every(rows, f)
+  for _, row in ipairs(rows) do
+    for _, v in ipairs(row) do
+      if not f(v) then return false end
+    end
+  end
+  return true
+end
+
+-- How the numbers of a matrix are written: all with the same decimals where that says enough, else one by one.
+local function format_for(fig, decimals)
+  local largest = 0
+  local whole = every(fig.rows, function(v)
+    if axis.finite(v) then largest = math.max(largest, math.abs(v)) end
+    return v == math.floor(v) or not axis.finite(v)
+  end)
+  if not fig.rounds or whole or largest < 0.1 or largest >= 1e4 then return fig.format, true end
+  local most = largest < 10 and 2 or largest < 1000 and 1 or 0
+  local pattern = ("%%.%df"):format(math.min(most, decimals))
+  return function(v) return axis.finite(v) and pattern:format(v == 0 and 0 or v) or axis.number(v) end
+end
+
+-- The format with which all numbers fit into cells of a width, nil when none does.
+local function fitting_format(fig, cell)
+  for decimals = 2, 0, -1 do
+    local format, last = format_for(fig, decimals)
+    if every(fig.rows, function(v) return #format(v) < cell end) then return format end
+    if last then return nil end
+  end
+end
+
 -- A matrix whose cells have room for their numbers.
-local function annotated(fig, width, style, cell)
+local function annotated(fig, width, style, cell, format)
   local rows, columns = #fig.rows, #fig.rows[1]
   local margin = 0
   for _, name in ipairs(fig.row_names or {}) do margin = math.max(margin, cells.width(name)) end
@@ -474,7 +519,7 @@ local function annotated(fig, width, style, cell)
       local x = left + (j - 1) * cell
       local ground = style.depth and colors.at(fig.colormap, matrix_value(fig, v)) or nil
       for k = 0, cell - 1 do canvas:set(x + k, top + i - 1, " ", nil, ground) end
-      canvas:centre(x, x + cell - 2, top + i - 1, fig.format(v), ground and colors.on(ground), ground)
+      canvas:centre(x, x + cell - 2, top + i - 1, format(v), ground and colors.on(ground), ground)
     end
   end
   return canvas
@@ -484,14 +529,16 @@ end
 function text.matrix(fig, width, height, style)
   local rows, columns = #fig.rows, #fig.rows[1]
   if fig.annotate then
-    local cell = 3
-    for _, row in ipairs(fig.rows) do
-      for _, v in ipairs(row) do cell = math.max(cell, #fig.format(v) + 2) end
-    end
+    local cell, wished = 3, (format_for(fig, 2))
+    every(fig.rows, function(v)
+      cell = math.max(cell, #wished(v) + 2)
+      return true
+    end)
     for _, name in ipairs(fig.column_names or {}) do cell = math.max(cell, math.min(cells.width(name), 10) + 1) end
     local room = width - 3 - math.min(12, width // 4)
     cell = math.min(cell, room // columns)
-    if cell >= 3 then return annotated(fig, width, style, cell) end
+    local format = cell >= 3 and fitting_format(fig, cell)
+    if format then return annotated(fig, width, style, cell, format) end
   end
   local margin = 0
   for _, name in ipairs(fig.row_names or {}) do margin = math.max(margin, cells.width(name)) end

@@ -51,7 +51,7 @@ local ensemble_options = signature("train.ensemble", "how:string=average, weight
 --     local a = nn.Lambda(function(x) return tensor{{2, 0}, {0, 2}} end)
 --     local b = nn.Lambda(function(x) return tensor{{3, 0}, {1, 0}} end)
 --     train.ensemble({a, b}, {how = "vote"})(tensor.zeros(2, 2))
---     --> {{1, 0}, {0.5, 0.5}}
+--     --> {{1.0, 0.0}, {0.5, 0.5}}
 local Ensemble = module.class("Ensemble")
 
 function Ensemble:init(members, options)

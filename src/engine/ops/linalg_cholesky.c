@@ -256,7 +256,7 @@ static bool cholesky_inverse_compose(nn_frame *f) {
 const nn_op nn_op_cholesky_inverse = {
     .name = "cholesky_inverse",
     .doc = "The inverse of A = L L^T, given by L (upper = true: of A = U^T U by U).",
-    .example = "tensor{{2, 0}, {0, 1}}:cholesky_inverse()\n--> {{0.25, 0}, {0, 1}}",
+    .example = "tensor{{2, 0}, {0, 1}}:cholesky_inverse()\n--> {{0.25, 0.00}, {0.00, 1.00}}",
     .params = {{"L", P_TENSOR}, {"upper", P_BOOL, "false"}},
     .flags = NN_TENSOR | NN_METHOD,
     .compose = cholesky_inverse_compose,

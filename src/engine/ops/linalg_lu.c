@@ -119,7 +119,7 @@ const nn_op nn_op_lu_factor_ex = {
         "The LU factorisation of matrices [..., m, n] with row exchanges, A = P L U, compact: L without its ones\n"
         "below the diagonal and U on and above it, in one matrix; the pivots (row i was exchanged with row\n"
         "pivots[i], from 1); and for each matrix the number of the first pivot that is zero, or 0.",
-    .example = "tensor.linalg.lu_factor_ex(tensor{{1, 2}, {4, 4}})\n--> {{4, 4}, {0.25, 1}}\t{2, 2}\t0",
+    .example = "tensor.linalg.lu_factor_ex(tensor{{1, 2}, {4, 4}})\n--> {{4.00, 4.00}, {0.25, 1.00}}\t{2, 2}\t0",
     .params = {A_PARAM,
                {"pivot", P_BOOL, "true", .keyword = true},
                {"check_errors", P_BOOL, "false", .keyword = true}},
@@ -150,7 +150,7 @@ const nn_op nn_op_lu_factor = {
     .doc =
         "The LU factorisation of matrices with row exchanges, compact (see lu_factor_ex), and the pivots. What\n"
         "lu_solve takes. A singular matrix is an error.",
-    .example = "tensor.linalg.lu_factor(tensor{{1, 2}, {4, 4}})\n--> {{4, 4}, {0.25, 1}}\t{2, 2}",
+    .example = "tensor.linalg.lu_factor(tensor{{1, 2}, {4, 4}})\n--> {{4.00, 4.00}, {0.25, 1.00}}\t{2, 2}",
     .params = {A_PARAM, {"pivot", P_BOOL, "true", .keyword = true}},
     .flags = NN_LINALG,
     .n_out = 2,
@@ -223,7 +223,7 @@ const nn_op nn_op_lu_unpack = {
     .name = "lu_unpack",
     .doc = "P, L and U of A = P L U out of what linalg.lu_factor gives.",
     .example =
-        "tensor.lu_unpack(tensor{{4, 4}, {0.25, 1}}, tensor{2, 2})\n--> {{0, 1}, {1, 0}}\t{{1, 0}, {0.25, 1}}\t{{4, 4}, {0, 1}}",
+        "tensor.lu_unpack(tensor{{4, 4}, {0.25, 1}}, tensor{2, 2})\n--> {{0, 1}, {1, 0}}\t{{1.00, 0.00}, {0.25, 1.00}}\t{{4, 4}, {0, 1}}",
     .params = {{"LU_data", P_TENSOR}, {"LU_pivots", P_TENSOR}},
     .flags = NN_TENSOR,
     .n_out = 3,
@@ -243,7 +243,7 @@ const nn_op nn_op_lu = {
         "P, L and U with A = P L U: a permutation, a lower triangular matrix with ones on its diagonal and an upper\n"
         "triangular one, for matrices [..., m, n].",
     .example =
-        "tensor.linalg.lu(tensor{{1, 2}, {4, 4}})\n--> {{0, 1}, {1, 0}}\t{{1, 0}, {0.25, 1}}\t{{4, 4}, {0, 1}}",
+        "tensor.linalg.lu(tensor{{1, 2}, {4, 4}})\n--> {{0, 1}, {1, 0}}\t{{1.00, 0.00}, {0.25, 1.00}}\t{{4, 4}, {0, 1}}",
     .params = {A_PARAM},
     .flags = NN_LINALG,
     .n_out = 3,
@@ -379,7 +379,7 @@ const nn_op nn_op_lu_solve = {
     .doc =
         "X with A X = B (left = false: X A = B; adjoint: with A transposed), A given by what linalg.lu_factor returns.",
     .example = "local lu, pivots = tensor.linalg.lu_factor(tensor{{2, 0}, {0, 4}})\n"
-               "print(tensor.linalg.lu_solve(lu, pivots, tensor{{2}, {2}}))\n--> {{1}, {0.5}}",
+               "print(tensor.linalg.lu_solve(lu, pivots, tensor{{2}, {2}}))\n--> {{1.0}, {0.5}}",
     .params = {{"LU", P_TENSOR},
                {"pivots", P_TENSOR},
                {"B", P_TENSOR},
@@ -399,7 +399,7 @@ static bool lu_solve_old_compose(nn_frame *f) {
 const nn_op nn_op_lu_solve_old = {
     .name = "lu_solve.b",
     .doc = "X with A X = b, A given by what linalg.lu_factor returns.",
-    .example = "tensor.lu_solve(tensor{{2}, {2}}, tensor{{2, 0}, {0, 4}}, tensor{1, 2})\n--> {{1}, {0.5}}",
+    .example = "tensor.lu_solve(tensor{{2}, {2}}, tensor{{2, 0}, {0, 4}}, tensor{1, 2})\n--> {{1.0}, {0.5}}",
     .params = {{"b", P_TENSOR}, {"LU_data", P_TENSOR}, {"LU_pivots", P_TENSOR}},
     .flags = NN_TENSOR | NN_METHOD,
     .compose = lu_solve_old_compose,
@@ -450,7 +450,7 @@ const nn_op nn_op_inv = {
     .doc =
         "The inverses of square matrices [..., n, n]. A singular matrix is an error. To solve A X = B, linalg.solve is\n"
         "faster and more precise.",
-    .example = "tensor.linalg.inv(tensor{{2, 0}, {0, 4}})\n--> {{0.5, 0}, {0, 0.25}}",
+    .example = "tensor.linalg.inv(tensor{{2, 0}, {0, 4}})\n--> {{0.50, 0.00}, {0.00, 0.25}}",
     .params = {A_PARAM},
     .flags = NN_LINALG,
     .saves_out = 1,
@@ -462,7 +462,7 @@ const nn_op nn_op_inv = {
     .complaint = "the matrix is singular"};
 const nn_op nn_op_inverse = {.name = "inverse",
                              .doc = "The inverses of square matrices: the same as linalg.inv.",
-                             .example = "tensor{{2, 0}, {0, 4}}:inverse()\n--> {{0.5, 0}, {0, 0.25}}",
+                             .example = "tensor{{2, 0}, {0, 4}}:inverse()\n--> {{0.50, 0.00}, {0.00, 0.25}}",
                              .params = {{"input", P_TENSOR}},
                              .flags = NN_TENSOR | NN_METHOD,
                              .compose = nn_same_as,

@@ -502,7 +502,7 @@ const nn_op nn_op_pinv = {
         "The Moore-Penrose pseudoinverse of matrices [..., m, n], by their singular values (hermitian = true: by the eigenvalues\n"
         "of symmetric ones). Those not above max(atol, rtol * the largest) count as 0; without either rtol is max(m, n) times\n"
         "the dtype's precision.",
-    .example = "tensor.linalg.pinv(tensor{{2, 0}, {0, 0}})\n--> {{0.5, 0}, {0, 0}}",
+    .example = "tensor.linalg.pinv(tensor{{2, 0}, {0, 0}})\n--> {{0.5, 0.0}, {0.0, 0.0}}",
     .params = {{"A", P_TENSOR},
                {"atol", P_FLOAT, "nil", .keyword = true},
                {"rtol", P_FLOAT, "nil", .keyword = true},
@@ -520,7 +520,7 @@ static bool pinverse_compose(nn_frame *f) {
 }
 const nn_op nn_op_pinverse = {.name = "pinverse",
                               .doc = "The pseudoinverse: the same as linalg.pinv with rtol = rcond.",
-                              .example = "tensor{{2, 0}, {0, 0}}:pinverse()\n--> {{0.5, 0}, {0, 0}}",
+                              .example = "tensor{{2, 0}, {0, 0}}:pinverse()\n--> {{0.5, 0.0}, {0.0, 0.0}}",
                               .params = {{"input", P_TENSOR}, {"rcond", P_FLOAT, "1e-15"}},
                               .flags = NN_TENSOR | NN_METHOD,
                               .compose = pinverse_compose,
