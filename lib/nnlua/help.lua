@@ -3,6 +3,7 @@
 
 local core = require "nnlua.core"
 local reference = require "nnlua.reference"
+local titles = require "nnlua.parts"
 
 local help = {}
 
@@ -97,34 +98,6 @@ local function columns(lines, names, width)
   end
   if line ~= "" then lines[#lines + 1] = "  " .. line:gsub("%s+$", "") end
 end
-
-local titles = {
-  {"tensor", "tensors and operations on them: tensor.zeros(2, 3), x:sum(1)"},
-  {"tensor.linalg", "linear algebra: tensor.linalg.solve(A, b), tensor.linalg.svd(A)"},
-  {"tensor.special", "special functions: tensor.special.ndtr(x), tensor.special.i0e(x)"},
-  {"tensor.distributions", "probability distributions: tensor.distributions.Normal(0, 1):sample(3)"},
-  {"F", "functions of networks: F.relu(x), F.cross_entropy(y, labels)"},
-  {"nn", "layers and classes: nn.Linear(2, 16), nn.class(\"Net\")"},
-  {"nn.init", "ways to fill parameters"},
-  {"tensor.func", "gradients of functions, modules with other parameters"},
-  {"nn.utils", "clipped gradients, parameters as one vector"},
-  {"nn.utils.parametrizations", "weight norm, spectral norm, orthogonal matrices"},
-  {"nn.utils.parametrize", "parameters computed from others"},
-  {"optim", "optimisers: optim.Adam(net:parameters(), {lr = 1e-3})"},
-  {"optim.lr_scheduler", "learning rates that change"},
-  {"optim.swa_utils", "averaged weights"},
-  {"data", "data sets, loaders, files"},
-  {"data.transforms", "what is done to a batch: crops, flips, noise"},
-  {"train", "the training loop"},
-  {"metrics", "how good predictions are"},
-  {"audio", "spectra and mel bands: local audio = require \"nnlua.audio\""},
-  {"inspect", "inside of networks: local inspect = require \"nnlua.inspect\""},
-  {"graph", "networks on graphs: local graph = require \"nnlua.graph\""},
-  {"rl", "environments and replay memories: local rl = require \"nnlua.rl\""},
-  {"text", "tokenizers and padding: local text = require \"nnlua.text\""},
-  {"plot", "pictures of numbers, in the terminal or in files"},
-  {"nnlua", "the machine: threads, memory, time"},
-}
 
 -- Without the in-place twins of other names.
 local function without_twins(names, seen)

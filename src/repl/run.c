@@ -119,6 +119,8 @@ static int on_error(lua_State *L) {
   const char *message = lua_tostring(L, 1);
   if (message == NULL) {
     if (luaL_callmeta(L, 1, "__tostring") && lua_type(L, -1) == LUA_TSTRING) return 1;
+    lua_settop(L, 1);
+    if (push_explanation(L)) return 1;
     message = lua_pushfstring(L, "(error object is a %s value)", luaL_typename(L, 1));
   }
   lua_pushstring(L, message);

@@ -205,15 +205,16 @@ static void put_prompt(Drawing *d, const char *prompt, char style) {
   }
 }
 
-/* Goes through all of it; returns the place of the cursor. Without `out` nothing is written. */
-static Place lay_out(Drawing *d, const screen_text *s) {
+/* Goes through all of it; returns the place of the cursor. Without `out` nothing is written. A text that is finished
+ * (`whole`) needs no row for a cursor behind a full one. */
+static Place lay_out(Drawing *d, const screen_text *s, bool whole) {
   Place cursor = {0, 0};
   int n = (int)strlen(s->text);
   d->now = (Place){0, 0};
   d->style = ' ';
   put_prompt(d, s->prompt, s->is_search ? 'd' : 'p');
   for (int i = 0; i <= n;) {
-    if (d->now.column >= d->columns) next_row(d);
+    if (d->now.column >= d->columns && s->text[i] != '\n' && !(whole && i == n)) next_row(d);
     if (i == s->point) cursor = d->now;
     if (i == n) break;
     if (s->text[i] == '\n') {
@@ -227,7 +228,7 @@ static Place lay_out(Drawing *d, const screen_text *s) {
   note_width(d);
   if (visible(d)) {
     set_style(d, ' ');
-    puts_to(d->out, "\033[K");
+    if (d->now.column < d->columns) puts_to(d->out, "\033[K");
   }
   return cursor;
 }
@@ -271,7 +272,7 @@ void screen_draw(const screen_text *s, bool whole) {
   int height, columns;
   terminal_size(&height, &columns);
   Drawing d = {.columns = columns};
-  Place cursor = lay_out(&d, s);
+  Place cursor = lay_out(&d, s, whole);
   choose_window(&d, cursor.row, d.now.row + 1, height, whole);
   int drawn = d.last - d.first + 1;
   int *widths = realloc(at.widths, (size_t)drawn * sizeof *widths);
@@ -285,8 +286,8 @@ void screen_draw(const screen_text *s, bool whole) {
   d.out = &out;
   d.widths = widths;
   d.cap = widths != NULL ? drawn : 0;
-  lay_out(&d, s);
-  puts_to(&out, "\033[J");
+  lay_out(&d, s, whole);
+  if (d.now.column < columns) puts_to(&out, "\033[J");
   if (d.last > cursor.row) format_to(&out, "\033[%dA", d.last - cursor.row);
   puts_to(&out, "\r");
   if (cursor.column > 0) format_to(&out, "\033[%dC", cursor.column);

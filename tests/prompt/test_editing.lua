@@ -119,6 +119,15 @@ case("a long line wraps; the cursor stands right, with wide characters at the ed
   t:expect("\n20\n")
 end, {width = 40})
 
+case("an entry as wide as the terminal leaves no empty line behind it", function(t)
+  t:line("x = 'abcdefghijklmnopqrstuvwxyza'") -- 40 columns with the prompt
+  t:line("print(#x)")
+  t:expect("yza'\nnnlua> print(#x)\n27\n")
+  t:more("if true then y = 'abcdefghijklmn'") -- and so the first of several lines
+  t:line("end")
+  t:expect("klmn'\n   ..> end\n")
+end, {width = 40})
+
 case("200 columns take a long entry on one line", function(t)
   t:line("long_name_number_one, long_name_number_two = 'a rather long text that goes on and on', 'another one', "
     .. "1 + 1")

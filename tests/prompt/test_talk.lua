@@ -92,7 +92,46 @@ local lessons = {
   {"if x:gt(1) then end", "x:gt(1) is a tensor, which is always true under 'if'"},
   {"y = not x:eq(x)", "always true under 'not'"},
   {"x:sum() == 6", "x:sum() == 6 is always false"},
+  {"nn.Sequential(nn.ReLU()).forward(x)", "prompt:1: bad argument"},
+  {"seq = nn.Sequential(nn.ReLU()); seq.forward(x)", "methods are called with a colon: seq(x)"},
+  {"net:params()", "did you mean net:parameters?"},
+  {"net.params()", "did you mean net:parameters?"},
+  {"x:cat(x)", "it is a function here: tensor.cat(...)"},
+  {"x:numpy()", "x:totable() gives the numbers"},
+  {"x:to('cuda')", "there is no device to choose"},
+  {"x:shape()", "shape is a field, no method: x.shape"},
+  {"nn.MSELoss(x, x)", "make it first, then call it: nn.MSELoss()(x, y); or F.mse_loss(x, y)"},
+  {"F.softmax(x)", "the call is softmax(input: tensor, dim: dim"},
+  {"nn.Linear(3)", "the call is nn.Linear(in_features, out_features"},
+  {"tensor.zeros(3, 4):view(2, 7)", "x:view(2, -1) makes [2, 6]"},
+  {"tensor.zeros(3, 4) + tensor.zeros(3)", "y:unsqueeze(2) is [3, 1]"},
+  {"error({code = 7})", "(error object is a table value: {code = 7})"},
 }
+
+-- Each: what is typed, the line with a mark under the place.
+local marks = {
+  {"y = 1 + x[0]", "1 | y = 1 + x[0]\n    |          ^^^"},
+  {"y = net(tensor.zeros(2, 2))", "1 | y = net(tensor.zeros(2, 2))\n    |     ^^^"},
+  {"x + tensor.zeros(2)", "1 | x + tensor.zeros(2)\n    |   ^\n"},
+  {"y = x < 2", "1 | y = x < 2\n    |       ^\n"},
+  {"net.eval()", "1 | net.eval()\n    |     ^^^^\n"},
+}
+
+case("the mark stands under the operator, the index, the module that failed", function(t)
+  t:line("x = tensor{1, 2, 3}; net = nn.Linear(3, 2)")
+  for _, mark in ipairs(marks) do
+    t:key("C-l")
+    t:prompt()
+    t:line(mark[1])
+    t:expect(mark[2])
+  end
+end)
+
+case("a recursion's frames are counted, not listed", function(t)
+  t:line("local function deep(n) return 1 + deep(n) end")
+  t:line("deep(1)")
+  t:expect("... (the same 11 more times)")
+end)
 
 case("habits from elsewhere and likely slips get the Lua way as a hint", function(t)
   for _, lesson in ipairs(lessons) do
@@ -151,7 +190,7 @@ case("an error in the middle of everything leaves the session whole", function(t
   t:expect("1\ntrue")
   t:line("net = nn.Sequential(nn.Linear(2, 2)); net[1].forward = function() error({code = 5}) end")
   t:line("net(tensor.zeros(2))")
-  t:expect("(error object is a table value)")
+  t:expect("(error object is a table value: {code = 5})")
   t:line("local function deep(n) return 1 + deep(n + 1) end deep(1)")
   t:expect("stack overflow")
   t:line("('x'):rep(1e10)")

@@ -497,7 +497,11 @@ local function annotated(fig, width, style, cell, format)
   margin = math.min(margin, math.max(0, width - columns * cell - 1), math.max(width // 3, 3))
   local top = (fig.title and 1 or 0) + (fig.xlabel and 1 or 0) + (fig.column_names and 1 or 0) + 1
   local canvas = cells.new(width, top - 1 + rows)
-  local left = margin + 2
+  local left, widest_number = margin + 2, 0
+  every(fig.rows, function(v)
+    widest_number = math.max(widest_number, #format(v))
+    return true
+  end)
   local y = 1
   if fig.title then
     canvas:centre(1, width, y, fig.title, nil, nil, true)
@@ -519,7 +523,8 @@ local function annotated(fig, width, style, cell, format)
       local x = left + (j - 1) * cell
       local ground = style.depth and colors.at(fig.colormap, matrix_value(fig, v)) or nil
       for k = 0, cell - 1 do canvas:set(x + k, top + i - 1, " ", nil, ground) end
-      canvas:centre(x, x + cell - 2, top + i - 1, format(v), ground and colors.on(ground), ground)
+      canvas:centre(x, x + cell - 2, top + i - 1, (" "):rep(widest_number - #format(v)) .. format(v),
+        ground and colors.on(ground), ground)
     end
   end
   return canvas

@@ -226,8 +226,55 @@ errors.frame_title = frame_title
 
 -- ---- the place in the line ----------------------------------------------------------------------------------------
 
--- Tokens of a line that the message speaks of.
-local function place_in_line(tokens, message)
+-- The number of the bracket that closes the one at token i.
+local function closing_of(tokens, i)
+  local depth = 0
+  for k = i, #tokens do
+    local text = tokens[k].text
+    if text == "[" or text == "(" or text == "{" then depth = depth + 1 end
+    if text == "]" or text == ")" or text == "}" then depth = depth - 1 end
+    if depth == 0 then return k end
+  end
+  return i
+end
+
+-- The token of a call of a module, the owner of an index: what the tokens before i mean in a frame.
+local function meaning(tokens, i, frame)
+  local look = require "nnlua.repl.look"
+  local path, first = look.path_back(tokens, i)
+  if not path then return nil end
+  local found, value = look.follow(path, require "nnlua.repl.hints".root_of(frame))
+  return found and value or nil, first
+end
+
+local function is_module(v)
+  local module = package.loaded["nnlua.nn.module"]
+  return module ~= nil and module.is_module(v)
+end
+
+-- The operators of operations whose messages name no variable.
+local signs = {
+  add = "+", sub = "-", mul = "*", div = "/", pow = "^", remainder = "%", floor_divide = "//", neg = "-",
+  bitwise_and = "&", bitwise_or = "|", bitwise_xor = "~", logical_and = "&", logical_or = "|", logical_xor = "~",
+}
+local comparisons = {["<"] = true, [">"] = true, ["<="] = true, [">="] = true}
+
+-- The only operator of a line that the message may mean.
+local function operator_in(tokens, operation)
+  local sign = signs[operation:match("^([%w_]+): ")]
+  local compares = operation:find("cannot be compared", 1, true)
+  local found
+  for i, token in ipairs(tokens) do
+    if token.kind == "op" and i > 1 and (token.text == sign or compares and comparisons[token.text]) then
+      if found then return nil end
+      found = i
+    end
+  end
+  return found
+end
+
+-- Tokens of a line that the message speaks of: the first and the last.
+local function place_in_line(tokens, message, frame)
   local function last_named(name, after)
     for i = #tokens, 1, -1 do
       local before = i > 1 and tokens[i - 1].text
@@ -238,14 +285,29 @@ local function place_in_line(tokens, message)
   if name then
     local after = kind == "field" and {["."] = true} or kind == "method" and {[":"] = true} or nil
     local i = last_named(name, after)
-    if i then return i end
+    if i then return i, i end
   end
   local operation = message:match("^.-:%d+: (.*)$") or message
   for word in operation:gmatch("([%w_%.%[%]]+)[^:]-:") do
     local last = word:match("[%w_]+$")
     local i = last and last_named(last)
-    if i then return i end
+    if i then return i, i end
     if not operation:find(": ", 1, true) then break end
+  end
+  local operator = operator_in(tokens, operation)
+  if operator then return operator, operator end
+  for i = 2, #tokens do -- x.relu(), net(x), x[5]
+    local text, before = tokens[i].text, tokens[i - 1]
+    if text == "(" and i > 3 and tokens[i - 2].text == "." and before.kind == "name" then
+      local owner = meaning(tokens, i - 3, frame)
+      if core.tensor.is_tensor(owner) or is_module(owner) then return i - 1, i - 1 end
+    end
+    local indexes = text == "[" and operation:find("^index") and core.tensor.is_tensor(meaning(tokens, i - 1, frame))
+    if indexes then return i, closing_of(tokens, i) end
+    if text == "(" and before.kind ~= "op" and operation:find("^[%a_][%w_]*[%[%.(: ]") then
+      local value, first = meaning(tokens, i - 1, frame)
+      if is_module(value) then return first, i - 1 end
+    end
   end
 end
 
@@ -260,6 +322,28 @@ local function failing_frame(frames, message)
   return nil
 end
 
+-- The frames one below the other, those of a recursion counted.
+local function add_levels(out, frames)
+  local last, times = nil, 0
+  local function flush()
+    if times > 1 then out[#out + 1] = ("\t... (the same %d more times)"):format(times - 1) end
+    last, times = nil, 0
+  end
+  for _, one in ipairs(frames) do
+    if one.after then
+      flush()
+      out[#out + 1] = ("\t... (%d levels left out)"):format(one.after)
+    end
+    local title = frame_title(one)
+    if title ~= last then
+      flush()
+      out[#out + 1] = "\t" .. title
+    end
+    last, times = title, times + 1
+  end
+  flush()
+end
+
 local function describe(message, frames, left_out)
   local out = {}
   local frame = failing_frame(frames, message)
@@ -267,19 +351,15 @@ local function describe(message, frames, left_out)
   local line = text and nth_line(text, frame.currentline)
   if line and line:find("%S") then
     local tokens = lexer.tokens(line)
-    local at = place_in_line(tokens, message)
-    local token = at and tokens[at]
-    out[1] = quote(line, frame.currentline, token and token.from, token and token.to)
+    local first, last = place_in_line(tokens, message, frame)
+    out[1] = quote(line, frame.currentline, first and tokens[first].from, first and tokens[last].to)
   end
   local ok, hint = pcall(require("nnlua.repl.hints").find, message, line, frame)
   if ok and hint then out[#out + 1] = paint.it("hint", wrapped("  hint: " .. hint, "    ")) end
   local worth_showing = #frames > 1 or (frames[1] and not frames[1].entry) or not globals.keep_frames
   if #frames > 0 and worth_showing then
     out[#out + 1] = "stack traceback:"
-    for _, one in ipairs(frames) do
-      if one.after then out[#out + 1] = ("\t... (%d levels left out)"):format(one.after) end
-      out[#out + 1] = "\t" .. frame_title(one)
-    end
+    add_levels(out, frames)
     if left_out > 0 and not (frames[MOST_LEVELS // 2 + 1] or {}).after then
       out[#out + 1] = ("\t... (%d more)"):format(left_out)
     end
@@ -287,9 +367,32 @@ local function describe(message, frames, left_out)
   return out
 end
 
+-- A message that begins with a line of the library, where something went wrong that no check had foreseen, with the
+-- user's line in its place.
+local function in_users_terms(message, frames)
+  local place, text = message:match("^(.-):%d+: (.*)$")
+  if not place or not frames[1] then return message end
+  for level = 3, 200 do
+    local info = debug.getinfo(level, "S")
+    if not info then break end
+    if info.short_src == place and info.what ~= "C" then
+      if not fail.in_library(info.source) then return message end
+      return ("%s:%d: %s"):format(frames[1].short_src, frames[1].currentline, text)
+    end
+  end
+  return message
+end
+
 --- Called when something fails, with the stack as it was: returns the text to be shown.
 function errors.handle(message)
   local frames, left_out = user_frames(3)
+  if type(message) == "string" then
+    message = in_users_terms(message, frames)
+  else
+    local ok, text = pcall(function() return require "nnlua.repl.show".value(message) end)
+    text = ok and message ~= nil and ": " .. text or ""
+    message = ("(error object is a %s value%s)"):format(type(message), text)
+  end
   local out = describe(message, frames, left_out)
   if globals.keep_frames then
     errors.frames, errors.at = frames, 1

@@ -66,6 +66,21 @@ function habits.torch7(name)
   return torch7[name] and ("Torch7's %s is %s here"):format(name, torch7[name])
 end
 
+local methods = {
+  numpy = "x:totable() gives the numbers as a Lua table", tolist = "x:totable() gives the numbers as a Lua table",
+  cuda = "tensors live in the machine's memory: there is no device to choose",
+  cpu = "tensors live in the machine's memory: there is no device to choose",
+  device = "tensors live in the machine's memory: there is no device to choose",
+  astype = "x:to(\"float64\") changes the dtype", print = "print(x)", len = "#x, or x:numel() for all elements",
+  ndim = "x:dim()", append = "tensor.cat({x, y}, 1) joins tensors; table.insert(t, v) extends a table",
+  plot = "plot.line(x), plot.hist(x), plot.heatmap(x), plot.image(x)", fit = "train.fit(net, data, {...})",
+  predict = "net(x), or train.predict(net, data)", compile = "train.fit(net, data, {loss = ..., optimizer = ...})",
+  add_module = "assign it: net.name = layer", save = "nn.save(path, net)", load = "net:load_state_dict(nn.load(path))",
+}
+
+--- What stands for a method that tensors or modules have elsewhere, nil when it is no known one.
+function habits.method(name) return methods[name] end
+
 -- Patterns in a line that doesn't compile, and how Lua says it. The first that fits counts.
 local syntax = {
   {"!=", "\"not equal\" is ~= in Lua: `a ~= b`"},

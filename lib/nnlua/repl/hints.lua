@@ -10,8 +10,8 @@ local look = require "nnlua.repl.look"
 local tensor = core.tensor
 local hints = {}
 
--- A name as the frame sees it.
-local function root_of(frame)
+--- A name as the frame sees it: a function that gives found, value.
+function hints.root_of(frame)
   return function(name)
     for _, variable in ipairs(frame and frame.variables or {}) do
       if variable[1] == name then return true, variable[2] end
@@ -38,7 +38,7 @@ local function owner_of(case, name)
     if case.tokens[i].text == name and case.tokens[i].kind == "name" and (sign.text == "." or sign.text == ":") then
       local path, first = look.path_back(case.tokens, i - 2)
       if path then
-        local found, value = look.follow(path, root_of(case.frame))
+        local found, value = look.follow(path, hints.root_of(case.frame))
         if found then
           return value, case.line:sub(case.tokens[first].from, case.tokens[i - 2].to), sign.text
         end
@@ -53,7 +53,16 @@ local function nearest_key(owner, name)
   for _, key in ipairs(keys) do
     if key:lower() == name:lower() then return key end
   end
-  return #name > 1 and fail.nearest(name, keys) or nil
+  local near = #name > 1 and fail.nearest(name, keys)
+  if near or #name < 4 then return near or nil end
+  local best
+  for _, key in ipairs(keys) do -- params for parameters: the same beginning and all letters in their order
+    if key:sub(1, 3) == name:sub(1, 3) and not key:find("^_")
+      and key:find((name:gsub("s$", ""):gsub(".", "%0.-"))) and (not best or #key < #best) then
+      best = key
+    end
+  end
+  return best
 end
 
 local rules = {}
@@ -74,13 +83,28 @@ function rules.missing_field(case)
   local owner, text, sign = owner_of(case, name)
   if owner == nil then return habits.torch7(name) end
   local near = nearest_key(owner, name)
-  local old = habits.torch7(name)
-  if old and (not near or near:lower() ~= name:lower()) then return old end
-  if near then return ("did you mean %s%s%s?"):format(text, sign, near) end
-  local other = look.field(core.F, name) and "F" or look.field(package.loaded["nnlua"].nn, name) and "nn"
-    or look.field(tensor, name) and "tensor"
-  if other then return ("%s.%s is there"):format(other, name) end
+  local same = near and near:lower() == name:lower()
+  local is_object = tensor.is_tensor(owner) or is_module(owner)
+  local known = not same and (habits.torch7(name) or is_object and habits.method(name))
+  if known then return known end
+  local other = look.field(tensor, name) and "tensor" or look.field(core.F, name) and "F"
+    or look.field(package.loaded["nnlua"].nn, name) and "nn"
+  if other and not same then return ("it is a function here: %s.%s(...)"):format(other, name) end
+  if near then
+    if is_object and type(look.field(owner, near)) == "function" then sign = ":" end
+    return ("did you mean %s%s%s?"):format(text, sign, near)
+  end
   return ("%s has no '%s'"):format(text, name)
+end
+
+-- x:shape() for x.shape.
+function rules.call_of_field(case)
+  local kind, name = case.message:match("attempt to call a %a+ value %((%a+) '([%w_]+)'%)")
+  if kind ~= "method" and kind ~= "field" or not name then return nil end
+  local owner, text = owner_of(case, name)
+  if not tensor.is_tensor(owner) or look.field(owner, name) == nil then return nil end
+  local more = name == "shape" and "; x:size() gives the sizes one by one" or ""
+  return ("%s is a field, no method: %s.%s%s"):format(name, text, name, more)
 end
 
 -- x.relu() for x:relu(), net.forward(x) for net(x).
@@ -90,7 +114,7 @@ function rules.dot_for_colon(case)
     if t[i].kind == "name" and t[i - 1].text == "." and t[i + 1].text == "(" then
       local path, first = look.path_back(t, i - 2)
       local found, owner = false, nil
-      if path then found, owner = look.follow(path, root_of(case.frame)) end
+      if path then found, owner = look.follow(path, hints.root_of(case.frame)) end
       local text = path and case.line:sub(t[first].from, t[i - 2].to)
       if found and tensor.is_tensor(owner) and look.field(owner, t[i].text) then
         return ("methods are called with a colon: %s:%s(...)"):format(text, t[i].text)
@@ -159,6 +183,70 @@ function rules.channels(case)
   return #sizes == 4 and ("the input has %d channels: nn.Conv2d(%d, ...)"):format(sizes[2], sizes[2]) or nil
 end
 
+-- add: shapes [3, 4] and [3] do not broadcast.
+function rules.broadcast(case)
+  local a, b = case.message:match("shapes %[([%d, ]+)%] and %[([%d, ]+)%][^:]* do not broadcast")
+  if not a then return nil end
+  a, b = numbers_of(a), numbers_of(b)
+  local long, short = a, b
+  if #a < #b then long, short = b, a end
+  if #short == 1 and #long == 2 and long[1] == short[1] then
+    return ("the one of [%d] as a column fits: y:unsqueeze(2) is [%d, 1]"):format(short[1], short[1])
+  elseif #a == 2 and #b == 2 and a[1] == b[2] and a[2] == b[1] then
+    return ("one of them transposed fits: y.T is [%d, %d]"):format(a[1], a[2])
+  end
+end
+
+-- view: shape [2, 7] does not fit 12 elements.
+function rules.sizes(case)
+  local name, shape, n = case.message:match("(%a+): shape %[([%d, ]+)%] does not fit (%d+) elements")
+  if not name then return nil end
+  shape, n = numbers_of(shape), tonumber(n)
+  for i = #shape, 1, -1 do
+    local rest = 1
+    for k, size in ipairs(shape) do rest = k == i and rest or rest * size end
+    if rest > 0 and n % rest == 0 and #shape > 1 then
+      local fits, asked = {table.unpack(shape)}, {table.unpack(shape)}
+      fits[i], asked[i] = n // rest, -1
+      return ("x:%s(%s) makes [%s]"):format(name, table.concat(asked, ", "), table.concat(fits, ", "))
+    end
+  end
+end
+
+-- nn.MSELoss(x, y) for nn.MSELoss()(x, y).
+function rules.loss(case)
+  local name = case.message:match("^.-:%d+: (%w+Loss): ")
+  if not name or not (case.message:find("too many arguments", 1, true) or case.message:find("got a tensor", 1, true))
+  then
+    return nil
+  end
+  local plain = name:gsub("Loss$", ""):gsub("(%l)(%u)", "%1_%2"):lower() .. "_loss"
+  if not look.field(core.F, plain) then plain = plain:gsub("_loss$", "") end
+  return ("make it first, then call it: nn.%s()(x, y)%s"):format(name,
+    look.field(core.F, plain) and ("; or F.%s(x, y)"):format(plain) or "")
+end
+
+-- An argument that is missing, or one too many: how the call goes.
+function rules.signature(case)
+  local name = case.message:match("([%w_]+): argument '[%w_]+' is missing")
+    or case.message:match("([%w_]+): [%w_]+ is missing: expected") or case.message:match("([%w_]+): too many arguments")
+  if not name then return nil end
+  for i = #case.tokens, 1, -1 do
+    local one = case.tokens[i]
+    if one.text == name and case.tokens[i + 1] and case.tokens[i + 1].text == "(" then
+      local text = require "nnlua.repl.ask".hint(case.line, case.tokens[i + 1].to + 1)
+      return text and "the call is " .. text:match("^[^\n]*") or nil
+    end
+  end
+end
+
+function rules.devices(case)
+  if case.message:find("got the string 'cuda", 1, true) or case.message:find("got the string 'mps", 1, true)
+    or case.message:find("got the string 'cpu", 1, true) then
+    return habits.method "cuda"
+  end
+end
+
 function rules.labels(case)
   if case.message:find("classes count from 1", 1, true) or
     (case.message:find("embedding", 1, true) and case.message:find("index 0", 1, true)) then
@@ -215,9 +303,9 @@ function rules.index_number(case)
   end
 end
 
-local order = {"missing_field", "dot_for_colon", "flatten", "transpose", "channels", "labels", "strings", "twice",
-  "no_grad",
-  "scalar_backward", "call_of_table", "index_number"}
+local order = {"missing_field", "call_of_field", "dot_for_colon", "flatten", "transpose", "broadcast", "sizes",
+  "channels", "labels", "loss", "devices", "strings", "twice", "no_grad", "scalar_backward", "call_of_table",
+  "index_number", "signature"}
 
 --- The hint for a message, nil when no rule knows. line and frame may be nil.
 function hints.find(message, line, frame)

@@ -7,8 +7,9 @@ local paint = require "nnlua.repl.paint"
 local tensor = core.tensor
 local show = {}
 
--- Of a table at most this many entries, this many levels; of a text this many bytes.
-local MOST, DEEPEST, LONGEST = 60, 6, 2000
+-- Of a table at most this many entries (of one inside of it, of one deeper inside, of all of them together), this many
+-- levels; of a text this many bytes.
+local MOST, INSIDE, DEEPER, ALL, DEEPEST, LONGEST = 60, 20, 8, 150, 6, 2000
 local MANY = 1000 -- elements from which a tensor is summarised
 
 -- ---- tensors ------------------------------------------------------------------------------------------------------
@@ -125,12 +126,30 @@ local function less(a, b)
   return tostring(a) < tostring(b)
 end
 
+local escapes = {
+  ["\a"] = "\\a", ["\b"] = "\\b", ["\f"] = "\\f", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t", ["\v"] = "\\v",
+  ["\\"] = "\\\\", ["\""] = "\\\"",
+}
+
+local function escape(text) return (text:gsub("[%c\\\"\127]", function(c)
+  return escapes[c] or ("\\%d"):format(c:byte())
+end)) end
+
+-- A string as Lua would read it; bytes that are no UTF-8 as their numbers.
 local function quoted(s)
   if #s > LONGEST then
-    return ("%s... (%d bytes)"):format(quoted(s:sub(1, LONGEST)), #s)
+    local cut = LONGEST
+    while cut > LONGEST - 4 and s:byte(cut + 1) & 0xC0 == 0x80 do cut = cut - 1 end
+    return ("%s... (%d bytes)"):format(quoted(s:sub(1, cut)), #s)
   end
-  local text = ("%q"):format(s):gsub("\\\n", "\\n"):gsub("\r", "\\r"):gsub("\t", "\\t")
-  return (text:gsub("[%z\1-\31\127]", function(c) return ("\\%d"):format(c:byte()) end))
+  local parts, at = {}, 1
+  while at <= #s do
+    local _, bad = utf8.len(s, at)
+    parts[#parts + 1] = escape(s:sub(at, (bad or #s + 1) - 1))
+    if bad then parts[#parts + 1] = ("\\%d"):format(s:byte(bad)) end
+    at = (bad or #s) + 1
+  end
+  return '"' .. table.concat(parts) .. '"'
 end
 
 local phrase
@@ -155,16 +174,18 @@ local function other_keys(t, n)
   return keys
 end
 
--- The entries of a table as texts, cut at MOST.
+-- The entries of a table as texts, cut at what there is room for.
 local function entries(t, context, level)
   local list, n = {}, rawlen(t)
   local keys = other_keys(t, n)
-  for i = 1, math.min(n, MOST) do list[#list + 1] = phrase(rawget(t, i), context, level + 1) end
-  for i = 1, math.min(#keys, MOST - #list) do
+  local most = math.min(level == 0 and MOST or level == 1 and INSIDE or DEEPER, math.max(ALL - context.shown, 3))
+  context.shown = context.shown + math.min(n + #keys, most)
+  for i = 1, math.min(n, most) do list[#list + 1] = phrase(rawget(t, i), context, level + 1) end
+  for i = 1, math.min(#keys, most - #list) do
     local text = key_text(keys[i], context) .. " = "
     list[#list + 1] = text .. phrase(rawget(t, keys[i]), context, level + 1, #text)
   end
-  if n + #keys > MOST then list[#list + 1] = ("... %d more"):format(n + #keys - MOST) end
+  if n + #keys > most then list[#list + 1] = ("... %d more"):format(n + #keys - most) end
   return list
 end
 
@@ -200,8 +221,38 @@ end
 
 -- What tostring makes of a value; a metamethod of the user's may fail.
 local function own_text(v)
+  if v ~= v then return "nan" end
   local ok, text = pcall(tostring, v)
   return ok and text or "(its __tostring fails: " .. tostring(text) .. ")"
+end
+
+-- The part of the library that a table is: {name, full, title}, nil when it is none.
+local function part_of(v)
+  local nnlua = package.loaded["nnlua"]
+  if v == _G then return {name = "_G", title = "the globals; who() lists yours"} end
+  if v == nnlua then return {name = "nnlua", title = "all of the library"} end
+  for _, part in ipairs(require "nnlua.parts") do
+    local value = package.loaded["nnlua." .. part[1]]
+    if value ~= v then
+      value = nnlua
+      for key in part[1]:gmatch("[^.]+") do value = type(value) == "table" and rawget(value, key) or nil end
+    end
+    if value == v then return {name = part[1], title = part[2]} end
+  end
+end
+
+-- A part of the library in a few words.
+local function part_text(part, v)
+  local n = 0
+  for _ in pairs(v) do n = n + 1 end
+  local more = v == _G and "" or ("; help(%s) lists them"):format(part.name)
+  return ("%s: %s (%d names%s)"):format(part.name, part.title, n, more)
+end
+
+-- A class of the library with the call that makes one.
+local function class_text(v)
+  local known = require "nnlua.reference".by_value()[v]
+  return known and known.call and "class " .. known.call or nil
 end
 
 -- A value inside of a table.
@@ -209,8 +260,12 @@ function phrase(v, context, level, indent)
   local kind = type(v)
   if kind == "string" then return paint.cut(quoted(v), math.max(context.width - 2 * level - (indent or 0) - 2, 20)) end
   if kind == "userdata" and tensor.is_tensor(v) then return show.tensor_phrase(v) end
-  if kind == "function" then return (tostring(v):gsub("builtin: ", "")) end
+  if kind == "function" then
+    return ("function(%s)"):format(debug.getinfo(v, "S").what == "C" and "..." or parameters_of(v))
+  end
   if kind ~= "table" then return own_text(v) end
+  local part = level > 0 and part_of(v)
+  if part then return part.name end
   local meta = getmetatable(v)
   if type(meta) ~= "table" or (not rawget(meta, "__tostring") and not rawget(meta, "__name")) or meta.order then
     return table_phrase(v, context, level, indent)
@@ -221,8 +276,28 @@ function phrase(v, context, level, indent)
     for _, p in ipairs(v:parameters()) do n = n + p:numel() end
     return ("%s (%d parameters)"):format(meta.__name, n)
   end
-  if meta.__tostring then return (own_text(v):gsub("\n.*", " ...")) end
+  if meta.__tostring then
+    return paint.cut(own_text(v):gsub("\n.*", " ..."), math.max(context.width - 2 * level - (indent or 0) - 2, 20))
+  end
   return meta.__name .. " " .. table_phrase(v, context, level, (indent or 0) + #meta.__name + 1)
+end
+
+-- Lines that are too wide are broken between words, what follows further in.
+local function fold_words(text, width)
+  if paint.width(text) <= width then return text end
+  return (text:gsub("[^\n]+", function(line)
+    if paint.width(line) <= width then return line end
+    local lines, now = {}, nil
+    local indent = line:match("^%s*") .. "  "
+    for blanks, word in line:gmatch("(%s*)(%S+)") do
+      if now and paint.width(now) + #blanks + paint.width(word) > width and now:find("%S") then
+        lines[#lines + 1], now, blanks = now, indent, ""
+      end
+      now = (now or "") .. blanks .. word
+    end
+    lines[#lines + 1] = now
+    return table.concat(lines, "\n")
+  end))
 end
 
 -- Lines that are too wide are broken.
@@ -251,11 +326,16 @@ function show.value(v, width)
   local kind = type(v)
   if kind == "userdata" and tensor.is_tensor(v) then return tensor_lines(v, width) end
   if kind == "string" then return fold(quoted(v), width) end
-  if kind == "function" then return fold(show.function_phrase(v), width) end
+  if kind == "function" then return fold(fold_words(show.function_phrase(v), width), width) end
   if kind ~= "table" then return fold(own_text(v), width) end
+  local part = part_of(v)
+  if part then return fold(fold_words(part_text(part, v), width), width) end
   local meta = getmetatable(v)
-  if type(meta) == "table" and rawget(meta, "__tostring") then return fold(own_text(v), width) end
-  return fold(phrase(v, {width = width, path = {}}, 0), width)
+  if type(meta) == "table" and rawget(meta, "__tostring") then
+    local text = own_text(v)
+    return fold(fold_words(text:find("^class ") and class_text(v) or text, width), width)
+  end
+  return fold(phrase(v, {width = width, path = {}, shown = 0}, 0), width)
 end
 
 return show
