@@ -26,11 +26,11 @@ void nn_hooks_destroy(nn_ctx *ctx, nn_hook *h) {
 
 /* Lets go of saved tensors (and the host's closure): after the walk has passed, or at the end. */
 void nn_node_forget(nn_node *n) {
-  int n_saved = n->n_in + n->n_out + 2;
-  for (int i = 0; i < n_saved; i++) {
+  for (int i = 0; i < n->n_saved; i++) {
     nn_release(n->saved[i].t);
     n->saved[i].t = NULL;
   }
+  n->n_saved = 0;
   if (n->key != NULL && n->ctx->host.forget != NULL) n->ctx->host.forget(n->ctx->host.data, n->key);
   n->key = NULL;
 }
@@ -44,7 +44,7 @@ void nn_node_destroy(nn_node *n) {
   }
   if (n->hooks != NULL) nn_hooks_destroy(ctx, n->hooks);
   if (n->where != NULL) nn_small_free(ctx, n->where, strlen(n->where) + 1);
-  nn_small_free(ctx, n, n->size);
+  nn_small_give(ctx, n, n->size);
 }
 
 /* Where the parts of a node lie in its block. */
@@ -63,7 +63,7 @@ static nn_node *new_node(nn_ctx *ctx, const node_plan *p, int64_t **dims, int64_
     nn_fail(ctx, "an operation on so many tensors cannot be recorded");
     return NULL;
   }
-  char *block = nn_small_alloc(ctx, size);
+  char *block = nn_small_take(ctx, size);
   if (block == NULL) return NULL;
   nn_node *n = (nn_node *)block;
   memset(n, 0, meta);
@@ -154,16 +154,17 @@ static void copy_args(nn_node *n, const nn_frame *f, int64_t *ints) {
   }
 }
 
-static void save(nn_saved *s, nn_tensor *t, uint32_t version) {
-  s->t = nn_retain(t);
-  s->version = version;
+/* Entry i of what the node saves; t is counted already. */
+static void save(nn_node *n, int i, nn_tensor *t, uint32_t version) {
+  n->saved[i] = (nn_saved){.t = t, .version = version};
+  n->n_saved = i + 1;
 }
 
 /* A saved output is kept without its history: with it, it would keep itself alive. */
-static bool save_out(nn_saved *s, nn_tensor *t) {
-  s->t = nn_detach(t);
-  s->version = t->storage->version;
-  return s->t != NULL;
+static bool save_out(nn_node *n, int i, nn_tensor *t) {
+  nn_tensor *alias = nn_detach(t);
+  if (alias != NULL) save(n, i, alias, t->storage->version);
+  return alias != NULL;
 }
 
 static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64_t *dims, int64_t *ints) {
@@ -178,15 +179,15 @@ static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64
     if (can && !set_edge(n, i, t)) return false;
     if (t != NULL && op->saves_in >> (i < 32 ? i : 31) & 1) {
       uint32_t version = t->storage->version;
-      save(&n->saved[i], t, into != NULL && t->storage == into->storage ? version - 1 : version);
+      save(n, i, nn_retain(t), into != NULL && t->storage == into->storage ? version - 1 : version);
     }
   }
   for (int k = 0; k < n_out; k++) {
     dims = set_meta(&n->meta[n->n_in + k], f->out[k], dims);
-    if (op->saves_out >> k & 1 && !save_out(&n->saved[n->n_in + k], f->out[k])) return false;
+    if (op->saves_out >> k & 1 && !save_out(n, n->n_in + k, f->out[k])) return false;
   }
   for (int k = 0; k < 2; k++)
-    if (f->extra[k] != NULL) save(&n->saved[n->n_in + n_out + k], f->extra[k], f->extra[k]->storage->version);
+    if (f->extra[k] != NULL) save(n, n->n_in + n_out + k, nn_retain(f->extra[k]), f->extra[k]->storage->version);
   copy_args(n, f, ints);
   set_where(n);
   return true;

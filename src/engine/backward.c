@@ -47,14 +47,10 @@ static size_t work_size(const nn_node *n) { return sizeof(nn_work) + (size_t)n->
 static nn_work *work_of(nn_walk_state *w, nn_node *n) { return n->work && n->work->walk == w ? n->work : NULL; }
 
 static nn_work *new_work(nn_walk_state *w, nn_node *n) {
-  nn_work *r = nn_small_alloc(w->ctx, work_size(n));
+  nn_work *r = nn_small_take(w->ctx, work_size(n));
   if (r == NULL) return NULL;
-  memset(r, 0, work_size(n));
-  r->walk = w;
-  r->outer = n->work;
-  r->node = nn_node_retain(n);
-  r->g = (nn_tensor **)(r + 1);
-  r->next = w->all;
+  *r = (nn_work){.walk = w, .outer = n->work, .next = w->all, .node = nn_node_retain(n), .g = (nn_tensor **)(r + 1)};
+  for (int k = 0; k < n->n_out; k++) r->g[k] = NULL;
   w->all = r;
   n->work = r;
   return r;
@@ -469,7 +465,7 @@ static void close_walk(nn_walk_state *w) {
     drop_gradients(r);
     n->work = r->outer;
     size_t size = work_size(n);
-    nn_small_free(w->ctx, r, size);
+    nn_small_give(w->ctx, r, size);
     nn_node_release(n);
   }
   if (w->stack != NULL) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *w->stack);

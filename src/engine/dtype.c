@@ -3,17 +3,18 @@
 
 #include <string.h>
 
-static const struct {
-  const char *name, *alias;
-  size_t size;
-  int category;
-} dtypes[NN_DTYPES] = {
-    [NN_BOOL] = {"bool", "boolean", 1, 0},       [NN_UINT8] = {"uint8", "byte", 1, 1},
-    [NN_INT64] = {"int64", "long", 8, 1},        [NN_FLOAT32] = {"float32", "float", 4, 2},
-    [NN_FLOAT64] = {"float64", "double", 8, 2},
+const unsigned char nn_dtype_bytes[NN_DTYPES] = {
+    [NN_BOOL] = 1, [NN_UINT8] = 1, [NN_INT64] = 8, [NN_FLOAT32] = 4, [NN_FLOAT64] = 8,
 };
 
-size_t nn_dtype_size(nn_dtype d) { return dtypes[d].size; }
+static const struct {
+  const char *name, *alias;
+  int category;
+} dtypes[NN_DTYPES] = {
+    [NN_BOOL] = {"bool", "boolean", 0},       [NN_UINT8] = {"uint8", "byte", 1},
+    [NN_INT64] = {"int64", "long", 1},        [NN_FLOAT32] = {"float32", "float", 2},
+    [NN_FLOAT64] = {"float64", "double", 2},
+};
 
 const char *nn_dtype_name(nn_dtype d) { return dtypes[d].name; }
 

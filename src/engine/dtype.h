@@ -7,7 +7,8 @@
 
 typedef enum nn_dtype { NN_BOOL, NN_UINT8, NN_INT64, NN_FLOAT32, NN_FLOAT64, NN_DTYPES } nn_dtype;
 
-size_t nn_dtype_size(nn_dtype d);
+extern const unsigned char nn_dtype_bytes[NN_DTYPES];
+static inline size_t nn_dtype_size(nn_dtype d) { return nn_dtype_bytes[d]; }
 const char *nn_dtype_name(nn_dtype d);                /* "float32" */
 bool nn_dtype_parse(const char *name, nn_dtype *out); /* also "float", "double", "long" */
 static inline bool nn_is_float(nn_dtype d) { return d == NN_FLOAT32 || d == NN_FLOAT64; }

@@ -6,8 +6,19 @@
 
 /* ---- memory (storage.c) ----------------------------------------------------------------------------- */
 
+#if defined(__SANITIZE_ADDRESS__)
+#define NN_PLAIN_MALLOC 1 /* so that the sanitizer sees every block */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define NN_PLAIN_MALLOC 1
+#endif
+#endif
+#ifndef NN_PLAIN_MALLOC
+#define NN_PLAIN_MALLOC 0
+#endif
+
 /* Small blocks (up to NN_SMALL bytes) come from free lists by size; the caller gives the size back. */
-enum { NN_SMALL = 1024, NN_SMALL_STEP = 32, NN_INLINE = 64 };
+enum { NN_SMALL = 1024, NN_SMALL_STEP = 32, NN_INLINE = 256 };
 void *nn_small_alloc(nn_ctx *ctx, size_t size); /* uninitialised; NULL sets the error */
 void nn_small_free(nn_ctx *ctx, void *p, size_t size);
 /* Any size, not counted as tensor bytes. */
@@ -119,6 +130,7 @@ struct nn_node {
   uint32_t size; /* of this block */
   int32_t n_in, n_out;
   uint8_t n_args, flags;
+  int32_t n_saved; /* entries of `saved` up to the last one in use */
   int32_t line; /* profiling: where it was recorded */
   struct nn_work *work; /* of the innermost backward walk that is under way */
   nn_edge *edge;        /* n_in */
@@ -176,6 +188,23 @@ struct nn_ctx {
   struct nn_profile *profile; /* NULL: off */
   bool outer_inplace;
 };
+
+/* nn_small_alloc and nn_small_free for those who make and drop blocks all the time: the free lists in line. */
+static inline void *nn_small_take(nn_ctx *ctx, size_t size) {
+  nn_free_block **list = &ctx->small[(size + NN_SMALL_STEP - 1) / NN_SMALL_STEP], *b;
+  if (size > NN_SMALL || (b = *list) == NULL || ctx->fail_after != 0) return nn_small_alloc(ctx, size);
+  *list = b->next;
+  return b;
+}
+static inline void nn_small_give(nn_ctx *ctx, void *p, size_t size) {
+  if (NN_PLAIN_MALLOC || size > NN_SMALL) {
+    nn_small_free(ctx, p, size);
+    return;
+  }
+  nn_free_block **list = &ctx->small[(size + NN_SMALL_STEP - 1) / NN_SMALL_STEP], *b = p;
+  b->next = *list;
+  *list = b;
+}
 
 /* Whether a float tensor has NaN; NULL and others have none. */
 bool nn_has_nan(nn_tensor *t);

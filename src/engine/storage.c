@@ -10,17 +10,6 @@
 
 #include "storage.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define NN_PLAIN_MALLOC 1 /* so that the sanitizer sees every block */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define NN_PLAIN_MALLOC 1
-#endif
-#endif
-#ifndef NN_PLAIN_MALLOC
-#define NN_PLAIN_MALLOC 0
-#endif
-
 enum { ALIGN = 64, SLAB = 64 * 1024, MAPPED = 256 * 1024 };
 
 /* True when this allocation shall fail, for the tests that fail each in turn. */
@@ -256,7 +245,7 @@ static size_t storage_size(size_t bytes) {
 }
 
 nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
-  nn_storage *s = nn_small_alloc(ctx, storage_size(bytes));
+  nn_storage *s = nn_small_take(ctx, storage_size(bytes));
   if (s == NULL) return NULL;
   s->ctx = ctx;
   s->refs = 1;
@@ -266,7 +255,7 @@ nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
     s->data = s + 1;
     ctx->in_use += bytes;
     if (ctx->in_use > ctx->peak) ctx->peak = ctx->in_use;
-    ctx->allocated += 128; /* a small tensor as a whole */
+    ctx->allocated += 128 + bytes; /* a small tensor as a whole */
     return s;
   }
   s->data = buffer_alloc(ctx, bytes);
@@ -283,7 +272,7 @@ void nn_storage_release(nn_storage *s) {
     buffer_free(s->ctx, s->data, s->bytes);
   else
     s->ctx->in_use -= s->bytes;
-  nn_small_free(s->ctx, s, storage_size(s->bytes));
+  nn_small_give(s->ctx, s, storage_size(s->bytes));
 }
 
 void nn_memory_close(nn_ctx *ctx) {

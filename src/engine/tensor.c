@@ -16,16 +16,10 @@ static size_t tensor_bytes(int cap) { return sizeof(nn_tensor) + 2 * (size_t)cap
 
 nn_tensor *nn_tensor_new(nn_ctx *ctx, nn_dtype dtype, int ndim) {
   int cap = ndim <= USUAL_DIMS ? USUAL_DIMS : NN_MAX_DIMS;
-  nn_tensor *t = nn_small_alloc(ctx, tensor_bytes(cap));
+  nn_tensor *t = nn_small_take(ctx, tensor_bytes(cap));
   if (t == NULL) return NULL;
-  memset(t, 0, sizeof *t);
-  t->refs = 1;
-  t->dtype = (uint8_t)dtype;
-  t->ndim = (uint8_t)ndim;
-  t->cap = (uint8_t)cap;
-  t->ctx = ctx;
-  t->shape = t->dims;
-  t->stride = t->dims + cap;
+  *t = (nn_tensor){.refs = 1, .dtype = (uint8_t)dtype, .ndim = (uint8_t)ndim, .cap = (uint8_t)cap, .ctx = ctx,
+                   .shape = t->dims, .stride = t->dims + cap};
   return t;
 }
 
@@ -38,9 +32,21 @@ nn_tensor *nn_retain(nn_tensor *t) {
  * in fields that nobody needs any more: owner and work. */
 static void drain(nn_ctx *ctx);
 
+/* Most tensors die without taking anything with them but their storage. */
+static inline bool dies_alone(const nn_tensor *t) {
+  bool plain = t->grad == NULL && t->base == NULL && t->hooks == NULL && t->shape == t->dims && !(t->flags & NN_T_RETAIN);
+  return plain && (t->node == NULL || t->node->refs > 1);
+}
+
 void nn_release(nn_tensor *t) {
   if (t == NULL || --t->refs > 0) return;
   nn_ctx *ctx = t->ctx;
+  if (dies_alone(t)) {
+    if (t->node != NULL) t->node->refs--;
+    nn_storage_release(t->storage);
+    nn_small_give(ctx, t, tensor_bytes(t->cap));
+    return;
+  }
   t->owner = (uintptr_t)ctx->trash_tensors;
   ctx->trash_tensors = t;
   if (!ctx->draining) drain(ctx);
@@ -166,13 +172,8 @@ const char *nn_tensor_shape_text(const nn_tensor *t, char buf[NN_SHAPE_TEXT]) {
 
 /* ---- making ----------------------------------------------------------------------------------------- */
 
-nn_tensor *nn_empty(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape) {
-  if (ndim > NN_MAX_DIMS) {
-    nn_fail(ctx, "a tensor can have at most %d dimensions, got %d", NN_MAX_DIMS, ndim);
-    return NULL;
-  }
-  int64_t numel = nn_checked_numel(ctx, ndim, shape, nn_dtype_size(dtype));
-  if (numel < 0) return NULL;
+/* A contiguous tensor of this shape, whose product is numel. */
+static inline nn_tensor *make_dense(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape, int64_t numel) {
   nn_tensor *t = nn_tensor_new(ctx, dtype, ndim);
   if (t == NULL) return NULL;
   t->storage = nn_storage_new(ctx, (size_t)numel * nn_dtype_size(dtype));
@@ -192,22 +193,23 @@ nn_tensor *nn_empty(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape)
   return t;
 }
 
-nn_tensor *nn_empty_like_dense(const nn_tensor *like, nn_dtype dtype) {
-  nn_tensor *t = nn_tensor_new(like->ctx, dtype, like->ndim);
-  if (t == NULL) return NULL;
-  t->storage = nn_storage_new(like->ctx, (size_t)like->numel * nn_dtype_size(dtype));
-  if (t->storage == NULL) {
-    nn_release(t);
+nn_tensor *nn_empty(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape) {
+  if (ndim > NN_MAX_DIMS) {
+    nn_fail(ctx, "a tensor can have at most %d dimensions, got %d", NN_MAX_DIMS, ndim);
     return NULL;
   }
-  for (int d = 0; d < like->ndim; d++) {
-    t->shape[d] = like->shape[d];
-    t->stride[d] = like->stride[d];
+  int64_t numel = 1;
+  bool small = ndim <= 3; /* three such sizes cannot overflow */
+  for (int d = 0; d < ndim && small; d++) {
+    small = (uint64_t)shape[d] < 1 << 15;
+    if (small) numel *= shape[d];
   }
-  t->data = t->storage->data;
-  t->numel = like->numel;
-  t->flags = NN_T_CONTIGUOUS;
-  return t;
+  if (!small && (numel = nn_checked_numel(ctx, ndim, shape, nn_dtype_size(dtype))) < 0) return NULL;
+  return make_dense(ctx, dtype, ndim, shape, numel);
+}
+
+nn_tensor *nn_empty_like_dense(const nn_tensor *like, nn_dtype dtype) {
+  return make_dense(like->ctx, dtype, like->ndim, like->shape, like->numel);
 }
 
 nn_tensor *nn_zeros(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape) {
