@@ -37,8 +37,7 @@ static int choice_index(const char *choices, const char *name, size_t n) {
   }
 }
 
-/* A default as written in the row. */
-static nn_value parse_default(const nn_param *p) {
+nn_value nn_default(const nn_param *p) {
   const char *s = p->def;
   if (s[0] == 'n' && strcmp(s, "nil") == 0) return V_NONE;
   switch (p->kind) {
@@ -120,7 +119,7 @@ static bool take_args(nn_frame *f, const nn_value *args, int n_args) {
       f->n_args++;
       return missing(f, p);
     } else {
-      *arg = parse_default(p);
+      *arg = nn_default(p);
     }
   }
   return true;
@@ -397,30 +396,35 @@ static void close_room(nn_ctx *ctx, input_room *room) {
   if (room->in != room->fixed && room->in != NULL) nn_mem_free(ctx, room->in, (size_t)room->n * sizeof(nn_tensor *));
 }
 
-/* The short way for small elementwise operations, the most frequent ones. False: not one of these. */
-static bool run_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r) {
-  nn_tensor *out = NULL;
-  if (!nn_elementwise_direct(op, args, n_args, &out)) return false;
-  if (out == NULL) return true;
-  r->t[0] = out;
-  r->n = 1;
-  bool wanted = ctx->grad_enabled && !(op->flags & NN_NO_GRAD) &&
-                (nn_requires_grad(args[0].t) || (n_args > 1 && nn_requires_grad(args[1].t)));
-  if (!wanted) return true;
+/* The record of a call that had no frame: n tensors, then numbers. */
+static bool record_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, int n, nn_results *r) {
   nn_value arg[NN_MAX_PARAMS];
-  nn_tensor *in[2] = {args[0].t, n_args > 1 ? args[1].t : NULL};
+  nn_tensor *in[2] = {args[0].t, n > 1 ? args[1].t : NULL};
   nn_frame f;
   f.ctx = ctx, f.op = op, f.arg = arg, f.in = in, f.out = r->t, f.results = r;
-  f.n_in = n_args, f.n_out = 1, f.n_args = 0;
+  f.n_in = n, f.n_out = 1, f.n_args = 0;
   f.extra[0] = f.extra[1] = NULL;
   f.note[0] = f.note[1] = 0;
   for (const nn_param *p = op->params; p->kind != P_END; p++, f.n_args++) {
     if (p->kind == P_TENSOR)
       arg[f.n_args] = (nn_value){.tag = NN_V_TENSOR, .n = 1, {.i = f.n_args}};
     else
-      arg[f.n_args] = parse_default(p);
+      arg[f.n_args] = f.n_args < n_args && args[f.n_args].tag != NN_V_NONE ? args[f.n_args] : nn_default(p);
   }
-  nn_record(&f, NULL); /* sets the error when it fails */
+  return nn_record(&f, NULL);
+}
+
+/* The short way for small elementwise operations, the most frequent ones. False: not one of these. */
+static bool run_direct(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *r) {
+  nn_tensor *out = NULL;
+  int n = nn_elementwise_direct(op, args, n_args, &out);
+  if (n == 0) return false;
+  if (out == NULL) return true; /* no memory: the error is set */
+  r->t[0] = out;
+  r->n = 1;
+  bool wanted = ctx->grad_enabled && !(op->flags & NN_NO_GRAD) &&
+                (nn_requires_grad(args[0].t) || (n > 1 && nn_requires_grad(args[1].t)));
+  if (wanted) record_direct(ctx, op, args, n_args, n, r);
   return true;
 }
 

@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "interrupt.h"
 #include "kernels/gemm.h"
+#include "kernels/tiny.h"
 #include "parallel.h"
 
 #include <dlfcn.h>
@@ -310,8 +311,20 @@ typedef struct {
   nn_gemm_args_f64 f64;
 } gemm_job;
 
+static bool tiny_f32(const nn_gemm_args_f32 *g) {
+  if (!nn_is_tiny(g->m, g->n, g->k)) return false;
+  NN_SELECT(nn_tiny_table)->f32(g);
+  return true;
+}
+
+static bool tiny_f64(const nn_gemm_args_f64 *g) {
+  (void)g;
+  return false;
+}
+
 #define DEFINE_TILE(SUFFIX)                                                                                  \
   static bool own_tile_##SUFFIX(const nn_gemm_args_##SUFFIX *g) {                                            \
+    if (tiny_##SUFFIX(g)) return true;                                                                       \
     void *scratch = own_scratch();                                                                           \
     if (scratch) return NN_SELECT(nn_gemm_table)->SUFFIX(g, scratch, scratch_bytes());                       \
     _Alignas(64) char few[NN_GEMM_SCRATCH_MIN];                                                              \

@@ -62,13 +62,11 @@ static int lowered(int best) {
   return best;
 }
 
-nn_isa nn_cpu_isa(void) {
-  static atomic_int cached = -1;
-  int isa = atomic_load_explicit(&cached, memory_order_relaxed);
-  if (isa < 0) {
-    isa = lowered((int)nn_cpu_isa_best());
-    atomic_store_explicit(&cached, isa, memory_order_relaxed);
-  }
+int nn_cpu_isa_found = -1;
+
+nn_isa nn_cpu_isa_find(void) {
+  int isa = lowered((int)nn_cpu_isa_best());
+  __atomic_store_n(&nn_cpu_isa_found, isa, __ATOMIC_RELAXED);
   return (nn_isa)isa;
 }
 

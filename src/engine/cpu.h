@@ -18,7 +18,12 @@ typedef enum { NN_ISA_PORTABLE, NN_ISA_AVX2, NN_ISA_AVX512 } nn_isa;
 /// The instruction set that kernels shall use. Found once, by cpuid and xgetbv (processor and operating
 /// system must both support it). NNLUA_ISA=portable|avx2|avx512 in the environment lowers it, never raises
 /// it. AVX2 stands for AVX2, FMA, F16C, BMI1/2; AVX-512 for F, BW, DQ, VL, CD on top of these.
-nn_isa nn_cpu_isa(void);
+nn_isa nn_cpu_isa_find(void);
+extern int nn_cpu_isa_found; // -1: not yet
+static inline nn_isa nn_cpu_isa(void) {
+  int isa = __atomic_load_n(&nn_cpu_isa_found, __ATOMIC_RELAXED);
+  return isa >= 0 ? (nn_isa)isa : nn_cpu_isa_find();
+}
 
 /// The best instruction set that the processor has, whatever NNLUA_ISA says.
 nn_isa nn_cpu_isa_best(void);

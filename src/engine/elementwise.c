@@ -138,45 +138,74 @@ static bool lane_operand(const nn_value *v, const nn_tensor *like, bool scalars)
   return like == NULL || (t->dtype == like->dtype && ((scalars && t->ndim == 0) || nn_same_shape(t, like)));
 }
 
-bool nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_tensor **out) {
-  const nn_elementwise *e = op->data;
-  if (!(op->flags & NN_DIRECT) || n_args != (e->family == EW_UNARY ? 1 : 2)) return false;
-  bool scalars = e->family == EW_BINARY || e->family == EW_COMPARE;
-  if (!lane_operand(&args[0], NULL, false)) return false;
-  const nn_tensor *a = args[0].t, *b = n_args > 1 ? args[1].t : NULL;
-  bool swapped = scalars && a->ndim == 0 && b != NULL; /* the shape is that of the second */
-  if (n_args > 1 && !(swapped ? lane_operand(&args[1], NULL, false) && b->dtype == a->dtype : lane_operand(&args[1], a, scalars)))
-    return false;
-  const nn_tensor *shape = swapped ? b : a;
-  nn_dtype d = (nn_dtype)a->dtype;
-  if (shape->numel > COSTLY_GRAIN || (op->flags & NN_FLOATS && !nn_is_float(d))) return false;
-  const void *loop = loop_of(e, d);
-  if (loop == NULL) return false;
-  nn_tensor *y = nn_empty_like_dense(shape, op->flags & NN_BOOL_OUT ? NN_BOOL : d);
-  if (y == NULL) return true;
-  job j = {.loop = loop, .family = e->family};
-  int64_t sa = !swapped || b->ndim == 0, sb = b != NULL && (swapped || b->ndim > 0 || a->ndim == 0);
-  if (!call_loop(&j, shape->numel, a->data, sa, b ? b->data : NULL, sb, y->data)) {
-    nn_release(y);
-    return false; /* the usual way finds the same and says it */
-  }
-  *out = y;
-  return true;
-}
-
 static double number_of(const nn_value *v, double otherwise) {
   if (v->tag == NN_V_INT) return (double)v->i;
   if (v->tag == NN_V_FLOAT) return v->f;
   return otherwise;
 }
 
+/* What a loop takes where a bound is not given. */
+static void set_numbers(const nn_elementwise *e, const nn_value *p, const nn_value *q, double *to) {
+  bool clamp = e->family == EW_GRAD ? e->loop == NN_GRAD_CLAMP : e->family == EW_PARAM && e->loop == NN_PARAM_CLAMP;
+  to[0] = e->p ? number_of(p, clamp ? -(double)INFINITY : 0) : 0;
+  to[1] = e->q ? number_of(q, clamp ? (double)INFINITY : 0) : 0;
+}
+
+static int tensors_of(const nn_elementwise *e) {
+  return e->family == EW_UNARY || e->family == EW_PARAM || e->family == EW_PREDICATE ? 1 : 2;
+}
+
+/* The numbers of a row that is called without a frame; false where one is missing or none of the loop's. */
+static bool direct_numbers(const nn_op *op, const nn_value *args, int n_args, double *numbers) {
+  const nn_elementwise *e = op->data;
+  const uint8_t place[2] = {e->p, e->q};
+  nn_value v[2];
+  if (op->infer != nn_elementwise_infer || op->kernel != nn_elementwise_kernel) return false;
+  for (int k = 0; k < 2 && place[k] != 0; k++) {
+    int at = place[k];
+    bool given = at < n_args && args[at].tag != NN_V_NONE;
+    if (!given && op->params[at].def == NULL) return false;
+    v[k] = given ? args[at] : nn_default(&op->params[at]);
+  }
+  set_numbers(e, &v[0], &v[1], numbers);
+  return n_args <= tensors_of(e) + (e->p != 0) + (e->q != 0);
+}
+
+int nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_tensor **out) {
+  const nn_elementwise *e = op->data;
+  int n = tensors_of(e);
+  double numbers[2] = {0, 0};
+  bool scalars = e->family == EW_BINARY || e->family == EW_COMPARE, numbered = e->p != 0;
+  if (numbered ? n_args < n : n_args != n) return 0;
+  if (!lane_operand(&args[0], NULL, false)) return 0;
+  const nn_tensor *a = args[0].t, *b = n > 1 ? args[1].t : NULL;
+  bool swapped = scalars && a->ndim == 0 && b != NULL; /* the shape is that of the second */
+  if (n > 1 && !(swapped ? lane_operand(&args[1], NULL, false) && b->dtype == a->dtype : lane_operand(&args[1], a, scalars)))
+    return 0;
+  if (numbered && !direct_numbers(op, args, n_args, numbers)) return 0;
+  const nn_tensor *shape = swapped ? b : a;
+  nn_dtype d = (nn_dtype)a->dtype;
+  if (shape->numel > COSTLY_GRAIN || (op->flags & NN_FLOATS && !nn_is_float(d))) return 0;
+  const void *loop = loop_of(e, d);
+  if (loop == NULL) return 0;
+  nn_tensor *y = nn_empty_like_dense(shape, op->flags & NN_BOOL_OUT ? NN_BOOL : d);
+  if (y == NULL) return n;
+  job j = {.loop = loop, .family = e->family, .p = numbers[0], .q = numbers[1]};
+  int64_t sa = !swapped || b->ndim == 0, sb = b != NULL && (swapped || b->ndim > 0 || a->ndim == 0);
+  if (!call_loop(&j, shape->numel, a->data, sa, b ? b->data : NULL, sb, y->data)) {
+    nn_release(y);
+    return 0; /* the usual way finds the same and says it */
+  }
+  *out = y;
+  return n;
+}
+
 bool nn_elementwise_kernel(nn_frame *f) {
   const nn_elementwise *e = f->op->data;
   const nn_tensor *in[NN_WALK_MAX];
-  int n = e->family == EW_UNARY || e->family == EW_PARAM || e->family == EW_PREDICATE ? 1 : 2;
+  double numbers[2];
+  int n = tensors_of(e);
   for (int i = 0; i < n; i++) in[i] = f->in[i];
-  bool clamp = e->family == EW_GRAD ? e->loop == NN_GRAD_CLAMP : e->loop == NN_PARAM_CLAMP;
-  double p = e->p ? number_of(&f->arg[e->p], clamp ? -(double)INFINITY : 0) : 0;
-  double q = e->q ? number_of(&f->arg[e->q], clamp ? (double)INFINITY : 0) : 0;
-  return nn_elementwise_run(f->ctx, e, p, q, f->out[0], n, in);
+  set_numbers(e, &f->arg[e->p], &f->arg[e->q], numbers);
+  return nn_elementwise_run(f->ctx, e, numbers[0], numbers[1], f->out[0], n, in);
 }

@@ -21,11 +21,11 @@ bool nn_elementwise_kernel(nn_frame *f);
 bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q, nn_tensor *out, int n,
                         const nn_tensor *const *in);
 
-/* NN_EW(EW_PARAM, NN_PARAM_ELU, .p = 1) */
 /* Small operands of one shape and dtype that lie without gaps need no frame: out = loop(in...), *out a new reference.
- * False, with no error, when they are not of that kind. */
-bool nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_tensor **out);
+ * Returns how many tensors it takes; 0, with no error, when they are not of that kind. */
+int nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_tensor **out);
 
+/* NN_EW(EW_PARAM, NN_PARAM_ELU, .p = 1) */
 #define NN_EW(family_, loop_, ...) (&(const nn_elementwise){.family = family_, .loop = loop_, __VA_ARGS__})
 
 #endif

@@ -115,7 +115,7 @@ enum {
   NN_CREATES = 1 << 14,    /* a creation function: takes dtype, requires_grad */
   NN_NUMBERS = 1 << 16,    /* numbers will do for tensors, without promotion of the others */
   NN_SPECIAL = 1 << 18,    /* tensor.special.name */
-  NN_DIRECT = 1 << 17,     /* an elementwise row without numbers: see nn_elementwise_direct */
+  NN_DIRECT = 1 << 17,     /* an elementwise row that may run without a frame: see nn_elementwise_direct */
   NN_ANY_OUT = 1 << 15,    /* the kernel takes an output of any strides and may write it over in[0] */
 };
 
@@ -184,6 +184,9 @@ static inline bool nn_given(const nn_frame *f, int p) { return f->arg[p].tag != 
 
 /* Kernels that come in float and double: */
 #define NN_BY_FLOAT(dtype, CALL32, CALL64) ((dtype) == NN_FLOAT32 ? (CALL32) : (CALL64))
+
+/* A default as written in the row. */
+nn_value nn_default(const nn_param *p);
 
 /* The name for the user: without the part after the dot. Returns its length. */
 int nn_op_base(const nn_op *op);

@@ -204,10 +204,25 @@ static bool reduce_groups(nn_ctx *ctx, block b, groups g, void *out) {
   return ok;
 }
 
+/* A little work on neighbouring dimensions: done here and now. False: it is something else. */
+static bool reduce_little(const block *given, const nn_tensor *x, uint32_t mask, void *out) {
+  block b = *given;
+  int d = 0;
+  b.outer = b.reduced = b.inner = 1;
+  for (; d < x->ndim && !(mask >> d & 1); d++) b.outer *= x->shape[d];
+  for (; d < x->ndim && mask >> d & 1; d++) b.reduced *= x->shape[d];
+  for (; d < x->ndim && !(mask >> d & 1); d++) b.inner *= x->shape[d];
+  if (d < x->ndim || x->numel == 0 || x->numel >= MIN_WORK) return false;
+  b.y = out;
+  outer_range(&b, 0, b.outer, 0);
+  return true;
+}
+
 bool nn_reduce_dense(nn_ctx *ctx, enum nn_reduce kind, const nn_tensor *x, uint32_t mask, void *out) {
   nn_dtype d = (nn_dtype)x->dtype;
   block b = {.k = NN_SELECT(nn_reduce), .kind = kind, .dtype = d, .in_size = nn_esize(x), .out_size = result_size(kind, d),
              .x = x->data};
+  if (reduce_little(&b, x, mask, out)) return true;
   bool ok = reduce_groups(ctx, b, group_dims(x, mask), out);
   if (ok && x->numel > CHUNK && nn_interrupted()) return nn_fail_code(ctx, NN_ERR_INTERRUPT, "interrupted");
   return ok;

@@ -256,6 +256,10 @@ nn_tensor *nn_full(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape, 
   if (t == NULL) return NULL;
   double cell;
   put(dtype, &cell, value);
+  if (dtype == NN_FLOAT32 && t->numel <= 16) {
+    for (int64_t i = 0; i < t->numel; i++) ((float *)(void *)t->data)[i] = (float)value;
+    return t;
+  }
   NN_SELECT(nn_vmath)->fill(t->numel, &cell, t->data, nn_esize(t));
   return t;
 }
@@ -304,7 +308,16 @@ static nn_tensor *share_geometry(nn_tensor *t, int ndim, const int64_t *shape, c
 }
 
 nn_tensor *nn_detach(nn_tensor *t) {
-  return t ? share_geometry(t, t->ndim, t->shape, t->stride, nn_offset(t)) : NULL;
+  nn_tensor *v = t ? share(t, t->ndim) : NULL;
+  if (v == NULL) return NULL;
+  for (int d = 0; d < t->ndim; d++) {
+    v->shape[d] = t->shape[d];
+    v->stride[d] = t->stride[d];
+  }
+  v->data = t->data;
+  v->numel = t->numel;
+  v->flags = t->flags & NN_T_CONTIGUOUS;
+  return v;
 }
 
 nn_tensor *nn_view_of(nn_tensor *t, int ndim, const int64_t *shape, const int64_t *stride, int64_t offset) {

@@ -6,7 +6,7 @@ local module = require "nnlua.nn.module"
 local F = core.F
 local layers = {}
 
--- Defines a layer: its class name, its signature, the function of F and how it is called.
+-- Defines a layer: its class name, its signature, the function of F and how it is called (default: with the input).
 local function define(name, arguments, func, forward)
   local f = F[func]
   if not f then return end
@@ -14,8 +14,10 @@ local function define(name, arguments, func, forward)
   layers[name] = class
   local inplace = class.signature.by_name.inplace and F[func .. "_"]
   function class:init(...) module.configure(self, class, nil, ...) end
-  if not inplace then
-    function class:forward(x) return (forward(f, x, self)) end -- no tail call: errors find the layer on the stack
+  if not forward then
+    function class.forward(_, x) return (f(x)) end -- no tail call: errors find the layer on the stack
+  elseif not inplace then
+    function class:forward(x) return (forward(f, x, self)) end
   else
     function class:forward(x)
       return (forward(self.inplace and inplace or f, x, self))
@@ -45,10 +47,10 @@ define("SELU", "inplace:bool=false", "selu", plain)
 define("CELU", "alpha:number=1.0, inplace:bool=false", "celu", function(f, x, m) return f(x, m.alpha) end)
 
 --- 1 / (1 + exp(-x)).
-define("Sigmoid", "", "sigmoid", plain)
+define("Sigmoid", "", "sigmoid")
 
 --- Hyperbolic tangent.
-define("Tanh", "", "tanh", plain)
+define("Tanh", "", "tanh")
 
 --- x times the normal distribution function of x; approximate = "tanh" is its approximation.
 define("GELU", "approximate:string=none", "gelu", function(f, x, m) return f(x, {approximate = m.approximate}) end)
@@ -64,10 +66,10 @@ define("Softplus", "beta:number=1, threshold:number=20", "softplus",
   function(f, x, m) return f(x, m.beta, m.threshold) end)
 
 --- x / (1 + |x|).
-define("Softsign", "", "softsign", plain)
+define("Softsign", "", "softsign")
 
 --- x - tanh(x).
-define("Tanhshrink", "", "tanhshrink", plain)
+define("Tanhshrink", "", "tanhshrink")
 
 --- Moves x by lambd towards zero.
 define("Softshrink", "lambd:positive=0.5", "softshrink", function(f, x, m) return f(x, m.lambd) end)
@@ -86,7 +88,7 @@ define("Hardsigmoid", "inplace:bool=false", "hardsigmoid", plain)
 define("Hardswish", "inplace:bool=false", "hardswish", plain)
 
 --- log(sigmoid(x)).
-define("LogSigmoid", "", "logsigmoid", plain)
+define("LogSigmoid", "", "logsigmoid")
 
 --- x where x > threshold, else value.
 define("Threshold", "threshold:number, value:number, inplace:bool=false", "threshold",

@@ -207,9 +207,12 @@ local Module = {__name = "Module"}
 
 local call_with_hooks
 
--- m(...): no frame of its own stays on the stack, and without hooks it costs one look-up.
+-- As long as no module has ever had a hook, nobody looks for one.
+local hooked = {ever = false}
+
+-- m(...): no frame of its own stays on the stack.
 local function call(self, ...)
-  if self[HOOKS] then return call_with_hooks(self, ...) end
+  if hooked.ever and self[HOOKS] then return call_with_hooks(self, ...) end
   return self:forward(...)
 end
 
@@ -683,6 +686,7 @@ local function add_hook(self, kind, f)
   local hooks = rawget(self, HOOKS)
   if not hooks then
     hooks = {before = {}, after = {}, backward = {}, backward_before = {}}
+    hooked.ever = true
     rawset(self, HOOKS, hooks)
   end
   local handle = setmetatable({module = self, kind = kind, call = f}, hook_handle)
@@ -979,7 +983,8 @@ end
 
 -- For containers: what they need of the above.
 M.Module = Module
-M.internal = {REGISTRY = REGISTRY, note = note, adopt = adopt, newindex = newindex, after_clone = after_clone}
+M.internal = {REGISTRY = REGISTRY, note = note, adopt = adopt, newindex = newindex, after_clone = after_clone,
+  call = call, hooked = hooked}
 
 --- Takes a parameter or buffer away from the instance; its name may stand for anything then.
 function M.internal.forget(m, name)

@@ -24,7 +24,7 @@ static T t_grad(C c, const nn_op *op, T g, T s) { return g && s ? nn_do(c, op, v
 
 #define GRAD_PARAMS {{"grad", P_TENSOR}, {"saved", P_TENSOR}, {"p", P_FLOAT, "0"}, {"q", P_FLOAT, "0"}}
 #define GRAD_ROW(id, loop_, saves, rule) \
-  const nn_op nn_op_##id = {.name = #id, .doc = "Part of a gradient.", .params = GRAD_PARAMS, .flags = NN_PRIVATE, \
+  const nn_op nn_op_##id = {.name = #id, .doc = "Part of a gradient.", .params = GRAD_PARAMS, .flags = NN_PRIVATE | NN_DIRECT, \
                             .saves_in = saves, .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel, \
                             .vjp = rule, .data = NN_EW(EW_GRAD, loop_, .p = 2, .q = 3)};
 

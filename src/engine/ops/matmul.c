@@ -411,13 +411,40 @@ static bool linear_vjp_plain(nn_vjp *v) {
   return g != NULL && (v->d[2] = nn_do(c, &nn_op_sum, v_t(g), v_i(0))) != NULL;
 }
 
+/* The gradients for input, weight and bias where d has a tensor for them. */
+static bool linear_gradients(nn_ctx *ctx, const nn_tensor *g, const nn_tensor *x, const nn_tensor *w, nn_tensor *const *d) {
+  layer s = layer_of(x, w);
+  nn_dtype t = (nn_dtype)g->dtype;
+  if (d[0] && !gemm(t, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, false, d[0]->data)) return false;
+  if (d[1] && !gemm(t, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, false, d[1]->data)) return false;
+  uint32_t rows = w->ndim == 1 ? (1u << g->ndim) - 1 : (1u << (g->ndim - 1)) - 1;
+  return d[2] == NULL || nn_reduce_dense(ctx, NN_REDUCE_SUM, g, rows, d[2]->data);
+}
+
+/* Without a call of linear_backward: nothing of what surrounds one is needed for tensors without gaps. */
+static bool linear_vjp_direct(nn_vjp *v, const nn_tensor *x, const nn_tensor *w) {
+  nn_ctx *c = v->ctx;
+  nn_dtype t = (nn_dtype)x->dtype;
+  int64_t out = layer_of(x, w).out;
+  nn_tensor *d[3] = {NULL};
+  if (nn_need(v, 0) && (d[0] = nn_keep(c, nn_empty_like_dense(x, t))) == NULL) return false;
+  if (nn_need(v, 1) && (d[1] = nn_keep(c, nn_empty_like_dense(w, t))) == NULL) return false;
+  if (nn_need(v, 2) && (d[2] = nn_keep(c, nn_empty(c, t, 1, &out))) == NULL) return false;
+  for (int i = 0; i < 3; i++)
+    if (d[i] != NULL) v->d[i] = d[i];
+  return linear_gradients(c, v->g[0], x, w, d) || nn_fail_code(c, NN_ERR_INTERRUPT, "interrupted");
+}
+
 static bool linear_vjp(nn_vjp *v) {
   if (v->create_graph) return linear_vjp_plain(v);
   T x = nn_in(v, 0), w = nn_in(v, 1);
+  if (x == NULL || w == NULL) return false;
+  bool plain = nn_contig(v->g[0]) && nn_contig(x) && nn_contig(w) && v->g[0]->numel > 0;
+  if (plain && v->ctx->profile == NULL) return linear_vjp_direct(v, x, w);
   int64_t wanted = (nn_need(v, 0) ? 1 : 0) | (nn_need(v, 1) ? 2 : 0) | (nn_need(v, 2) ? 4 : 0);
-  nn_value args[] = {v_t(v->g[0]), v_opt(x), v_opt(w), v_i(wanted)};
+  nn_value args[] = {v_t(v->g[0]), v_t(x), v_t(w), v_i(wanted)};
   nn_results r;
-  if (x == NULL || w == NULL || !nn_apply(v->ctx, &nn_op_linear_backward, args, 4, &r)) return false;
+  if (!nn_apply(v->ctx, &nn_op_linear_backward, args, 4, &r)) return false;
   for (int k = 0; k < 3; k++) {
     T d = nn_keep(v->ctx, r.t[k]);
     if (wanted >> k & 1) v->d[k] = d;
@@ -449,14 +476,9 @@ static bool linear_back_infer(nn_frame *f) {
 static bool linear_back_kernel(nn_frame *f) {
   const nn_tensor *g = nn_dense(f, 0), *x = nn_dense(f, 1), *w = nn_dense(f, 2);
   if (g == NULL || x == NULL || w == NULL) return false;
-  layer s = layer_of(x, w);
-  nn_dtype d = (nn_dtype)g->dtype;
-  int64_t wanted = f->arg[3].i;
-  nn_tensor *dx = f->out[0], *dw = f->out[1], *db = f->out[2];
-  if (dx->numel > 0 && !gemm(d, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, false, dx->data)) return false;
-  if (dw->numel > 0 && !gemm(d, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, false, dw->data)) return false;
-  uint32_t rows = w->ndim == 1 ? (1u << g->ndim) - 1 : (1u << (g->ndim - 1)) - 1;
-  return !(wanted & 4) || nn_reduce_dense(f->ctx, NN_REDUCE_SUM, g, rows, db->data);
+  nn_tensor *d[3];
+  for (int k = 0; k < 3; k++) d[k] = f->out[k]->numel > 0 || (k == 2 && f->arg[3].i & 4) ? f->out[k] : NULL;
+  return linear_gradients(f->ctx, g, x, w, d);
 }
 
 const nn_op nn_op_linear_backward = {
