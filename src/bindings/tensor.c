@@ -455,17 +455,14 @@ static int construct(lua_State *L, Bind *b, int at) {
   return 1;
 }
 
-static int tensor_call(lua_State *L) {
+static int construct_from(lua_State *L, int idx) {
   Bind *b = bind_of(L);
-  luaL_checkany(L, 2);
-  return construct(L, b, 2);
+  if (lua_isnone(L, idx))
+    return bind_error(L, b, "tensor: expected numbers, as tensor{{1, 2}, {3, 4}} has them, got nothing");
+  return construct(L, b, idx);
 }
-
-static int tensor_tensor(lua_State *L) {
-  Bind *b = bind_of(L);
-  luaL_checkany(L, 1);
-  return construct(L, b, 1);
-}
+static int tensor_call(lua_State *L) { return construct_from(L, 2); }
+static int tensor_tensor(lua_State *L) { return construct_from(L, 1); }
 
 /* ---- operators --------------------------------------------------------------------------------------- */
 

@@ -140,22 +140,35 @@ static bool resolve_dim(nn_frame *f, int64_t *d, int ndim, const char *name) {
 
 bool nn_resolve_dim(nn_frame *f, int64_t *d, int ndim, const char *name) { return resolve_dim(f, d, ndim, name); }
 
+/* Kernels, strides, paddings and output sizes stay so small that products of them can't overflow. */
+static bool small_ints(nn_frame *f, const nn_param *param, const nn_value *arg) {
+  static const int bits[] = {62, 40, 28, 20};
+  int64_t limit = (int64_t)1 << (param->count < 4 ? bits[param->count] : 16);
+  for (int i = 0; i < arg->n; i++)
+    if (arg->ints[i] > limit || arg->ints[i] < -limit)
+      return nn_bad(f, "%s is %lld: more than %lld is too much", param->name, (long long)arg->ints[i], (long long)limit);
+  return true;
+}
+
 /* P_INTS with a count: one number stands for so many, a list must have that length. */
 static bool repeat_ints(nn_frame *f, int64_t *buf, int *room) {
   for (int p = 0; p < f->n_args; p++) {
     const nn_param *param = &f->op->params[p];
     nn_value *arg = &f->arg[p];
     bool one = arg->tag == NN_V_INT || (arg->tag == NN_V_INTS && arg->n == 1);
-    if (param->kind != P_INTS || param->count == 0 || !(one || arg->tag == NN_V_INTS) || arg->n == 0) continue;
+    if (param->kind != P_INTS || param->count == 0 || !(one || arg->tag == NN_V_INTS)) continue;
+    if (arg->n == 0 && param->def != NULL && strcmp(param->def, "nil") == 0) continue; /* may be left out */
     if (!one && arg->n != param->count)
       return nn_bad(f, "%s must be a number or a list of %d, got a list of %d", param->name, param->count, arg->n);
-    if (!one) continue;
-    if (*room < param->count) return nn_bad(f, "too many numbers");
-    int64_t value = arg->tag == NN_V_INT ? arg->i : arg->ints[0];
-    int64_t *list = buf + (3 * NN_MAX_DIMS - *room);
-    for (int i = 0; i < param->count; i++) list[i] = value;
-    *room -= param->count;
-    *arg = v_ints(param->count, list);
+    if (one) {
+      if (*room < param->count) return nn_bad(f, "too many numbers");
+      int64_t value = arg->tag == NN_V_INT ? arg->i : arg->ints[0];
+      int64_t *list = buf + (3 * NN_MAX_DIMS - *room);
+      for (int i = 0; i < param->count; i++) list[i] = value;
+      *room -= param->count;
+      *arg = v_ints(param->count, list);
+    }
+    if (!small_ints(f, param, arg)) return false;
   }
   return true;
 }

@@ -10,7 +10,7 @@ local env = setmetatable({tensor = tensor, F = F}, {__index = _G})
 -- Code and pieces of the error that it raises.
 local cases = {
   -- the constructor
-  {"tensor()", "value"}, {"tensor('a')", "the string 'a'"}, {"tensor{1, 'a'}", "[2]"},
+  {"tensor()", "expected numbers", "got nothing"}, {"tensor('a')", "the string 'a'"}, {"tensor{1, 'a'}", "[2]"},
   {"tensor{{1, 2}, {3}}", "ragged", "[2]"},
   {"tensor{{1, 2}, 3}", "ragged", "[2]"}, {"tensor{1, {2}}", "ragged", "[2]"}, {"tensor{{{1}}, {{1, 2}}}", "[2][1]"},
   {"tensor{1, nil, 3}", "[2]"}, {"tensor{a = 1}", "key"}, {"tensor(1, 2)", "braces"},
@@ -71,6 +71,24 @@ local cases = {
   {"tensor.manual_seed('a')", "whole number"},
   {"tensor.set_rng_state(x)", "state"}, {"tensor.checkpoint(5)", "function"}, {"x:item()", "[2, 3]"},
   {"tensor.Generator():manual_seed()", "whole number"},
+  -- found by calls with arguments of any kind
+  {"F.fold(tensor.ones(4, 5), 2, {})", "fold: kernel_size", "a list of 2, got a list of 0"},
+  {"F.adaptive_max_pool1d(tensor.ones(1, 2, 4), math.maxinteger)", "output_size", "too much"},
+  {"F.max_pool3d(tensor.ones(1, 1, 4, 4, 4), 2, 1 << 40)", "stride", "too much"},
+  {"tensor.linalg.svd(tensor.full({3, 3}, 0 / 0))", "svd: the matrix has elements that are NaN or infinite"},
+  {"tensor.linalg.eigh(tensor.full({30, 30}, 0 / 0))", "eigh: the matrix has elements that are NaN or infinite"},
+  {"tensor.linalg.eig(tensor.full({2, 2, 2}, 1 / 0))", "eig: the matrix number 1 has elements"},
+  {"tensor.linalg.lstsq(tensor.ones(3, 2), tensor.full({3, 1}, 0 / 0))", "lstsq: the matrix has elements that are NaN"},
+  {"local y = tensor.ones(4):hsplit()", "hsplit: indices_or_sections", "got nil"},
+  {"local y = tensor.ones(4):dsplit(2)", "dsplit: expected a tensor of 3 dimensions or more, got {4}"},
+  {"local y = tensor.unravel_index(tensor{3}, true)", "unravel_index: shape", "got true"},
+  {"local y = tensor.unravel_index(tensor{3}, {2, 0})", "unravel_index: expected sizes >= 1, got 0"},
+  {"local y = tensor.broadcast_tensors(nil, tensor{1})", "broadcast_tensors: expected a tensor, got nil"},
+  {"local y = tensor.atleast_2d(3)", "atleast_2d: expected a tensor, got 3"},
+  {"local y = tensor.gradient(tensor{1, 2, 4}, {dim = true})", "gradient: dim", "got true"},
+  {"local y = tensor.ones(3):put_(tensor{1}, 5)", "put_: expected a tensor, got 5"},
+  {"local y = F.linear_cross_entropy(tensor.ones(2, 2), tensor.ones(2, 2), tensor{1, 2}, 3)",
+    "linear_bias must be a tensor, got 3"},
 }
 
 -- What is wrong with the outcome of a case, nil if nothing is.
@@ -96,6 +114,12 @@ check.test("every mistake is an error that says what is wrong", function()
   end
   check.equal(table.concat(found, "\n"), "")
   check.ok(#cases >= 100, #cases .. " cases")
+end)
+
+check.test("of symmetric matrices one triangle is read, whatever is in the other; empty matrices are silent", function()
+  check.equal((tensor.linalg.eigh(tensor{{1, 0 / 0}, {0, 2}})):totable(), {1.0, 2.0})
+  check.equal((tensor.linalg.eigh(tensor{{1, 0}, {0 / 0, 2}}, "U")):totable(), {1.0, 2.0})
+  check.equal({(tensor.linalg.eig(tensor.zeros(0, 0))):size()}, {0})
 end)
 
 check.test("the state is whole after errors", function()

@@ -199,6 +199,9 @@ define("linear_cross_entropy", "input linear_weight target", "linear_bias:any?, 
   local shape = {linear_weight:size()}
   local wide = #shape > 2 -- [C, d1, ..., in]: a loss for each of the places
   local w = wide and linear_weight:reshape(-1, shape[#shape]) or linear_weight
+  if a.linear_bias ~= nil and not core.tensor.is_tensor(a.linear_bias) then
+    fail.raise("linear_cross_entropy: linear_bias must be a tensor, got %s", fail.show(a.linear_bias))
+  end
   local logits = F.linear(x, w, wide and a.linear_bias and a.linear_bias:reshape(-1) or a.linear_bias)
   if wide then logits = logits:reshape({x:size(1), table.unpack(shape, 1, #shape - 1)}) end
   return F.cross_entropy(logits, target, a.weight, {reduction = a.reduction, label_smoothing = a.label_smoothing,

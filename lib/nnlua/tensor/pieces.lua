@@ -20,11 +20,26 @@ end
 
 -- Several tensors, as arguments or as one list.
 local function tensors_of(name, ...)
-  local list = {...}
-  if #list == 1 and type(list[1]) == "table" then list = list[1] end
-  if #list == 0 then fail.raise("%s: expected tensors, got none", name) end
-  for _, x in ipairs(list) do expect_tensor(name, x) end
+  local list = table.pack(...)
+  if list.n == 1 and type(list[1]) == "table" then list = list[1] end
+  local n = list.n or #list
+  if n == 0 then fail.raise("%s: expected tensors, got none", name) end
+  for i = 1, n do expect_tensor(name, list[i]) end
   return list
+end
+
+-- A whole number, or a list of such.
+local function numbers(name, argument, v)
+  local list = type(v) == "table" and not getmetatable(v) and v or {v}
+  local out = {}
+  for i, one in ipairs(list) do
+    out[i] = math.type(one) and math.tointeger(one)
+    if not out[i] then break end
+  end
+  if #out ~= #list or v == nil then
+    fail.raise("%s: %s must be a whole number or a list of such, got %s", name, argument, fail.show(v))
+  end
+  return list == v and out or out[1]
 end
 
 -- ---- products -----------------------------------------------------------------------------------------------------
@@ -47,9 +62,9 @@ end)
 
 -- ---- shapes -------------------------------------------------------------------------------------------------------
 
-local function each(f)
+local function each(name, f)
   return function(...)
-    local results = tensors_of("atleast", ...)
+    local results = tensors_of(name, ...)
     local out = {}
     for i, x in ipairs(results) do out[i] = f(x) end
     return table.unpack(out)
@@ -62,9 +77,9 @@ local function atleast_3d(x)
   x = atleast_2d(x)
   return x:dim() == 2 and x:unsqueeze(3) or x
 end
-add("atleast_1d", each(atleast_1d))
-add("atleast_2d", each(atleast_2d))
-add("atleast_3d", each(atleast_3d))
+add("atleast_1d", each("atleast_1d", atleast_1d))
+add("atleast_2d", each("atleast_2d", atleast_2d))
+add("atleast_3d", each("atleast_3d", atleast_3d))
 
 add("broadcast_tensors", function(...)
   local list = tensors_of("broadcast_tensors", ...)
@@ -98,7 +113,11 @@ end)
 
 -- Into so many equal parts, or in front of these positions (amounts of elements before the cut).
 local function split_at(name, x, where, dim)
-  local size = expect_tensor(name, x):size(dim)
+  if expect_tensor(name, x):dim() < dim then
+    fail.raise("%s: expected a tensor of %d dimensions or more, got %s", name, dim, tostring(x.shape))
+  end
+  local size = x:size(dim)
+  where = numbers(name, "indices_or_sections", where)
   if type(where) == "number" then
     if where < 1 or size % where ~= 0 then
       fail.raise("%s: dimension %d of size %d cannot be cut into %s equal parts", name, dim, size, where)
@@ -175,10 +194,8 @@ local read_vander = signature("vander", "N:amount?, increasing:bool=false")
 
 local function vander(x, n, increasing)
   n = n or x:size(-1)
-  local powers = {}
-  for i = 1, n do powers[i] = x:pow(increasing and i - 1 or n - i) end
-  if n == 0 then return x:unsqueeze(-1):narrow(-1, 1, 0) end
-  return tensor.stack(powers, -1)
+  local powers = tensor.arange(n, {dtype = "int64"})
+  return x:unsqueeze(-1):pow(increasing and powers or n - 1 - powers)
 end
 
 add("vander", function(x, ...)
@@ -203,6 +220,11 @@ indices_of("tril_indices", "tril")
 indices_of("triu_indices", "triu")
 
 add("unravel_index", function(index, shape)
+  shape = numbers("unravel_index", "shape", shape)
+  if type(shape) == "number" then shape = {shape} end
+  for _, size in ipairs(shape) do
+    if size < 1 then fail.raise("unravel_index: expected sizes >= 1, got %d", size) end
+  end
   local rest, places = expect_tensor("unravel_index", index):to("int64") - 1, {}
   for d = #shape, 1, -1 do
     places[d] = rest % shape[d] + 1
@@ -236,7 +258,8 @@ end
 function methods.put_(x, index, source, accumulate)
   expect_tensor("put_", x)
   if not x:is_contiguous() then fail.raise("put_: the tensor must be contiguous") end
-  x:view(-1):index_put_({expect_tensor("put_", index):reshape(-1)}, source:reshape(-1), accumulate == true)
+  x:view(-1):index_put_({expect_tensor("put_", index):reshape(-1)}, expect_tensor("put_", source):reshape(-1),
+    accumulate == true)
   return x
 end
 

@@ -110,7 +110,7 @@ local function along(x, d, h, edge_order)
   return tensor.cat(parts, d)
 end
 
-local read_gradient = signature("gradient", "spacing:any=1, dim:any?, edge_order:count=1")
+local read_gradient = signature("gradient", "spacing:any=1, dim:int*?, edge_order:count=1")
 
 function tensor.gradient(x, ...)
   local a = read_gradient(...)
@@ -118,7 +118,6 @@ function tensor.gradient(x, ...)
   if not x:is_floating_point() then x = x:float() end
   if a.edge_order > 2 then fail.raise("gradient: edge_order must be 1 or 2, got %d", a.edge_order) end
   local dims = a.dim
-  if type(dims) == "number" then dims = {dims} end
   if dims == nil then
     dims = {}
     for d = 1, x:dim() do dims[d] = d end

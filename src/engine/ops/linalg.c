@@ -92,6 +92,15 @@ bool nn_lapack_start(nn_frame *f, nn_lapack_job *j, int64_t m, int64_t n, int64_
   return j->l != NULL;
 }
 
+bool nn_lapack_finite(const nn_lapack_job *j, size_t count, const void *numbers) {
+  double sum = 0; /* x * 0 is 0 for finite x and NaN otherwise */
+  if (j->dtype == NN_FLOAT32)
+    for (size_t i = 0; i < count; i++) sum += (double)(((const float *)numbers)[i] * 0.0F);
+  else
+    for (size_t i = 0; i < count; i++) sum += ((const double *)numbers)[i] * 0.0;
+  return sum == 0;
+}
+
 typedef struct batch {
   const nn_lapack_job *j;
   char *room;
@@ -102,7 +111,10 @@ typedef struct batch {
 static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
   const batch *b = arg;
   for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
-    int info = b->j->one(b->j, i, b->room + (size_t)thread * b->j->room);
+    size_t count = (size_t)b->j->m * (size_t)b->j->n;
+    int info = b->j->finite && !nn_lapack_finite(b->j, count, b->j->a + (size_t)i * count * b->j->e)
+                   ? NN_NOT_FINITE
+                   : b->j->one(b->j, i, b->room + (size_t)thread * b->j->room);
     if (info == 0) continue;
     b->failed[thread] = i;
     b->info[thread] = info;
@@ -126,5 +138,8 @@ bool nn_lapack_run(nn_frame *f, nn_lapack_job *j, int64_t count, int64_t *failed
   nn_scratch_free(f->ctx, b.room, (size_t)parts * j->room);
   for (int i = 0; i < parts && *failed < 0; i++)
     if (found[i] >= 0) *failed = found[i], *info = infos[i];
+  char which[32];
+  if (*failed >= 0 && *info == NN_NOT_FINITE)
+    return nn_bad(f, "the matrix%s has elements that are NaN or infinite", nn_which(f, *failed, count, which));
   return !nn_interrupted();
 }

@@ -65,6 +65,7 @@ struct nn_lapack_job {
   int m, n, k;
   int lwork, liwork;
   bool flag;
+  bool finite; /* the routine prints about NaN and infinity in a: they are an error before it is called */
   char letter;
   double number;
   const char *a, *b;
@@ -73,6 +74,9 @@ struct nn_lapack_job {
   double work; /* multiplications for a matrix, about */
   nn_lapack_one *one;
 };
+enum { NN_NOT_FINITE = -100 }; /* an info that nn_lapack_run turns into an error itself */
+/* No NaN and no infinity among so many numbers of the job's dtype. */
+bool nn_lapack_finite(const nn_lapack_job *j, size_t count, const void *numbers);
 bool nn_lapack_run(nn_frame *f, nn_lapack_job *j, int64_t count, int64_t *failed, int *info);
 /* A job for in[0] as dense data. False when that needs memory that isn't there. */
 bool nn_lapack_start(nn_frame *f, nn_lapack_job *j, int64_t m, int64_t n, int64_t k);

@@ -207,6 +207,7 @@ static int lstsq_one(const nn_lapack_job *j, int64_t i, char *room) {
     for (int col = 0; col < k; col++)
       memcpy(b + ((size_t)col * (size_t)ld + (size_t)r) * e, from + ((size_t)r * (size_t)k + (size_t)col) * e,
              e);
+  if (!nn_lapack_finite(j, (size_t)ld * (size_t)k, b)) return NN_NOT_FINITE;
   if (p > 0 && k > 0) {
     memset(whole, 0, (size_t)j->liwork * sizeof(int));
     if (j->letter == GELSY)
@@ -237,7 +238,7 @@ static bool lstsq_kernel(nn_frame *f) {
   int64_t failed;
   int info = 0, query = -1, rank, whole[2] = {0, 0};
   const nn_tensor *b = nn_dense(f, 1);
-  nn_lapack_job j = {.one = lstsq_one, .letter = (char)f->arg[3].i, .number = f->arg[2].f};
+  nn_lapack_job j = {.one = lstsq_one, .finite = true, .letter = (char)f->arg[3].i, .number = f->arg[2].f};
   if (b == NULL || !nn_lapack_start(f, &j, ROWS(f->in[0]), COLS(f->in[0]), COLS(f->in[1]))) return false;
   j.b = b->data;
   double answer[2] = {0, 0}, rcond = 0;

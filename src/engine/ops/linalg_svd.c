@@ -75,10 +75,7 @@ static bool svd_run(nn_frame *f, nn_lapack_job *j, char letter, int64_t count) {
   j->work = 4.0 * (double)j->m * (double)j->n * (double)k;
   if (!nn_lapack_run(f, j, count, &failed, &info)) return false;
   if (failed < 0) return true;
-  return nn_bad(f,
-                info < 0 ? "the matrix%s has elements that are NaN or infinite"
-                         : "the singular values of the matrix%s did not converge",
-                nn_which(f, failed, count, which));
+  return nn_bad(f, "the singular values of the matrix%s did not converge", nn_which(f, failed, count, which));
 }
 
 static int64_t matrices(const nn_tensor *t) {
@@ -88,7 +85,7 @@ static int64_t matrices(const nn_tensor *t) {
 }
 
 static bool svd_kernel(nn_frame *f) {
-  nn_lapack_job j = {.one = svd_one};
+  nn_lapack_job j = {.one = svd_one, .finite = true};
   int64_t count = matrices(f->in[0]);
   if (!nn_lapack_start(f, &j, ROWS(f->in[0]), COLS(f->in[0]), 0)) return false;
   if (j.m == 0 || j.n == 0) return fill_identity(f->out[0], count) && fill_identity(f->out[2], count);
@@ -170,7 +167,7 @@ static bool svdvals_infer(nn_frame *f) {
 }
 
 static bool svdvals_kernel(nn_frame *f) {
-  nn_lapack_job j = {.one = svd_one};
+  nn_lapack_job j = {.one = svd_one, .finite = true};
   if (!nn_lapack_start(f, &j, ROWS(f->in[0]), COLS(f->in[0]), 0)) return false;
   j.out[1] = j.out[0];
   if (j.m == 0 || j.n == 0) return true;
@@ -229,7 +226,12 @@ static int eigh_one(const nn_lapack_job *j, int64_t i, char *room) {
   char *a = nn_take(&room, size), uplo[2] = {j->letter, 0};
   int *whole = (int *)(void *)nn_take(&room, (size_t)j->liwork * sizeof(int));
   if (n == 0) return 0;
-  memcpy(a, j->a + (size_t)i * size, size);
+  memset(a, 0, size); /* of the other triangle nothing is read, so that NaN in it does no harm */
+  for (size_t r = 0; r < (size_t)n; r++) {
+    size_t from = j->letter == 'U' ? 0 : r, to = j->letter == 'U' ? r + 1 : (size_t)n;
+    memcpy(a + (r * (size_t)n + from) * e, j->a + (size_t)i * size + (r * (size_t)n + from) * e, (to - from) * e);
+  }
+  if (!nn_lapack_finite(j, (size_t)n * (size_t)n, a)) return NN_NOT_FINITE;
   j->l->syevd(j->flag ? "V" : "N", uplo, &n, a, &n, j->out[0] + (size_t)i * (size_t)n * e, room, &j->lwork,
               whole, &j->liwork, &info, 1, 1);
   if (j->flag) nn_flip_matrix(e, n, n, a, j->out[1] + (size_t)i * size);
@@ -340,10 +342,11 @@ static bool eig_kernel(nn_frame *f) {
   int info = 0, query = -1;
   double answer[2] = {0, 0};
   char which[32];
-  nn_lapack_job j = {.one = eig_one};
+  nn_lapack_job j = {.one = eig_one, .finite = true};
   if (!nn_lapack_start(f, &j, n, n, 0)) return false;
   int ld = most(j.n, 1);
-  j.l->geev("V", "N", &j.n, answer, &ld, answer, answer, answer, &ld, answer, &ld, answer, &query, &info, 1,
+  if (n > 0) /* it prints about an empty matrix */
+    j.l->geev("V", "N", &j.n, answer, &ld, answer, answer, answer, &ld, answer, &ld, answer, &query, &info, 1,
             1);
   j.lwork = nn_lapack_size(&j, answer);
   j.room = 2 * nn_piece((size_t)(n * n) * j.e) + nn_piece((size_t)n * j.e) + (size_t)j.lwork * j.e;
