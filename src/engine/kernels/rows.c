@@ -4,6 +4,7 @@
 #include "kernels/reduce.h"
 #include "kernels/vector.h"
 #include "kernels/vmath_core.h"
+#include "kernels/vmath_simd.h"
 
 #define REDUCE NN_KERNEL(nn_reduce)
 #define BLOCK  1024 // numbers added up in the type itself, before double takes over
@@ -17,18 +18,21 @@
 #define REAL_DTYPE NN_FLOAT32
 #define F(name)    name##_f
 #define R(name)    name##_f32
+#define BY_VECTORS NN_SIMD_MATH
 #include "kernels/rows_loops.h"
 #undef REAL
 #undef REAL_MAX
 #undef REAL_DTYPE
 #undef F
 #undef R
+#undef BY_VECTORS
 
 #define REAL       double
 #define REAL_MAX   DBL_MAX
 #define REAL_DTYPE NN_FLOAT64
 #define F(name)    name##_d
 #define R(name)    name##_f64
+#define BY_VECTORS 0
 #include "kernels/rows_loops.h"
 
 #define FLOATS(name)                                                                                         \

@@ -10,31 +10,49 @@ static REAL F(row_max)(int64_t n, const REAL *x) {
   return m;
 }
 
-// y = e^(x - m), block by block, each added up while it is near; y may be x. Returns the sum.
+// y = e^(x - m), block by block, each added up while it is near; y may be x or NULL. Returns the sum.
+#if BY_VECTORS
 static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
+  double total = 0;
+  const vec_f low = all_v(m);
+  for (int64_t at = 0; at < n; at += BLOCK) {
+    const int64_t end = n - at < BLOCK ? n : at + BLOCK;
+    vec_f s0 = {0}, s1 = {0};
+    int64_t i = at;
+    for (; i + 2 * LANES <= end; i += 2 * LANES) {
+      const vec_f a = exp_low_v(load_f(x + i) - low), b = exp_low_v(load_f(x + i + LANES) - low);
+      if (y != NULL) store_f(y + i, a), store_f(y + i + LANES, b);
+      s0 += a, s1 += b;
+    }
+    for (; i + LANES <= end; i += LANES) {
+      const vec_f e = exp_low_v(load_f(x + i) - low);
+      if (y != NULL) store_f(y + i, e);
+      s0 += e;
+    }
+    if (i < end) {
+      REAL last[LANES] = {0};
+      store_first_v(last, exp_low_v(load_first_v(x + i, end - i) - low), end - i);
+      if (y != NULL) memcpy(y + i, last, (size_t)(end - i) * sizeof *y);
+      s1 += load_f(last);
+    }
+    total += total_f(s0 + s1);
+  }
+  return total;
+}
+#else
+static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
+  REAL spare[BLOCK];
   double total = 0;
   for (int64_t at = 0; at < n; at += BLOCK) {
     const int64_t len = n - at < BLOCK ? n - at : BLOCK;
     const REAL *a = x + at;
-    REAL *b = y + at;
+    REAL *b = y != NULL ? y + at : spare;
     NN_VECTOR_LOOP for (int64_t i = 0; i < len; i++) b[i] = F(exp)(a[i] - m);
     total += (double)REDUCE.R(sum)(len, b);
   }
   return total;
 }
-
-// The sum alone.
-static double F(exp_sum)(int64_t n, const REAL *x, REAL m) {
-  REAL y[BLOCK];
-  double total = 0;
-  for (int64_t at = 0; at < n; at += BLOCK) {
-    const int64_t len = n - at < BLOCK ? n - at : BLOCK;
-    const REAL *a = x + at;
-    NN_VECTOR_LOOP for (int64_t i = 0; i < len; i++) y[i] = F(exp)(a[i] - m);
-    total += (double)REDUCE.R(sum)(len, y);
-  }
-  return total;
-}
+#endif
 
 // Short rows, LANES of them at once, one a lane: t[j][r] = e^(x[r][j] - m[r]), s[r] the sums. count <= LANES.
 static void F(exp_short)(int64_t count, int64_t n, const REAL *x, REAL *t, REAL *m, REAL *s) {
@@ -81,7 +99,7 @@ static void F(log_sums)(int64_t count, int64_t n, const REAL *x, REAL *m, REAL *
   }
   for (int64_t r = 0; r < count; r++) {
     m[r] = F(row_max)(n, x + r * n);
-    l[r] = (REAL)log(F(exp_sum)(n, x + r * n, m[r]));
+    l[r] = (REAL)log(F(exp_row)(n, x + r * n, m[r], NULL));
   }
 }
 
@@ -111,7 +129,11 @@ static void F(log_softmax_backward)(int64_t rows, int64_t n, const void *vg, con
     const REAL *g = (const REAL *)vg + r * n, *y = (const REAL *)vy + r * n;
     REAL *d = (REAL *)vd + r * n;
     const REAL sum = REDUCE.R(sum)(n, g);
-    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = F(fma)(-F(exp)(y[i]), sum, g[i]);
+    int64_t i = 0;
+#if BY_VECTORS
+    for (; i + LANES <= n; i += LANES) store_f(d + i, load_f(g + i) - exp_v(load_f(y + i)) * sum);
+#endif
+    for (; i < n; i++) d[i] = F(fma)(-F(exp)(y[i]), sum, g[i]);
   }
 }
 

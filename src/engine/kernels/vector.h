@@ -23,6 +23,9 @@ typedef uint64_t vec_i __attribute__((vector_size(NN_VECTOR_BYTES)));
     vec_##suffix v;                                                                                          \
     memcpy(&v, x, sizeof v);                                                                                 \
     return v;                                                                                                \
+  }                                                                                                          \
+  static inline __attribute__((always_inline, unused)) void store_##suffix(T *y, vec_##suffix v) {           \
+    memcpy(y, &v, sizeof v);                                                                                 \
   }
 NN_VECTOR_LOAD(f, float)
 NN_VECTOR_LOAD(d, double)

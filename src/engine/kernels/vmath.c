@@ -3,6 +3,7 @@
 #include "kernels/vmath.h"
 
 #include "kernels/vmath_core.h"
+#include "kernels/vmath_simd.h"
 
 // --- rarely used functions, in double
 // -----------------------------------------------------------------------------
@@ -91,6 +92,7 @@ static double erfinv(double x) {
 #define TRIG_MAX   NN_TRIG_MAX_F
 #define LOOP_POWER NN_VECTOR_LOOP
 #define POWER_CALL pow_f
+#define BY_VECTORS NN_SIMD_MATH
 #include "kernels/vmath_loops.h"
 #undef REAL
 #undef REAL_MAX
@@ -99,6 +101,9 @@ static double erfinv(double x) {
 #undef TRIG_MAX
 #undef LOOP_POWER
 #undef POWER_CALL
+#undef BY_VECTORS
+#undef UNARY_V
+#undef GRAD_V
 
 #define REAL     double
 #define REAL_MAX DBL_MAX
@@ -107,6 +112,7 @@ static double erfinv(double x) {
 #define TRIG_MAX NN_TRIG_MAX_D
 #define LOOP_POWER
 #define POWER_CALL pow
+#define BY_VECTORS 0
 #include "kernels/vmath_loops.h"
 #undef REAL
 #undef REAL_MAX

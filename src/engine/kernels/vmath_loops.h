@@ -42,26 +42,39 @@ NN_INLINE REAL F(frac)(REAL x) { return x - M(__builtin_trunc)(x); }
     REAL *y = vy;                                                                                            \
     NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(name)(x[i]);                                     \
   }
-UNARY(exp)
+#if BY_VECTORS
+// The same in whole vectors, and one that is not.
+#define UNARY_V(name)                                                                                        \
+  static void F(u_##name)(int64_t n, const void *vx, void *vy) {                                             \
+    const REAL *x = vx;                                                                                      \
+    REAL *y = vy;                                                                                            \
+    int64_t i = 0;                                                                                           \
+    for (; i + NN_SIMD_LANES <= n; i += NN_SIMD_LANES) store_f(y + i, name##_v(load_f(x + i)));              \
+    if (i < n) store_first_v(y + i, name##_v(load_first_v(x + i, n - i)), n - i);                            \
+  }
+#else
+#define UNARY_V(name) UNARY(name)
+#endif
+UNARY_V(exp)
+UNARY_V(log)
+UNARY_V(tanh)
+UNARY_V(erf)
+UNARY_V(sigmoid)
+UNARY_V(silu)
+UNARY_V(gelu)
+UNARY_V(gelu_tanh)
 UNARY(exp2)
 UNARY(expm1)
-UNARY(log)
 UNARY(log2)
 UNARY(log10)
 UNARY(log1p)
 UNARY(sinh)
 UNARY(cosh)
-UNARY(tanh)
 UNARY(sqrt)
 UNARY(rsqrt)
 UNARY(reciprocal)
-UNARY(erf)
 UNARY(erfc)
-UNARY(sigmoid)
 UNARY(log_sigmoid)
-UNARY(silu)
-UNARY(gelu)
-UNARY(gelu_tanh)
 UNARY(mish)
 UNARY(abs)
 UNARY(neg)
@@ -182,9 +195,24 @@ GRAD(relu, s <= 0 ? 0 : g)
 GRAD(leaky_relu, s > 0 ? g : p * g)
 GRAD(sigmoid, g *s *(1 - s))
 GRAD(tanh, g *(1 - s * s))
-GRAD(gelu, g *F(gelu_slope)(s))
 GRAD(gelu_tanh, g *F(gelu_tanh_slope)(s))
-GRAD(silu, g *F(silu_slope)(s))
+#if BY_VECTORS
+#define GRAD_V(name)                                                                                         \
+  static void F(g_##name)(int64_t n, double dp, double dq, const void *vg, const void *vs, void *vd) {       \
+    const REAL *g = vg, *s = vs;                                                                             \
+    REAL *d = vd;                                                                                            \
+    int64_t i = 0;                                                                                           \
+    for (; i + NN_SIMD_LANES <= n; i += NN_SIMD_LANES)                                                       \
+      store_f(d + i, load_f(g + i) * name##_slope_v(load_f(s + i)));                                         \
+    if (i < n)                                                                                               \
+      store_first_v(d + i, load_first_v(g + i, n - i) * name##_slope_v(load_first_v(s + i, n - i)), n - i);  \
+    (void)dp, (void)dq;                                                                                      \
+  }
+#else
+#define GRAD_V(name) GRAD(name, g *F(name##_slope)(s))
+#endif
+GRAD_V(gelu)
+GRAD_V(silu)
 static void F(g_softplus)(int64_t n, double beta, double threshold, const void *vg, const void *vs,
                           void *vd) {
   const REAL *g = vg, *s = vs, b = (REAL)beta, limit = (REAL)threshold;
