@@ -43,13 +43,17 @@ NN_INLINE REAL F(frac)(REAL x) { return x - M(__builtin_trunc)(x); }
     NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = F(name)(x[i]);                                     \
   }
 #if BY_VECTORS
+#define AHEAD 512
 // The same in whole vectors, and one that is not.
 #define UNARY_V(name)                                                                                        \
   static void F(u_##name)(int64_t n, const void *vx, void *vy) {                                             \
     const REAL *x = vx;                                                                                      \
     REAL *y = vy;                                                                                            \
     int64_t i = 0;                                                                                           \
-    for (; i + NN_SIMD_LANES <= n; i += NN_SIMD_LANES) store_f(y + i, name##_v(load_f(x + i)));              \
+    for (; i + NN_SIMD_LANES <= n; i += NN_SIMD_LANES) {                                                     \
+      __builtin_prefetch(x + i + AHEAD), __builtin_prefetch(y + i + AHEAD, 1);                               \
+      store_f(y + i, name##_v(load_f(x + i)));                                                               \
+    }                                                                                                        \
     if (i < n) store_first_v(y + i, name##_v(load_first_v(x + i, n - i)), n - i);                            \
   }
 #else
