@@ -148,7 +148,7 @@ end
 for _, name in ipairs{"rand", "randn", "zeros", "ones"} do
   cases[name] = function(n) return function() return tensor[name](n, n) end end
 end
-cases.full = function(n) return function() return tensor.full({n, n}, 3) end end
+cases.full = function(n) return function() return tensor.full({n, n}, 3.5) end end
 cases.arange = function(n) return function() return tensor.arange(n * n) end end
 cases.randperm = function(n) return function() return tensor.randperm(n * n) end end
 cases.randint = function(n) return function() return tensor.randint(1, 100, {n, n}) end end

@@ -664,6 +664,27 @@ static void test_combinations(void **state) {
   }
 }
 
+static void test_ternary(void **state) {
+  (void)state;
+  for (int f = 0; f < 2; f++)
+    for (int64_t n = 0; n < 200; n += n < 70 ? 1 : 33)
+      for (int sc = 0; sc < 2; sc++) {
+        const nn_dtype d = floats[f];
+        void *a = filled(d, n, -2, 2), *b = filled(d, n, -2, 2), *c = filled(d, n + 1, 0.1, 1.2), *y = array(d, n);
+        for (int op = 0; op < NN_TERNARY_COUNT; op++) {
+          math->ternary[op][d](n, 0.75, a, b, c, sc, y);
+          for (int64_t i = 0; i < n; i++) {
+            const real u = get(d, a, i), v = get(d, b, i), w = get(d, c, sc * i);
+            const real exact = op == NN_TERNARY_LERP      ? u + w * (v - u)
+                               : op == NN_TERNARY_ADDCMUL ? u + 0.75L * v * w
+                                                          : u + 0.75L * (v / w);
+            check_near("ternary", d, get(d, y, i), exact, op == NN_TERNARY_ADDCDIV ? 20 : 4, 2);
+          }
+        }
+        test_free(a), test_free(b), test_free(c), test_free(y);
+      }
+}
+
 static void test_where(void **state) {
   (void)state;
   for (int t = 0; t < NN_DTYPES; t++)
@@ -1322,6 +1343,7 @@ int main(void) {
       cmocka_unit_test(test_compare),
       cmocka_unit_test(test_predicates),
       cmocka_unit_test(test_combinations),
+      cmocka_unit_test(test_ternary),
       cmocka_unit_test(test_where),
       cmocka_unit_test(test_convert),
       cmocka_unit_test(test_movement),

@@ -35,6 +35,13 @@ local function bags_of(a, x)
   return offsets:narrow(1, 1, n - 1), n - 1
 end
 
+-- Sums or means of bags of one length, whole and unweighted: one reduction of what was looked up.
+local function even_bags(a, x, weight)
+  local rows = F.embedding(x, weight, {max_norm = a.max_norm, norm_type = a.norm_type,
+    scale_grad_by_freq = a.scale_grad_by_freq})
+  return rows[a.mode](rows, 2)
+end
+
 -- The sum, mean or maximum of the rows [R, D] of each bag; bag [R] counts from 1, a bag without rows is zeros.
 local function reduce_bags(mode, rows, bag, n)
   local zeros = tensor.zeros({n, rows:size(2)}, {dtype = rows.dtype})
@@ -72,6 +79,8 @@ define("embedding_bag", "input weight", "offsets:any?, max_norm:number?, norm_ty
   .. "scale_grad_by_freq:bool=false, mode:string=mean, sparse:bool=false, per_sample_weights:any?, "
   .. "include_last_offset:bool=false, padding_idx:int?", function(a, x, weight)
   check_bag(a, x, weight)
+  if x:dim() == 2 and a.offsets == nil and not a.padding_idx and not a.per_sample_weights and x:numel() > 0
+    and a.mode ~= "max" then return even_bags(a, x, weight) end
   local starts, n = bags_of(a, x)
   local index, scale = x:long():reshape(-1), a.per_sample_weights and a.per_sample_weights:reshape(-1)
   local bag = tensor.bucketize(tensor.arange(index:size(1)) + 1, starts, {right = true}) - 1

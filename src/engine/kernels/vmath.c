@@ -529,6 +529,12 @@ const struct nn_vmath_kernels
                     [NN_PREDICATE_ISFINITE] = FLOATS(q_, isfinite),
                     [NN_PREDICATE_LOGICAL_NOT] = ALL(q_, logical_not),
                 },
+            .ternary =
+                {
+                    [NN_TERNARY_LERP] = FLOATS(t_, lerp),
+                    [NN_TERNARY_ADDCMUL] = FLOATS(t_, addcmul),
+                    [NN_TERNARY_ADDCDIV] = FLOATS(t_, addcdiv),
+                },
             .mul_add = {[NN_FLOAT32] = mul_add_f, [NN_FLOAT64] = mul_add_d},
             .axpby = {[NN_FLOAT32] = axpby_f, [NN_FLOAT64] = axpby_d},
             .where = {[NN_FLOAT32] = where_32,

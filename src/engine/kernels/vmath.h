@@ -100,6 +100,10 @@ typedef void nn_predicate_fn(int64_t n, const void *x, uint8_t *y);
 // y[i] = a[i * sa] * b[i * sb] + c[i * sc] (float32, float64; fused where the processor can); steps as above.
 typedef void nn_mul_add_fn(int64_t n, const void *a, int64_t sa, const void *b, int64_t sb, const void *c,
                            int64_t sc, void *y);
+// y[i] = f(a[i], b[i], c[i * sc]), float32 and float64; sc is 0 or 1. y may be a, b or (where sc is 1) c.
+//   LERP  a + c (b - a), from the nearer end     ADDCMUL  a + value b c     ADDCDIV  a + value (b / c)
+enum nn_ternary { NN_TERNARY_LERP, NN_TERNARY_ADDCMUL, NN_TERNARY_ADDCDIV, NN_TERNARY_COUNT };
+typedef void nn_ternary_fn(int64_t n, double value, const void *a, const void *b, const void *c, int64_t sc, void *y);
 // y[i] = alpha * a[i] + beta * b[i] (float32, float64); b is not read where beta is 0. y may be a or b.
 typedef void nn_axpby_fn(int64_t n, double alpha, const void *a, double beta, const void *b, void *y);
 // y[i] = mask[i * sm] ? a[i * sa] : b[i * sb]; all element types.
@@ -116,6 +120,7 @@ struct nn_vmath_kernels {
   nn_binary_fn *binary[NN_BINARY_COUNT][NN_DTYPES];
   nn_compare_fn *compare[NN_COMPARE_COUNT][NN_DTYPES];
   nn_predicate_fn *predicate[NN_PREDICATE_COUNT][NN_DTYPES];
+  nn_ternary_fn *ternary[NN_TERNARY_COUNT][NN_DTYPES];
   nn_mul_add_fn *mul_add[NN_DTYPES];
   nn_axpby_fn *axpby[NN_DTYPES];
   nn_where_fn *where[NN_DTYPES];

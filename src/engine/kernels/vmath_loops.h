@@ -311,6 +311,33 @@ PREDICATE(isnan, x != x)
 PREDICATE(isinf, F(abs)(x) > REAL_MAX)
 PREDICATE(isfinite, F(abs)(x) <= REAL_MAX)
 
+#define TERNARY(name, ...)                                                                                   \
+  static void F(t_##name)(int64_t n, double dv, const void *va, const void *vb, const void *vc, int64_t sc,  \
+                          void *vy) {                                                                        \
+    const REAL *as = va, *bs = vb, *cs = vc, value = (REAL)dv;                                               \
+    REAL *ys = vy;                                                                                           \
+    (void)value;                                                                                             \
+    if (n > 0 && sc == 0) {                                                                                  \
+      const REAL c = *cs;                                                                                    \
+      NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {                                                       \
+        const REAL a = as[i], b = bs[i];                                                                     \
+        ys[i] = __VA_ARGS__;                                                                                 \
+      }                                                                                                      \
+    } else {                                                                                                 \
+      NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {                                                       \
+        const REAL a = as[i], b = bs[i], c = cs[i];                                                          \
+        ys[i] = __VA_ARGS__;                                                                                 \
+      }                                                                                                      \
+    }                                                                                                        \
+  }
+NN_INLINE REAL F(lerp)(REAL a, REAL b, REAL c) {
+  const REAL d = b - a, near = a + c * d, far = b - d * (1 - c);
+  return F(abs)(c) < (REAL)0.5 ? near : far;
+}
+TERNARY(lerp, F(lerp)(a, b, c))
+TERNARY(addcmul, a + value *b *c)
+TERNARY(addcdiv, a + value *(b / c))
+
 static void F(mul_add)(int64_t n, const void *va, int64_t sa, const void *vb, int64_t sb, const void *vc,
                        int64_t sc, void *vy) {
   const REAL *a = va, *b = vb, *c = vc;

@@ -151,6 +151,8 @@ const nn_op nn_op_bmm = {
 /* ---- matmul ----------------------------------------------------------------------------------------- */
 
 static T dot_product(C c, T a, T b) {
+  if (a->numel == b->numel && a->dtype == b->dtype && nn_is_float((nn_dtype)a->dtype))
+    return nn_do(c, &nn_op_dot_sum, v_t(a), v_t(b));
   T p = t_mul(c, a, b);
   return p ? nn_do(c, &nn_op_sum, v_t(p)) : NULL;
 }

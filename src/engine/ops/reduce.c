@@ -456,6 +456,24 @@ static bool unbiased_compose(nn_frame *f) {
 UNBIASED(var_unbiased, "var.unbiased", nn_op_var, "tensor{1, 2, 3, 4}:var(false)\n--> 1.25")
 UNBIASED(std_unbiased, "std.unbiased", nn_op_std, "tensor{1, 3}:std(false)\n--> 1")
 
+/* The sum of squares in one pass. */
+static bool sum_squares_infer(nn_frame *f) {
+  nn_reduced_spec(f, 0, (nn_dtype)f->in[0]->dtype, MASK(f), f->arg[2].b);
+  return true;
+}
+static bool sum_squares_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_SUM_SQUARES, x, MASK(f), f->out[0]->data);
+}
+static bool sum_squares_vjp(nn_vjp *v) {
+  const nn_meta *m = nn_in_meta(v, 0);
+  T g = nn_unsqueeze_mask(v->ctx, v->g[0], m, nn_dim_mask(&v->arg[1], m->ndim));
+  return (v->d[0] = t_mul(v->ctx, t_muls(v->ctx, g, 2), nn_in(v, 0))) != NULL;
+}
+const nn_op nn_op_sum_squares = {
+    .name = "sum_squares", .doc = "The sum of squares over dimensions.", .params = {DIMS}, .flags = NN_PRIVATE, .saves_in = 1,
+    .infer = sum_squares_infer, .kernel = sum_squares_kernel, .vjp = sum_squares_vjp};
+
 static bool norm_compose(nn_frame *f) {
   C c = f->ctx;
   T x = f->in[0];
@@ -464,7 +482,7 @@ static bool norm_compose(nn_frame *f) {
   double p = f->arg[1].tag == NN_V_FLOAT ? f->arg[1].f : (double)f->arg[1].i;
   T a = p == 2 ? NULL : t_abs(c, x);
   if (p == 2) {
-    f->out[0] = safe_sqrt(c, nn_do(c, &nn_op_sum, v_t(t_square(c, x)), dims, keep));
+    f->out[0] = safe_sqrt(c, nn_do(c, &nn_op_sum_squares, v_t(x), dims, keep));
   } else if (p == 1) {
     f->out[0] = a ? nn_do(c, &nn_op_sum, v_t(a), dims, keep) : NULL;
   } else if (isinf(p)) {
@@ -534,6 +552,61 @@ const nn_op nn_op_logsumexp = {
     .params = {{"input", P_TENSOR}, {"dim", P_DIMS}, {"keepdim", P_BOOL, "false"}}, .flags = USUAL,
     .compose = logsumexp_compose, .samples = NN_SAMPLES("R(2,3), 2", "R(2,3,4), {1,3}, true", "R(3), 1"),
     .invalid = "R(2,3), 3", .complaint = "dimensions are"};
+
+/* ---- dot product of two vectors --------------------------------------------------------------------- */
+
+typedef struct dot_job {
+  const nn_tensor *a, *b;
+  double *part;
+} dot_job;
+
+enum { DOT_CHUNK = 32 * 1024 };
+
+static void dot_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const dot_job *j = arg;
+  const struct nn_reduce_kernels *k = NN_SELECT(nn_reduce);
+  for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
+    int64_t at = i * DOT_CHUNK, n = j->a->numel - at < DOT_CHUNK ? j->a->numel - at : DOT_CHUNK;
+    if (j->a->dtype == NN_FLOAT32)
+      j->part[i] = (double)k->dot_f32(n, (const float *)(const void *)j->a->data + at, (const float *)(const void *)j->b->data + at);
+    else
+      j->part[i] = k->dot_f64(n, (const double *)(const void *)j->a->data + at, (const double *)(const void *)j->b->data + at);
+  }
+}
+
+static bool dot_sum_infer(nn_frame *f) {
+  if (f->in[0]->numel != f->in[1]->numel)
+    return nn_bad(f, "vectors of %lld and %lld elements do not fit", (long long)f->in[0]->numel, (long long)f->in[1]->numel);
+  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, 0, NULL);
+  return true;
+}
+static bool dot_sum_kernel(nn_frame *f) {
+  const nn_tensor *a = nn_dense(f, 0), *b = nn_dense(f, 1);
+  if (a == NULL || b == NULL) return false;
+  int64_t n = (a->numel + DOT_CHUNK - 1) / DOT_CHUNK;
+  size_t bytes = (size_t)(n > 0 ? n : 1) * sizeof(double);
+  dot_job j = {a, b, nn_scratch(f->ctx, bytes)};
+  if (j.part == NULL) return false;
+  nn_parallel(n, 1, dot_range, &j);
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) sum += j.part[i];
+  nn_scratch_free(f->ctx, j.part, bytes);
+  if (a->dtype == NN_FLOAT32)
+    *(float *)(void *)f->out[0]->data = (float)sum;
+  else
+    *(double *)(void *)f->out[0]->data = sum;
+  return a->numel < 1 << 16 || !nn_interrupted();
+}
+static bool dot_sum_vjp(nn_vjp *v) {
+  if (nn_need(v, 0) && (v->d[0] = t_mul(v->ctx, v->g[0], nn_in(v, 1))) == NULL) return false;
+  if (nn_need(v, 1) && (v->d[1] = t_mul(v->ctx, v->g[0], nn_in(v, 0))) == NULL) return false;
+  return true;
+}
+const nn_op nn_op_dot_sum = {
+    .name = "dot_sum", .doc = "The sum of the products of two vectors of one floating dtype.",
+    .params = {{"input", P_TENSOR}, {"other", P_TENSOR}}, .flags = NN_PRIVATE, .saves_in = 3, .infer = dot_sum_infer,
+    .kernel = dot_sum_kernel, .vjp = dot_sum_vjp};
 
 /* ---- cumsum ----------------------------------------------------------------------------------------- */
 

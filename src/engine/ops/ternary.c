@@ -1,7 +1,5 @@
 /* ternary.c - elementwise operations on three tensors: lerp, addcmul, addcdiv. Loops and gradient rules
  * stand beside the rows. Knows nothing of broadcasting, dtype promotion or memory: apply.c and walk.c do. */
-#include <math.h>
-
 #include "elementwise.h"
 #include "expr.h"
 #include "walk.h"
@@ -36,20 +34,41 @@ static bool run(nn_frame *f, nn_run_fn loop, void *value) {
   return nn_walk_run(&w, GRAIN, loop, value) || nn_fail_code(f->ctx, NN_ERR_INTERRUPT, "interrupted");
 }
 
-static bool run_float(nn_frame *f, nn_run_fn loop32, nn_run_fn loop64, double value) {
-  float single = (float)value;
-  return f->out[0]->dtype == NN_FLOAT32 ? run(f, loop32, &single) : run(f, loop64, &value);
+/* Of the loops in kernels/vmath.h; what doesn't lie element by element goes by way of a buffer. */
+typedef struct float_job {
+  nn_ternary_fn *loop;
+  int64_t size;
+  double value;
+} float_job;
+
+static void float_range(void *arg, int64_t count, char *const *data, const int64_t *stride) {
+  const float_job *j = arg;
+  if (stride[0] == j->size && stride[1] == j->size && stride[2] == j->size && (stride[3] == j->size || stride[3] == 0)) {
+    j->loop(count, j->value, data[1], data[2], data[3], stride[3] != 0, data[0]);
+    return;
+  }
+  const struct nn_vmath_kernels *k = NN_SELECT(nn_vmath);
+  enum { CHUNK = 256 };
+  double in[3][CHUNK], out[CHUNK];
+  for (int64_t at = 0; at < count; at += CHUNK) {
+    int64_t n = count - at < CHUNK ? count - at : CHUNK;
+    for (int i = 0; i < 3; i++) k->gather_strided(n, data[i + 1] + at * stride[i + 1], stride[i + 1], in[i], (size_t)j->size);
+    j->loop(n, j->value, in[0], in[1], in[2], 1, out);
+    k->scatter_strided(n, out, data[0] + at * stride[0], stride[0], (size_t)j->size);
+  }
+}
+
+static bool run_float(nn_frame *f, enum nn_ternary loop, double value) {
+  nn_dtype d = (nn_dtype)f->out[0]->dtype;
+  float_job j = {NN_SELECT(nn_vmath)->ternary[loop][d], (int64_t)nn_dtype_size(d), value};
+  return run(f, float_range, &j);
 }
 
 static bool infer_float(nn_frame *f) { return nn_elementwise_infer(f) && nn_expect_float(f, 0); }
 
 /* ---- lerp ------------------------------------------------------------------------------------------- */
 
-/* From the nearer end, so that both ends are met exactly. value is 1: in the loop's own type. */
-LOOP(lerp_f32, float, fabsf(b) < 0.5f ? x + b * (a - x) : a - (a - x) * (value - b))
-LOOP(lerp_f64, double, fabs(b) < 0.5 ? x + b * (a - x) : a - (a - x) * (value - b))
-
-static bool lerp_kernel(nn_frame *f) { return run_float(f, lerp_f32, lerp_f64, 1); }
+static bool lerp_kernel(nn_frame *f) { return run_float(f, NN_TERNARY_LERP, 1); }
 
 /* y = x + w (e - x) */
 static bool lerp_vjp(nn_vjp *v) {
@@ -81,11 +100,7 @@ static T scaled(C c, T x, const nn_value *value) {
   return number(value) == 1 ? x : t_muls(c, x, number(value));
 }
 
-LOOP(addcmul_f32, float, x + value * a * b)
-LOOP(addcmul_f64, double, x + value * a * b)
 LOOP(addcmul_i64, uint64_t, x + value * a * b) /* two's complement, wraps around */
-LOOP(addcdiv_f32, float, x + value * (a / b))
-LOOP(addcdiv_f64, double, x + value * (a / b))
 
 static bool addcmul_infer(nn_frame *f) {
   if (!nn_elementwise_infer(f)) return false;
@@ -95,11 +110,11 @@ static bool addcmul_infer(nn_frame *f) {
 
 static bool addcmul_kernel(nn_frame *f) {
   if (f->out[0]->dtype == NN_INT64) return run(f, addcmul_i64, &f->arg[3].i);
-  return run_float(f, addcmul_f32, addcmul_f64, number(&f->arg[3]));
+  return run_float(f, NN_TERNARY_ADDCMUL, number(&f->arg[3]));
 }
 
 static bool addcdiv_kernel(nn_frame *f) {
-  return run_float(f, addcdiv_f32, addcdiv_f64, number(&f->arg[3]));
+  return run_float(f, NN_TERNARY_ADDCDIV, number(&f->arg[3]));
 }
 
 /* y = x + value a b */
