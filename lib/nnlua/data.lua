@@ -35,7 +35,7 @@ local data = {
   write_csv = csv.write_csv,
 }
 
-for _, part in ipairs {require "nnlua.data.npy", require "nnlua.data.media"} do
+for _, part in ipairs {require "nnlua.data.npy", (require "nnlua.data.media")} do
   for name, f in pairs(part) do data[name] = f end
 end
 for name, class in pairs(samplers) do data[name] = class end

@@ -162,6 +162,8 @@ void bind_pressure(void *b);
 
 /* Raises the engine's error. */
 int bind_raise(lua_State *L, Bind *b);
+/* The same; a fault of a file or of the arguments begins with the name of the user's function. */
+int bind_raise_for(lua_State *L, Bind *b, const char *who);
 /* Raises a text, with the user's position. */
 int bind_error(lua_State *L, Bind *b, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same for a text on the top of the stack. */

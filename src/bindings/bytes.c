@@ -15,14 +15,6 @@
 
 enum { CHUNK = 1 << 20 };
 
-/* In what follows `who` is the name of the function that the user called. */
-static int fail(lua_State *L, Bind *b, const char *who) {
-  if (nn_error_code(b->ctx) != NN_ERR_ARG) return bind_raise(L, b);
-  lua_pushfstring(L, "%s: %s", who, nn_error_text(b->ctx));
-  nn_error_clear(b->ctx);
-  return bind_error_top(L, b);
-}
-
 /* ---- files ------------------------------------------------------------------------------------------ */
 
 /* A file in a box, so that a Lua error cannot leak it. */
@@ -97,7 +89,7 @@ static int bytes_write_file(lua_State *L) {
     }
     ok = nn_replace_end(&r, ok);
   }
-  return ok ? 0 : fail(L, b, who);
+  return ok ? 0 : bind_raise_for(L, b, who);
 }
 
 /* A folder in a box. */

@@ -63,6 +63,13 @@ int bind_raise(lua_State *L, Bind *b) {
   return bind_error_top(L, b);
 }
 
+int bind_raise_for(lua_State *L, Bind *b, const char *who) {
+  if (nn_error_code(b->ctx) != NN_ERR_ARG) return bind_raise(L, b);
+  lua_pushfstring(L, "%s: %s", who, nn_error_text(b->ctx));
+  nn_error_clear(b->ctx);
+  return bind_error_top(L, b);
+}
+
 int bind_error(lua_State *L, Bind *b, const char *format, ...) {
   char text[2048];
   va_list list;

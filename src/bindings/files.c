@@ -8,18 +8,8 @@
 #include "idx.h"
 #include "library.h"
 #include "serialize.h"
-#include "warp.h"
 
 enum { JSON_DEPTH = 700 };
-
-/* Raises the engine's error; a fault of the file or of the arguments begins with the name of the user's
- * function. */
-static int fail(lua_State *L, Bind *b, const char *who) {
-  if (nn_error_code(b->ctx) != NN_ERR_ARG) return bind_raise(L, b);
-  lua_pushfstring(L, "%s: %s", who, nn_error_text(b->ctx));
-  nn_error_clear(b->ctx);
-  return bind_error_top(L, b);
-}
 
 static size_t max_bytes_at(lua_State *L, int arg) {
   lua_Integer n = luaL_checkinteger(L, arg);
@@ -35,7 +25,7 @@ static int files_read_idx(lua_State *L) {
   const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
   size_t max_bytes = max_bytes_at(L, 3);
   nn_tensor *t = nn_read_idx(b->ctx, path, max_bytes);
-  if (t == NULL) return fail(L, b, who);
+  if (t == NULL) return bind_raise_for(L, b, who);
   bind_push(L, b, t);
   bind_pace(L, b);
   return 1;
@@ -45,7 +35,7 @@ static int files_read_idx(lua_State *L) {
 static int files_write_idx(lua_State *L) {
   Bind *b = bind_of(L);
   const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
-  if (!nn_write_idx(bind_check(L, b, 3), path)) return fail(L, b, who);
+  if (!nn_write_idx(bind_check(L, b, 3), path)) return bind_raise_for(L, b, who);
   return 0;
 }
 
@@ -61,25 +51,6 @@ static int files_batch(lua_State *L) {
   bind_push(
       L, b,
       nn_gather_rows(source, index, from - 1, n, dtype, luaL_optnumber(L, 6, 1), luaL_optnumber(L, 7, 0)));
-  bind_pace(L, b);
-  return 1;
-}
-
-/* warp(who, images, maps, height, width, bilinear, border, fill): see warp.h; border is "constant", "edge" or
- * "reflect" */
-static int files_warp(lua_State *L) {
-  static const char *const borders[] = {"constant", "edge", "reflect", NULL};
-  Bind *b = bind_of(L);
-  const char *who = luaL_checkstring(L, 1);
-  nn_warp_options o = {.height = luaL_checkinteger(L, 4),
-                       .width = luaL_checkinteger(L, 5),
-                       .bilinear = lua_toboolean(L, 6),
-                       .border = (nn_border)luaL_checkoption(L, 7, "constant", borders),
-                       .fill = luaL_optnumber(L, 8, 0)};
-  luaL_argcheck(L, o.height >= 1 && o.width >= 1, 4, "sizes must be at least 1");
-  nn_tensor *out = nn_warp(bind_check(L, b, 2), bind_check(L, b, 3), &o);
-  if (out == NULL) return fail(L, b, who);
-  bind_push(L, b, out);
   bind_pace(L, b);
   return 1;
 }
@@ -114,7 +85,7 @@ static int files_read_safetensors(lua_State *L) {
   size_t max_bytes = max_bytes_at(L, 3);
   nn_archive **box = new_box(L);
   nn_archive *a = *box = nn_safetensors_read(b->ctx, path, max_bytes);
-  if (a == NULL) return fail(L, b, who);
+  if (a == NULL) return bind_raise_for(L, b, who);
   lua_createtable(L, a->n, 0);
   lua_createtable(L, a->n, 0);
   for (int i = 0; i < a->n; i++) {
@@ -170,7 +141,7 @@ static int files_write_safetensors(lua_State *L) {
     if (a.tensors[i] == NULL) bind_error(L, b, "%s: '%s' is not a tensor", who, a.names[i]);
     lua_pop(L, 1);
   }
-  if (!nn_safetensors_write(&a, path)) return fail(L, b, who);
+  if (!nn_safetensors_write(&a, path)) return bind_raise_for(L, b, who);
   return 0;
 }
 
@@ -243,7 +214,6 @@ void bind_files_open(lua_State *L, Bind *b, int core) {
   static const luaL_Reg functions[] = {{"read_idx", files_read_idx},
                                        {"write_idx", files_write_idx},
                                        {"batch", files_batch},
-                                       {"warp", files_warp},
                                        {"read_safetensors", files_read_safetensors},
                                        {"write_safetensors", files_write_safetensors},
                                        {"parse_json", files_parse_json},

@@ -4,7 +4,7 @@
 
 #include "bind.h"
 
-/* Each adds a table to the module's table: core.optim, core.files, core.bytes, core.pictures; or a function:
+/* Each adds a table to the module's table: core.optim, core.files, core.bytes, core.pictures, core.feed; or a function:
  * core.catch_interrupt. */
 void bind_optim_open(lua_State *L, Bind *b, int core);
 void bind_files_open(lua_State *L, Bind *b, int core);
@@ -14,5 +14,6 @@ void bind_profile_open(lua_State *L, Bind *b, int core);
 /* For the engine's host: the number of the user's line that runs. */
 int32_t bind_profile_line(void *data);
 void bind_picture_open(lua_State *L, Bind *b, int core);
+void bind_feed_open(lua_State *L, Bind *b, int core);
 
 #endif

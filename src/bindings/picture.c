@@ -10,13 +10,6 @@
 
 /* In what follows `who` is the name of the function that the user called. */
 
-static int fail(lua_State *L, Bind *b, const char *who) {
-  if (nn_error_code(b->ctx) != NN_ERR_ARG) return bind_raise(L, b);
-  lua_pushfstring(L, "%s: %s", who, nn_error_text(b->ctx));
-  nn_error_clear(b->ctx);
-  return bind_error_top(L, b);
-}
-
 /* A buffer in a userdata, so that a Lua error cannot leak it. */
 static int buffer_gc(lua_State *L) {
   nn_buffer_free(lua_touserdata(L, 1));
@@ -48,10 +41,10 @@ static int read_picture(lua_State *L, decoder decode) {
   const char *who = luaL_checkstring(L, 1), *path = luaL_checkstring(L, 2);
   size_t max_bytes = max_bytes_at(L, 3);
   nn_buffer *buffer = new_buffer(L, b);
-  if (!nn_buffer_read(buffer, path, max_bytes)) return fail(L, b, who);
+  if (!nn_buffer_read(buffer, path, max_bytes)) return bind_raise_for(L, b, who);
   nn_tensor *t = decode(b->ctx, path, buffer->data, buffer->n, max_bytes);
   nn_buffer_free(buffer);
-  if (t == NULL) return fail(L, b, who);
+  if (t == NULL) return bind_raise_for(L, b, who);
   bind_push(L, b, t);
   bind_pace(L, b);
   return 1;
@@ -72,7 +65,7 @@ static int give(lua_State *L, Bind *b, const char *who, int path, nn_buffer *buf
   }
   bool ok = nn_buffer_write(buffer, luaL_checkstring(L, path));
   nn_buffer_free(buffer);
-  return ok ? 0 : fail(L, b, who);
+  return ok ? 0 : bind_raise_for(L, b, who);
 }
 
 /* write_png(who, path, tensor): tensor is uint8 [H, W] or [C, H, W], C from 1 to 4; with path nil the file's
@@ -82,7 +75,7 @@ static int picture_write_png(lua_State *L) {
   const char *who = luaL_checkstring(L, 1);
   nn_tensor *t = bind_check(L, b, 3);
   nn_buffer *buffer = new_buffer(L, b);
-  if (!nn_png_encode(buffer, t)) return fail(L, b, who);
+  if (!nn_png_encode(buffer, t)) return bind_raise_for(L, b, who);
   return give(L, b, who, 2, buffer);
 }
 
@@ -95,7 +88,7 @@ static int picture_write_jpeg(lua_State *L) {
   lua_Integer quality = luaL_checkinteger(L, 4);
   luaL_argcheck(L, quality >= 1 && quality <= 100, 4, "quality is from 1 to 100");
   nn_buffer *buffer = new_buffer(L, b);
-  if (!nn_jpeg_encode(buffer, t, (int)quality)) return fail(L, b, who);
+  if (!nn_jpeg_encode(buffer, t, (int)quality)) return bind_raise_for(L, b, who);
   return give(L, b, who, 2, buffer);
 }
 
@@ -106,7 +99,7 @@ static int picture_write_file(lua_State *L) {
   size_t n;
   const char *bytes = luaL_checklstring(L, 3, &n);
   nn_buffer *buffer = new_buffer(L, b);
-  if (!nn_buffer_add(buffer, bytes, n) || !nn_buffer_write(buffer, path)) return fail(L, b, who);
+  if (!nn_buffer_add(buffer, bytes, n) || !nn_buffer_write(buffer, path)) return bind_raise_for(L, b, who);
   nn_buffer_free(buffer);
   return 0;
 }

@@ -2,6 +2,7 @@
 #include "batch.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
@@ -47,8 +48,8 @@ static void rows_bytes_to_double(void *arg, int64_t begin, int64_t end, int thre
   }
 }
 
-/* The rows as they are: the result has the source's dtype. */
-static nn_tensor *gather_rows(gather *g, const nn_tensor *source, int64_t n, nn_dtype dtype, nn_range_fn fn) {
+/* A tensor for n rows. */
+static nn_tensor *rows_new(gather *g, const nn_tensor *source, int64_t n, nn_dtype dtype) {
   int64_t shape[NN_MAX_DIMS];
   memcpy(shape, nn_shape(source), (size_t)nn_ndim(source) * sizeof shape[0]);
   shape[0] = n;
@@ -56,7 +57,17 @@ static nn_tensor *gather_rows(gather *g, const nn_tensor *source, int64_t n, nn_
   if (out == NULL) return NULL;
   g->out = nn_data(out);
   g->out_size = nn_dtype_size(dtype);
-  if (nn_numel(out) > 0) nn_parallel(n, 1 + SHARE / (g->width + 1), fn, g);
+  return out;
+}
+
+/* Fills it. */
+static void rows_fill(gather *g, int64_t n, nn_range_fn fn) {
+  if (n * g->width > 0) nn_parallel(n, 1 + SHARE / (g->width + 1), fn, g);
+}
+
+static nn_tensor *gather_rows(gather *g, const nn_tensor *source, int64_t n, nn_dtype dtype, nn_range_fn fn) {
+  nn_tensor *out = rows_new(g, source, n, dtype);
+  if (out != NULL) rows_fill(g, n, fn);
   return out;
 }
 
@@ -71,13 +82,13 @@ static void scale_in_place(nn_tensor *t, double scale, double shift) {
   }
 }
 
-static nn_tensor *gather_bytes(gather *g, const nn_tensor *source, int64_t n, nn_dtype dtype, double scale,
-                               double shift) {
+/* What bytes become, and the function that makes it. */
+static nn_range_fn bytes_to(gather *g, nn_dtype dtype, double scale, double shift) {
   for (int v = 0; v < 256; v++) {
     g->table64[v] = v * scale + shift;
     g->table[v] = (float)g->table64[v];
   }
-  return gather_rows(g, source, n, dtype, dtype == NN_FLOAT32 ? rows_bytes_to_float : rows_bytes_to_double);
+  return dtype == NN_FLOAT32 ? rows_bytes_to_float : rows_bytes_to_double;
 }
 
 /* Any other pair of dtypes: copied, then converted. */
@@ -111,22 +122,27 @@ static bool check(nn_tensor *source, nn_tensor *index, int64_t from, int64_t n) 
   return true;
 }
 
+static void gather_init(gather *g, const nn_tensor *dense, const int64_t *rows) {
+  *g = (gather){.source = nn_data(dense),
+                .rows = rows,
+                .width = 1,
+                .source_size = nn_dtype_size(nn_tensor_dtype(dense))};
+  for (int d = 1; d < nn_ndim(dense); d++) g->width *= nn_size(dense, d);
+}
+
 nn_tensor *nn_gather_rows(nn_tensor *source, nn_tensor *index, int64_t from, int64_t n, nn_dtype dtype,
                           double scale, double shift) {
   if (source == NULL || index == NULL || !check(source, index, from, n)) return NULL;
   nn_tensor *dense = nn_contiguous_data(source);
   if (dense == NULL) return NULL;
-  gather g = {.source = nn_data(dense),
-              .rows = (const int64_t *)nn_data(index) + from,
-              .width = 1,
-              .source_size = nn_dtype_size(nn_tensor_dtype(dense))};
-  for (int d = 1; d < nn_ndim(dense); d++) g.width *= nn_size(dense, d);
+  gather g;
+  gather_init(&g, dense, (const int64_t *)nn_data(index) + from);
   int64_t entered = nn_profile_enter(nn_tensor_ctx(source));
   nn_dtype was = nn_tensor_dtype(dense);
   bool scaled = nn_is_float(dtype) && (scale != 1 || shift != 0);
   nn_tensor *out;
   if (was == NN_UINT8 && nn_is_float(dtype)) {
-    out = gather_bytes(&g, dense, n, dtype, scale, shift);
+    out = gather_rows(&g, dense, n, dtype, bytes_to(&g, dtype, scale, shift));
   } else {
     out =
         was == dtype ? gather_rows(&g, dense, n, dtype, rows_copied) : gather_converted(&g, dense, n, dtype);
@@ -136,4 +152,58 @@ nn_tensor *nn_gather_rows(nn_tensor *source, nn_tensor *index, int64_t from, int
   double bytes = out ? (double)nn_numel(out) * (double)(g.source_size + nn_dtype_size(dtype)) : 0;
   nn_profile_leave(nn_tensor_ctx(source), entered, "batch of rows", bytes);
   return out;
+}
+
+/* ---- ahead ------------------------------------------------------------------------------------------ */
+
+typedef struct later { /* a gather that a work does */
+  gather g;
+  int64_t n;
+  nn_range_fn fn;
+  nn_tensor *source, *index, *out; /* references */
+} later;
+
+static bool later_run(void *arg, int64_t item, nn_fault *fault) {
+  later *l = arg;
+  (void)item, (void)fault;
+  rows_fill(&l->g, l->n, l->fn);
+  return true;
+}
+
+static void later_drop(void *arg) {
+  later *l = arg;
+  nn_release(l->source);
+  nn_release(l->index);
+  nn_release(l->out);
+  free(l);
+}
+
+nn_tensor *nn_gather_rows_ahead(nn_work *work, nn_tensor *source, nn_tensor *index, int64_t from, int64_t n,
+                                nn_dtype dtype, double scale, double shift) {
+  if (source == NULL || index == NULL || !check(source, index, from, n)) return NULL;
+  nn_dtype was = nn_tensor_dtype(source);
+  bool scaled = nn_is_float(dtype) && (scale != 1 || shift != 0);
+  bool bytes = was == NN_UINT8 && (dtype == NN_FLOAT32 || dtype == NN_FLOAT64);
+  if (!nn_is_contiguous(source) || (!bytes && (was != dtype || scaled)))
+    return nn_gather_rows(source, index, from, n, dtype, scale, shift);
+  later *l = malloc(sizeof *l);
+  if (l == NULL) {
+    nn_fail_code(nn_tensor_ctx(source), NN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  gather_init(&l->g, source, (const int64_t *)nn_data(index) + from);
+  l->n = n;
+  l->fn = bytes ? bytes_to(&l->g, dtype, scale, shift) : rows_copied;
+  nn_tensor *out = rows_new(&l->g, source, n, dtype);
+  if (out == NULL) {
+    free(l);
+    return NULL;
+  }
+  l->source = nn_retain(source);
+  l->index = nn_retain(index);
+  l->out = nn_retain(out);
+  if (nn_work_add(work, later_run, later_drop, l, 1)) return out;
+  nn_release(out);
+  nn_fail_code(nn_tensor_ctx(source), NN_ERR_MEMORY, "out of memory");
+  return NULL;
 }

@@ -160,6 +160,8 @@ int nn_threads(void) {
 
 bool nn_in_parallel(void) { return inside; }
 
+void nn_parallel_never(void) { inside = true; }
+
 // Start of part i of n items. Large parts start at multiples of 16, a cache line of floats.
 static int64_t part_begin(int64_t n, int parts, int i) {
   if (i >= parts) return n;

@@ -39,4 +39,7 @@ bool nn_set_threads(int n);
 /// True inside a parallel region, where a further one would run inline.
 bool nn_in_parallel(void);
 
+/// From now on everything runs inline on this thread: for threads that work beside the team.
+void nn_parallel_never(void);
+
 #endif

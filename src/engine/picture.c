@@ -127,3 +127,11 @@ nn_tensor *nn_picture_new(nn_ctx *ctx, const char *path, size_t channels, size_t
   int64_t shape[3] = {(int64_t)channels, (int64_t)height, (int64_t)width};
   return nn_empty(ctx, NN_UINT8, 3, shape);
 }
+
+nn_tensor *nn_picture_decode(nn_ctx *ctx, const char *path, const unsigned char *data, size_t n,
+                             size_t max_bytes) {
+  if (n >= 3 && memcmp(data, "\xFF\xD8\xFF", 3) == 0) return nn_jpeg_decode(ctx, path, data, n, max_bytes);
+  if (n >= 3 && memcmp(data, "\x89PN", 3) == 0) return nn_png_decode(ctx, path, data, n, max_bytes);
+  nn_fail(ctx, "'%s' is neither a PNG nor a JPEG picture", path);
+  return NULL;
+}

@@ -27,6 +27,9 @@ nn_tensor *nn_png_decode(nn_ctx *ctx, const char *path, const unsigned char *dat
                          size_t max_bytes);
 nn_tensor *nn_jpeg_decode(nn_ctx *ctx, const char *path, const unsigned char *data, size_t n,
                           size_t max_bytes);
+/* Either, by what the file begins with. */
+nn_tensor *nn_picture_decode(nn_ctx *ctx, const char *path, const unsigned char *data, size_t n,
+                             size_t max_bytes);
 
 /* Appends t, uint8 [H, W] or [C, H, W], to b as a file. JPEG takes C = 1 or 3; quality is from 1 to 100. */
 bool nn_png_encode(nn_buffer *b, const nn_tensor *t);

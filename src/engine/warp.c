@@ -2,6 +2,7 @@
 #include "warp.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
@@ -185,23 +186,96 @@ static bool check(nn_tensor *images, nn_tensor *maps) {
   return true;
 }
 
-nn_tensor *nn_warp(nn_tensor *images, nn_tensor *maps, const nn_warp_options *options) {
-  if (images == NULL || maps == NULL || !check(images, maps)) return NULL;
-  int64_t shape[4] = {nn_size(images, 0), nn_size(images, 1), options->height, options->width};
-  nn_tensor *dense = nn_contiguous_data(images), *rows = nn_contiguous_data(maps);
-  nn_tensor *out = dense && rows ? nn_empty(nn_tensor_ctx(images), nn_tensor_dtype(images), 4, shape) : NULL;
-  if (out != NULL && nn_numel(out) > 0) {
-    warp w = {.images = nn_data(dense),
+/* The result, and in w what fills it; dense and rows are contiguous. */
+static nn_tensor *prepare(warp *w, nn_tensor *dense, nn_tensor *rows, const nn_warp_options *options) {
+  int64_t shape[4] = {nn_size(dense, 0), nn_size(dense, 1), options->height, options->width};
+  nn_tensor *out = nn_empty(nn_tensor_ctx(dense), nn_tensor_dtype(dense), 4, shape);
+  if (out == NULL) return NULL;
+  *w = (warp){.images = nn_data(dense),
               .out = nn_data(out),
               .maps = nn_data(rows),
               .channels = shape[1],
-              .height = nn_size(images, 2),
-              .width = nn_size(images, 3),
-              .dtype = nn_tensor_dtype(images),
+              .height = nn_size(dense, 2),
+              .width = nn_size(dense, 3),
+              .dtype = nn_tensor_dtype(dense),
               .o = *options};
-    nn_parallel(shape[0], 1 + SHARE / (shape[2] * shape[3] * shape[1]), warp_range, &w);
-  }
+  return out;
+}
+
+static void fill(warp *w, int64_t n) {
+  int64_t pixels = w->channels * w->o.height * w->o.width;
+  if (n * pixels > 0) nn_parallel(n, 1 + SHARE / pixels, warp_range, w);
+}
+
+nn_tensor *nn_warp(nn_tensor *images, nn_tensor *maps, const nn_warp_options *options) {
+  if (images == NULL || maps == NULL || !check(images, maps)) return NULL;
+  nn_tensor *dense = nn_contiguous_data(images), *rows = nn_contiguous_data(maps);
+  warp w;
+  nn_tensor *out = dense && rows ? prepare(&w, dense, rows, options) : NULL;
+  if (out != NULL) fill(&w, nn_size(out, 0));
   nn_release(dense);
   nn_release(rows);
   return out;
+}
+
+void nn_warp_floats(const float *from, int64_t channels, int64_t height, int64_t width, const double map[6],
+                    const nn_warp_options *options, float *to) {
+  warp w = {.images = (const char *)from,
+            .out = (char *)to,
+            .maps = map,
+            .channels = channels,
+            .height = height,
+            .width = width,
+            .dtype = NN_FLOAT32,
+            .o = *options};
+  warp_range(&w, 0, 1, 0);
+}
+
+/* ---- ahead ------------------------------------------------------------------------------------------ */
+
+typedef struct later { /* a warp that a work does */
+  warp w;
+  int64_t n;
+  nn_tensor *images, *maps, *out; /* references */
+} later;
+
+static bool later_run(void *arg, int64_t item, nn_fault *fault) {
+  later *l = arg;
+  (void)item, (void)fault;
+  fill(&l->w, l->n);
+  return true;
+}
+
+static void later_drop(void *arg) {
+  later *l = arg;
+  nn_release(l->images);
+  nn_release(l->maps);
+  nn_release(l->out);
+  free(l);
+}
+
+nn_tensor *nn_warp_ahead(nn_work *work, nn_tensor *images, nn_tensor *maps, const nn_warp_options *options) {
+  if (images == NULL || maps == NULL || !check(images, maps)) return NULL;
+  nn_ctx *ctx = nn_tensor_ctx(images);
+  if (!nn_is_contiguous(images)) {
+    nn_fail(ctx, "expected contiguous pictures");
+    return NULL;
+  }
+  nn_tensor *rows = nn_contiguous_data(maps);
+  later *l = rows ? malloc(sizeof *l) : NULL;
+  nn_tensor *out = l ? prepare(&l->w, images, rows, options) : NULL;
+  if (out == NULL) {
+    nn_release(rows);
+    free(l);
+    if (nn_error_code(ctx) == NN_OK) nn_fail_code(ctx, NN_ERR_MEMORY, "out of memory");
+    return NULL;
+  }
+  l->n = nn_size(out, 0);
+  l->images = nn_retain(images);
+  l->maps = rows;
+  l->out = nn_retain(out);
+  if (nn_work_add(work, later_run, later_drop, l, 1)) return out;
+  nn_release(out);
+  nn_fail_code(ctx, NN_ERR_MEMORY, "out of memory");
+  return NULL;
 }

@@ -3,7 +3,7 @@
 #ifndef NN_WARP_H
 #define NN_WARP_H
 
-#include "nn.h"
+#include "ahead.h"
 
 typedef enum nn_border { NN_BORDER_CONSTANT, NN_BORDER_EDGE, NN_BORDER_REFLECT } nn_border;
 
@@ -19,5 +19,14 @@ typedef struct nn_warp_options {
  * from 0, is the image's value at (m0 x + m1 y + m2, m3 x + m4 y + m5). A fresh [N, C, height, width]; no
  * gradient. */
 nn_tensor *nn_warp(nn_tensor *images, nn_tensor *maps, const nn_warp_options *options);
+
+/* The same as a step of a work: the tensor is there at once, its data when the work is done. The images,
+ * which have to be contiguous, may be the result of an earlier step. */
+nn_tensor *nn_warp_ahead(nn_work *work, nn_tensor *images, nn_tensor *maps, const nn_warp_options *options);
+
+/* One picture, `from` float32 [channels, height, width], stretched over the whole of `to` [channels,
+ * options->height, options->width] by a map of six numbers; nothing is allocated. */
+void nn_warp_floats(const float *from, int64_t channels, int64_t height, int64_t width, const double map[6],
+                    const nn_warp_options *options, float *to);
 
 #endif

@@ -47,7 +47,7 @@ check.test("warp", function()
         m[n] = {n == 1 and 1 or -1, 0, math.random(-3, 5), 0, 1, math.random(-3, 3)}
       end
     end
-    local y = core.files.warp("test", x, tensor(m, {dtype = "float64"}), oh, ow, bilinear, border, 7)
+    local y = core.feed.warp(nil, "test", x, tensor(m, {dtype = "float64"}), oh, ow, bilinear, border, 7)
     local from = x:totable()
     for n = 1, 2 do
       for c = 1, 2 do
@@ -72,9 +72,9 @@ check.test("warp", function()
     end
   end
   local one = tensor.zeros(1, 6, {dtype = "float64"})
-  check.error("x: expected pictures [N, C, H, W]", core.files.warp, "x", tensor.zeros(1, 2), one, 1, 1, false)
-  check.error("x: expected float64 maps [N, 6]", core.files.warp, "x", tensor.zeros(2, 1, 1, 1), one, 1, 1, false)
-  check.error("have no pixels", core.files.warp, "x", tensor.zeros(1, 1, 0, 3), one, 1, 1, false)
+  check.error("x: expected pictures [N, C, H, W]", core.feed.warp, nil, "x", tensor.zeros(1, 2), one, 1, 1, false)
+  check.error("x: expected float64 maps [N, 6]", core.feed.warp, nil, "x", tensor.zeros(2, 1, 1, 1), one, 1, 1, false)
+  check.error("have no pixels", core.feed.warp, nil, "x", tensor.zeros(1, 1, 0, 3), one, 1, 1, false)
 end)
 
 -- ---- geometry -----------------------------------------------------------------------------------------------------

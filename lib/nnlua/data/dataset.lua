@@ -1,7 +1,9 @@
 -- Data sets: anything with #set and set[i] giving {x, y, ...}. Those here can also give a whole batch at once:
 -- set:batch(order, from, n) returns the fields of the rows order[from .. from + n - 1] (an int64 tensor, from 1)
--- stacked, gathered in one call of the engine each. Knows nothing of files and loaders.
+-- stacked, gathered in one call of the engine each; feeds_ahead says that this can be a step of a work
+-- (data/ahead.lua). Knows nothing of files and loaders.
 
+local ahead = require "nnlua.data.ahead"
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
@@ -74,12 +76,14 @@ function TensorDataset:batch(order, from, n)
   local tensors = self.tensors
   if #tensors == 2 then
     local x, y = tensors[1], tensors[2]
-    return files.batch(x, order, from, n, x.dtype), files.batch(y, order, from, n, y.dtype)
+    return ahead.batch(x, order, from, n, x.dtype), ahead.batch(y, order, from, n, y.dtype)
   end
   local out = {}
-  for k, t in ipairs(tensors) do out[k] = files.batch(t, order, from, n, t.dtype) end
+  for k, t in ipairs(tensors) do out[k] = ahead.batch(t, order, from, n, t.dtype) end
   return table.unpack(out)
 end
+
+TensorDataset.feeds_ahead = true
 
 --- Pictures as bytes [N, H, W] or [N, C, H, W] with labels from 1: a sample is {float32 C x H x W in 0..1, label}.
 -- Fields: data (the bytes, with channels), targets (int64), classes (names by label).
@@ -109,9 +113,11 @@ end
 
 --- Rows order[from .. from + n - 1]: pictures as float32 [n, C, H, W] in 0..1, and labels.
 function ImageDataset:batch(order, from, n)
-  return files.batch(self.data, order, from, n, "float32", 1 / 255),
-    files.batch(self.targets, order, from, n, "int64")
+  return ahead.batch(self.data, order, from, n, "float32", 1 / 255),
+    ahead.batch(self.targets, order, from, n, "int64")
 end
+
+ImageDataset.feeds_ahead = true
 
 --- Makes another class of data sets (for data/image_folder.lua).
 dataset.define = define
@@ -121,6 +127,12 @@ function dataset.batch_of(set)
   if type(set) ~= "table" or not getmetatable(set) then return nil end
   local batch = set.batch
   return type(batch) == "function" and batch or nil
+end
+
+-- The method of a set of pictures in files that gives many samples at once, nil when it has none.
+function dataset.samples_of(set)
+  if type(set) ~= "table" or not getmetatable(set) then return nil end
+  return set.feeds_ahead and set.samples or nil
 end
 
 --- Some samples of a data set, by their positions: data.Subset(set, {1, 5, 7}) or with an int64 tensor.
@@ -146,6 +158,13 @@ function Subset:init(set, indices)
   if batch then
     rawset(self, "batch", function(_, order, from, count)
       return batch(set, files.batch(indices, order, from, count, "int64"), 1, count)
+    end)
+    rawset(self, "feeds_ahead", set.feeds_ahead)
+  end
+  local samples = dataset.samples_of(set)
+  if samples then
+    rawset(self, "samples", function(_, order, from, count, join)
+      return samples(set, files.batch(indices, order, from, count, "int64"), 1, count, join)
     end)
   end
 end

@@ -1,13 +1,13 @@
 -- data.ImageFolder: pictures in folders, one folder a class. A picture is read when it is asked for.
 
+local ahead = require "nnlua.data.ahead"
 local core = require "nnlua.core"
 local dataset = require "nnlua.data.dataset"
 local fail = require "nnlua.fail"
-local media = require "nnlua.data.media"
 local path_of = require "nnlua.data.path"
 local signature = require "nnlua.signature"
 
-local tensor, bytes = core.tensor, core.bytes
+local tensor, bytes, feed = core.tensor, core.bytes, core.feed
 
 local options = signature("ImageFolder", "root:string, size:count*2?, channels:count=3, transform:callable?, "
   .. "max_bytes:amount=536870912")
@@ -65,13 +65,65 @@ end
 
 function ImageFolder.count(self) return #self.files end
 
-function ImageFolder.get(self, i)
-  local o = self.o
-  local x = media.read_image(self.files[i], {max_bytes = o.max_bytes}):float() / 255
-  x = with_channels(x, o.channels)
-  if o.size then x = require("nnlua.data.transforms").Resize(o.size)(x) end
-  if o.transform then x = o.transform(x) end
-  return {x:contiguous(), self.targets:get(i)}
+-- Reads pictures order[from .. from + n - 1] and gives finish(pictures): with a size a tensor [n, C, size], else a list
+-- of uint8 [C, H, W]. Inside of a work (data/ahead.lua) the tensor is given at once, a list when the work is done.
+local function read(self, order, from, n, finish)
+  local o, paths = self.o, {}
+  for k = 1, n do
+    local i = order:get(from + k - 1)
+    paths[k] = self.files[i]
+    if not paths[k] then fail.raise("ImageFolder: there is no picture %d: positions count from 1 to %d", i, #self) end
+  end
+  local work = ahead.work()
+  local mine = not work and feed.work() or nil
+  local x = feed.pictures(work or mine, "ImageFolder", paths, o.channels, o.size and o.size[1] or 0,
+    o.size and o.size[2] or 0, o.max_bytes)
+  if work then
+    if x then return finish(x) end
+    return ahead.when_done(function() return finish(feed.taken(work)) end)
+  end
+  feed.finish("ImageFolder", mine)
+  x = x or feed.taken(mine)
+  feed.drop(mine)
+  return finish(x)
 end
+
+-- A sample from its part of what read gives.
+local function sample(self, x, i)
+  local o = self.o
+  if not o.size then x = with_channels(x:float() / 255, o.channels) end
+  if o.transform then x = o.transform(x) end
+  return {tensor.is_tensor(x) and x:contiguous() or x, self.targets:get(i)}
+end
+
+function ImageFolder.get(self, i)
+  return read(self, tensor({i}, {dtype = "int64"}), 1, 1, function(x) return sample(self, x[1], i) end)
+end
+
+--- Samples order[from .. from + n - 1] as a list, given to join, whose results are the results.
+function ImageFolder:samples(order, from, n, join)
+  local function finish(x)
+    local list = {}
+    for k = 1, n do list[k] = sample(self, x[k], order:get(from + k - 1)) end
+    return join(list)
+  end
+  return read(self, order, from, n, function(x)
+    if not ahead.work() then return finish(x) end
+    return ahead.when_done(function() return finish(x) end)
+  end)
+end
+
+--- Pictures order[from .. from + n - 1] as float32 [n, C, H, W] in 0..1, and labels.
+function ImageFolder:batch(order, from, n)
+  local o = self.o
+  if not o.size or o.transform then
+    return self:samples(order, from, n, require("nnlua.data.loader").default_collate)
+  end
+  return read(self, order, from, n, function(x)
+    return x, ahead.batch(self.targets, order, from, n, "int64")
+  end)
+end
+
+ImageFolder.feeds_ahead = true
 
 return ImageFolder

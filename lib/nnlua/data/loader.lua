@@ -1,12 +1,14 @@
 -- data.DataLoader: walks over a data set in batches. Knows data sets only by #set, set[i] and, where there is one,
 -- set:batch (data/dataset.lua).
 
+local ahead = require "nnlua.data.ahead"
 local core = require "nnlua.core"
 local dataset = require "nnlua.data.dataset"
+local draw = require "nnlua.data.draw"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
-local tensor = core.tensor
+local tensor, feed = core.tensor, core.feed
 
 local DataLoader = {__name = "DataLoader"}
 DataLoader.__index = DataLoader
@@ -14,6 +16,7 @@ DataLoader.skips = true -- iter(n) leaves out n batches without making them
 
 local read = signature("DataLoader", "batch_size:count=1, shuffle:bool=false, sampler:any?, batch_sampler:any?, "
   .. "num_workers:amount=0, collate_fn:callable?, drop_last:bool=false, generator:any?, seed:int?, "
+  .. "prefetch_factor:count?, persistent_workers:bool=false, "
   .. "transform:callable?")
 
 -- ---- joining samples ----------------------------------------------------------------------------------------------
@@ -145,7 +148,11 @@ end
 --- Walks over a data set in batches: data.DataLoader(set, {batch_size = 64, shuffle = true}); set is a data set, or
 -- tensors {x, y}. Options: batch_size, shuffle, drop_last, sampler (a list of positions, or an object with :iter()),
 -- batch_sampler (a list of lists), collate_fn(samples), transform(x, y) on whole batches (data.transforms), generator
--- or seed for the order. num_workers is accepted and changes nothing: batches are gathered by the engine.
+-- or seed for the order. num_workers threads make batches ahead, prefetch_factor (2) each, while the network learns:
+-- same order, same bits. They serve data sets of tensors and ImageFolder, whose files they decode, and transforms of
+-- pictures that come first; what Lua does (a collate_fn, a set of one's own, other transforms) is done when the batch
+-- is due. It pays where files are decoded; batches from memory are made in no time. persistent_workers keeps the
+-- threads from walk to walk. break and errors end them.
 --     local loader = data.DataLoader(data.load("iris"), {batch_size = 64, shuffle = true})
 --     local sizes = {}
 --     for x, y in loader:iter() do sizes[#sizes + 1] = x:size(1) end
@@ -156,11 +163,17 @@ local function construct(_, set, ...)
   if o.shuffle and (o.sampler or o.batch_sampler) then
     fail.raise("DataLoader: shuffle and a sampler exclude each other")
   end
+  if o.num_workers == 0 and (o.prefetch_factor or o.persistent_workers) then
+    fail.raise("DataLoader: %s needs num_workers above 0", o.prefetch_factor and "prefetch_factor"
+      or "persistent_workers")
+  end
   local self = setmetatable({}, DataLoader)
   self.dataset = as_dataset(set)
   self.batch_size, self.shuffle, self.drop_last = o.batch_size, o.shuffle, o.drop_last
   self.sampler, self.batch_sampler, self.collate_fn = o.sampler, o.batch_sampler, o.collate_fn
   self.transform = o.transform
+  self.num_workers, self.prefetch_factor = math.min(o.num_workers, 64), o.prefetch_factor or 2
+  self.persistent_workers = o.persistent_workers
   self.generator = dataset.generator(o)
   return self
 end
@@ -187,36 +200,29 @@ local function order_of(self)
 end
 
 -- A function(order, from, n) that gives the fields of a batch.
-local function gather_raw(self)
+local function gather_of(self)
   local set, join = self.dataset, self.collate_fn
-  local batch = not join and dataset.batch_of(set)
+  local batch, samples = not join and dataset.batch_of(set), dataset.samples_of(set)
   if batch then
     return function(order, from, n) return batch(set, order, from, n) end
   end
   join = join or default_collate
+  if samples then
+    return function(order, from, n) return samples(set, order, from, n, join) end
+  end
   return function(order, from, n)
-    local samples = {}
+    local list = {}
     for i = 1, n do
       local at = order:get(from + i - 1)
-      samples[i] = set[at]
-      if samples[i] == nil then fail.raise("DataLoader: the data set has no sample %d", at) end
+      list[i] = set[at]
+      if list[i] == nil then fail.raise("DataLoader: the data set has no sample %d", at) end
     end
-    return join(samples)
+    return join(list)
   end
 end
 
--- The same, transformed.
-local function gather_of(self)
-  local gather, transform = gather_raw(self), self.transform
-  if not transform then return gather end
-  return function(...) return transform(gather(...)) end
-end
-
---- Goes through the batches once, in a new order when shuffle is set: `for x, y in loader:iter() do`. With a number, so
--- many batches are left out at the start.
-function DataLoader:iter(skip)
-  local gather = gather_of(self)
-  skip = skip or 0
+-- A function that gives, batch by batch, where its positions stand: order, from, n. The first `skip` are left out.
+local function spans_of(self, skip)
   if self.batch_sampler then
     local lists, i = self.batch_sampler, 0
     local nexts = type(lists) == "table" and lists.iter and lists:iter()
@@ -228,7 +234,7 @@ function DataLoader:iter(skip)
       until list == nil or i > skip
       if list == nil then return nil end
       local order = sampled(list)
-      return gather(order, 1, order:size(1))
+      return order, 1, order:size(1)
     end
   end
   local order, at, size = order_of(self), skip * self.batch_size, self.batch_size
@@ -238,8 +244,127 @@ function DataLoader:iter(skip)
     if at >= total then return nil end
     local n = total - at < size and total - at or size
     at = at + n
-    return gather(order, at - n + 1, n)
+    return order, at - n + 1, n
   end
+end
+
+-- Whether threads can make batches: not what functions of the user's make.
+local function can_be_ahead(self)
+  local set = self.dataset
+  return self.num_workers > 0 and getmetatable(set) and set.feeds_ahead
+    and (not self.collate_fn or dataset.samples_of(set))
+end
+
+-- A walk over a loader: batches in their order, the transform's random numbers from a stream for each batch, so that
+-- they are the same whether a batch is made ahead or when it is due.
+local function new_walk(self, skip)
+  local walk = {spans = spans_of(self, skip), gather = gather_of(self), transform = self.transform, number = skip}
+  if self.transform then
+    walk.seed = tensor.randint(0, 1 << 53, {1}, {generator = self.generator}):item()
+    walk.stream = tensor.Generator()
+  end
+  return walk
+end
+
+-- The next batch, made now.
+local function make_now(walk)
+  local order, from, n = walk.spans()
+  if not order then return nil end
+  if not walk.transform then return walk.gather(order, from, n) end
+  walk.number = walk.number + 1
+  walk.stream:manual_seed(walk.seed + walk.number)
+  return draw.within(walk.stream, walk.transform, walk.gather(order, from, n))
+end
+
+-- ---- batches made ahead -------------------------------------------------------------------------------------------
+
+-- Gathers the batch of a slot and transforms it as far as steps of a work can.
+local function prepare(walk, slot)
+  local function run(order, from, n)
+    slot.after, slot.values = nil, nil
+    local values
+    slot.after, values = (function(after, ...) return after, table.pack(...) end)(
+      ahead.within(slot.work, walk.gather, order, from, n))
+    local done = 0
+    while not slot.after and walk.parts[done + 1] and ahead.able(walk.parts[done + 1], values[1]) do
+      done = done + 1
+      values = (function(_, ...) return table.pack(...) end)(ahead.within(slot.work, draw.within, slot.stream,
+        walk.parts[done], table.unpack(values, 1, values.n)))
+    end
+    slot.values, slot.done = values, done
+  end
+  local order, from, n = walk.spans()
+  if not order then return false end
+  walk.number = walk.number + 1
+  if walk.seed then
+    slot.stream = tensor.Generator()
+    slot.stream:manual_seed(walk.seed + walk.number)
+  end
+  slot.work = feed.work()
+  run(order, from, n)
+  feed.send(walk.line, slot.work)
+  return true
+end
+
+-- Fills the queue. An error belongs to the batch where it happened: it is raised when that is due.
+local function refill(walk)
+  while not walk.ended and #walk.slots < walk.depth do
+    local slot = {}
+    local ok, more = pcall(prepare, walk, slot)
+    if not ok then slot.failure = {more} end
+    walk.ended = not ok or not more
+    if not ok or more then walk.slots[#walk.slots + 1] = slot end
+  end
+end
+
+-- Ends a walk: no batch is made any more, and threads that are not kept end.
+local function close_walk(walk)
+  for _, slot in ipairs(walk.slots) do
+    if slot.work then feed.drop(slot.work) end
+  end
+  walk.slots, walk.ended = {}, true
+  if walk.line and not walk.keeps then feed.drop(walk.line) end
+  walk.line = nil
+end
+
+-- The next batch of those made ahead.
+local function take_next(walk)
+  refill(walk)
+  local slot = table.remove(walk.slots, 1)
+  if not slot then
+    close_walk(walk)
+    return nil
+  end
+  if slot.failure then error(slot.failure[1], 0) end
+  feed.finish("DataLoader", slot.work)
+  local values = slot.values
+  if slot.after then values = table.pack(slot.after()) end
+  feed.drop(slot.work)
+  refill(walk)
+  for k = slot.done + 1, #walk.parts do
+    values = table.pack(draw.within(slot.stream, walk.parts[k], table.unpack(values, 1, values.n)))
+  end
+  return table.unpack(values, 1, values.n)
+end
+
+local walk_end = {__name = "end of a walk"}
+walk_end.__index = walk_end
+function walk_end:__close() close_walk(self.walk) end
+walk_end.__gc = walk_end.__close
+
+--- Goes through the batches once, in a new order when shuffle is set: `for x, y in loader:iter() do`. With a number, so
+-- many batches are left out at the start.
+function DataLoader:iter(skip)
+  local walk = new_walk(self, skip or 0)
+  if not can_be_ahead(self) then return function() return make_now(walk) end end
+  walk.slots, walk.depth = {}, self.num_workers * self.prefetch_factor
+  walk.parts = walk.transform and ahead.parts(walk.transform) or {}
+  walk.keeps = self.persistent_workers
+  walk.line = walk.keeps and self.line or feed.line(self.num_workers)
+  if walk.keeps then self.line = walk.line end
+  refill(walk)
+  local guard = setmetatable({walk = walk}, walk_end)
+  return function() return take_next(guard.walk) end, nil, nil, guard
 end
 
 --- Number of batches.

@@ -2,19 +2,21 @@
 -- y and more) and returns the same; each sample draws random numbers of its own. Pictures are [N, C, H, W] or one [C,
 -- H, W], float or uint8. Names and options are those of torchvision.transforms.v2. Knows nothing of loaders.
 
+local ahead = require "nnlua.data.ahead"
 local core = require "nnlua.core"
 local draw = require "nnlua.data.draw"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
-local tensor, files, F = core.tensor, core.files, core.F
+local tensor, F = core.tensor, core.F
 local transforms = {}
 
 -- ---- what transforms have in common -------------------------------------------------------------------------------
 
 local function sizes(t) return "[" .. table.concat({t:size()}, ", ") .. "]" end
 
--- A class of transforms: T.Name(arguments), called with a batch. class.init(self, options), class.apply(self, x, ...).
+-- A class of transforms: T.Name(arguments), called with a batch. class.init(self, options), class.apply(self, x, ...);
+-- class.ahead(self, x) when all that moves numbers goes through data/ahead.lua.
 local function define(name, parameters)
   local class = {__name = name, signature = signature(name, parameters)}
   class.__index = class
@@ -74,9 +76,12 @@ function Lambda:apply(...) return self.lambd(...) end
 local ToFloat = define("ToFloat", "")
 
 function ToFloat.apply(_, x, ...)
-  if x.dtype == "uint8" then return x:float() / 255, ... end
+  if x.dtype == "uint8" then return ahead.floats("ToFloat", x:contiguous()), ... end
+  if x.dtype == "float32" then return x, ... end
   return x:float(), ...
 end
+
+function ToFloat.ahead(_, x) return x.dtype == "uint8" or x.dtype == "float32" end
 
 -- Numbers by channel in a shape that fits [N, C, H, W].
 local function by_channel(list, x)
@@ -91,8 +96,10 @@ local Normalize = define_pictures("Normalize", "mean:number|any, std:number|any"
 
 function Normalize:pictures(x)
   if not x:is_floating_point() then fail.raise("Normalize: expected floats, got %s: put ToFloat before it", x.dtype) end
-  return (x - by_channel(self.mean, x)) / by_channel(self.std, x)
+  return ahead.normalize("Normalize", x, by_channel(self.mean, x), by_channel(self.std, x))
 end
+
+function Normalize.ahead(_, x) return x.dtype == "float32" or x.dtype == "float64" end
 
 -- All x of a tensor or data set in one tensor.
 local function all_of(who, set)
@@ -203,7 +210,7 @@ local function warp(who, x, map, o)
   if mode ~= "constant" and mode ~= "edge" and mode ~= "reflect" then
     fail.raise("%s: padding_mode must be \"constant\", \"edge\" or \"reflect\", got %s", who, fail.show(mode))
   end
-  return files.warp(who, x, map, o.height or x:size(3), o.width or x:size(4), interpolation == "bilinear", mode,
+  return ahead.warp(who, x, map, o.height or x:size(3), o.width or x:size(4), interpolation == "bilinear", mode,
     o.fill or 0)
 end
 
@@ -260,7 +267,7 @@ local CenterCrop = define_pictures("CenterCrop", "size:count*2")
 function CenterCrop:pictures(x)
   check_crop("CenterCrop", self.size, x:size(3), x:size(4))
   local top, left = (x:size(3) - self.size[1]) // 2, (x:size(4) - self.size[2]) // 2
-  return x:narrow(3, top + 1, self.size[1]):narrow(4, left + 1, self.size[2]):contiguous()
+  return warp("CenterCrop", x, maps(x:size(1), 1, 0, left, 0, 1, top), {height = self.size[1], width = self.size[2]})
 end
 
 --- Adds pixels on all sides. Options: fill, padding_mode.
@@ -453,7 +460,7 @@ function ColorJitter:pictures(x)
     fail.raise("ColorJitter: saturation and hue need 3 channels, got %d", x:size(2))
   end
   local names = {"brightness", "contrast", "saturation", "hue"}
-  for _, k in ipairs(tensor.randperm(4, {generator = self.generator}):totable()) do
+  for _, k in ipairs(draw.order(4, self.generator):totable()) do
     local limits = self[names[k]]
     if limits then x = jitters[names[k]](x, factors(x, limits, self.generator)) end
   end
@@ -469,20 +476,9 @@ local GaussianNoise = define("GaussianNoise", "mean:number=0, sigma:positive=0.1
 function GaussianNoise:apply(x, ...)
   need_floats("GaussianNoise", x)
   local shape = {x:size()}
-  local noisy = x + tensor.randn(shape, {dtype = x.dtype, generator = self.generator}) * self.sigma + self.mean
+  local noise = tensor.randn(shape, {dtype = x.dtype, generator = draw.source(self.generator)})
+  local noisy = x + noise * self.sigma + self.mean
   return self.clip and noisy:clamp(0, 1) or noisy, ...
-end
-
--- A mask [N, 1, H, W] that is true inside of boxes: top, left, height, width are float64 [N].
-local function box_mask(x, top, left, height, width)
-  local n = x:size(1)
-  local rows = tensor.arange(x:size(3), {dtype = "float64"}):reshape(1, -1)
-  local columns = tensor.arange(x:size(4), {dtype = "float64"}):reshape(1, -1)
-  local function within(at, from, length)
-    from, length = from:reshape(-1, 1), length:reshape(-1, 1)
-    return at:ge(from) & at:lt(from + length)
-  end
-  return within(rows, top, height):reshape(n, 1, -1, 1) & within(columns, left, width):reshape(n, 1, 1, -1)
 end
 
 --- Fills a random box of each picture with probability p (0.5). Options: scale ({0.02, 0.33}: its share of the area),
@@ -505,8 +501,8 @@ function RandomErasing:pictures(x)
   local bh, bw = (area * ratio):sqrt():round():clamp(0, h), (area / ratio):sqrt():round():clamp(0, w)
   local top = (draw.uniform(n, 0, 1, g) * (h - bh + 1)):floor():minimum(h - bh)
   local left = (draw.uniform(n, 0, 1, g) * (w - bw + 1)):floor():minimum(w - bw)
-  local chosen = draw.coin(n, self.p, g):reshape(-1, 1, 1, 1)
-  return x:masked_fill(box_mask(x, top, left, bh, bw) & chosen, self.value)
+  local chosen = draw.coin(n, self.p, g):double()
+  return ahead.erase("RandomErasing", x, tensor.stack({top, left, bh * chosen, bw}, 2), self.value)
 end
 
 --- Fills a square of a size at a random place of each picture; what lies outside of the picture is lost. Options:
@@ -521,7 +517,7 @@ function Cutout:pictures(x)
   local side = tensor.full({n}, self.size, {dtype = "float64"})
   local top = draw.whole(n, x:size(3) - 1, g) - self.size // 2
   local left = draw.whole(n, x:size(4) - 1, g) - self.size // 2
-  return x:masked_fill(box_mask(x, top, left, side, side), self.value)
+  return ahead.erase("Cutout", x, tensor.stack({top, left, side, side}, 2), self.value)
 end
 
 -- ---- samples mixed ------------------------------------------------------------------------------------------------
@@ -549,7 +545,7 @@ function MixUp:apply(x, y, ...)
   need_floats("MixUp", x)
   y = soft("MixUp", y, self.num_classes)
   local l = draw.beta(self.alpha, self.generator)
-  local order = tensor.randperm(x:size(1), {generator = self.generator})
+  local order = draw.order(x:size(1), self.generator)
   return x * l + x:index_select(1, order) * (1 - l), y * l + y:index_select(1, order) * (1 - l), ...
 end
 
@@ -569,7 +565,7 @@ function CutMix:apply(x, y, ...)
   local cy, cx = draw.whole(1, h - 1, g):item(), draw.whole(1, w - 1, g):item()
   local top, bottom = math.floor(math.max(0, cy - h * share / 2)), math.floor(math.min(h, cy + h * share / 2))
   local left, right = math.floor(math.max(0, cx - w * share / 2)), math.floor(math.min(w, cx + w * share / 2))
-  local order = tensor.randperm(x:size(1), {generator = g})
+  local order = draw.order(x:size(1), g)
   if bottom > top and right > left then
     local other = x:index_select(1, order)
     local at = {{}, {}, {top + 1, bottom}, {left + 1, right}}
@@ -578,6 +574,11 @@ function CutMix:apply(x, y, ...)
   end
   local l = 1 - (bottom - top) * (right - left) / (h * w)
   return x, y * l + y:index_select(1, order) * (1 - l), ...
+end
+
+for _, name in ipairs {"RandomHorizontalFlip", "RandomVerticalFlip", "RandomCrop", "CenterCrop", "Pad", "Resize",
+  "RandomResizedCrop", "RandomRotation", "RandomAffine", "RandomErasing", "Cutout"} do
+  transforms[name].ahead = function(_, x) return x.dtype == "uint8" or x.dtype == "float32" or x.dtype == "float64" end
 end
 
 return transforms
