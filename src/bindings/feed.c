@@ -147,6 +147,38 @@ static int feed_warp(lua_State *L) {
   return give(L, b, who, work ? nn_warp_ahead(work, images, maps, &o) : nn_warp(images, maps, &o));
 }
 
+/* The generator at `arg`, the default one for nil. */
+static nn_generator *generator_at(lua_State *L, Bind *b, int arg) {
+  nn_generator *g = bind_generator(L, arg);
+  if (g == NULL && !lua_isnil(L, arg)) {
+    char text[128];
+    bind_error(L, b, "a generator is expected (from tensor.Generator()), got %s",
+               bind_describe(L, b, arg, text));
+  }
+  return g ? g : nn_default_generator(b->ctx);
+}
+
+/* maps_moved(generator or nil, n, left, most_x, top, most_y): see warp.h */
+static int feed_maps_moved(lua_State *L) {
+  Bind *b = bind_of(L);
+  nn_generator *g = generator_at(L, b, 1);
+  lua_Integer n = luaL_checkinteger(L, 2), left = luaL_checkinteger(L, 3), most_x = luaL_checkinteger(L, 4),
+              top = luaL_checkinteger(L, 5), most_y = luaL_checkinteger(L, 6);
+  luaL_argcheck(L, n >= 0 && most_x >= 0 && most_y >= 0, 2, "numbers must not be negative");
+  bind_push(L, b, nn_maps_moved(g, b->ctx, n, left, most_x, top, most_y));
+  return 1;
+}
+
+/* maps_mirrored(generator or nil, n, p, size, vertical): see warp.h */
+static int feed_maps_mirrored(lua_State *L) {
+  Bind *b = bind_of(L);
+  nn_generator *g = generator_at(L, b, 1);
+  lua_Integer n = luaL_checkinteger(L, 2), size = luaL_checkinteger(L, 4);
+  luaL_argcheck(L, n >= 0, 2, "n must not be negative");
+  bind_push(L, b, nn_maps_mirrored(g, b->ctx, n, luaL_checknumber(L, 3), size, lua_toboolean(L, 5)));
+  return 1;
+}
+
 /* normalize(work or nil, who, x, mean, std): see pixels.h */
 static int feed_normalize(lua_State *L) {
   Bind *b = bind_of(L);
@@ -223,6 +255,8 @@ void bind_feed_open(lua_State *L, Bind *b, int core) {
                                        {"drop", feed_drop},
                                        {"batch", feed_batch},
                                        {"warp", feed_warp},
+                                       {"maps_moved", feed_maps_moved},
+                                       {"maps_mirrored", feed_maps_mirrored},
                                        {"normalize", feed_normalize},
                                        {"floats", feed_floats},
                                        {"erase", feed_erase},

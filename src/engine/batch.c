@@ -8,7 +8,7 @@
 #include "internal.h"
 #include "parallel.h"
 
-enum { SHARE = 1 << 16 }; /* elements worth a thread */
+enum { SHARE = 1 << 17 }; /* elements worth a thread that may have to be woken */
 
 typedef struct gather {
   const char *source;
@@ -28,10 +28,21 @@ static void rows_copied(void *arg, int64_t begin, int64_t end, int thread) {
     memcpy(g->out + (size_t)i * bytes, g->source + (size_t)(g->rows[i] - 1) * bytes, bytes);
 }
 
+/* Rows of a large set lie in slow memory; the next one is on its way while this one is converted. */
+static void fetch(const gather *g, int64_t i, int64_t end) {
+  enum { LINE = 64, MOST = 4096 };
+  if (i >= end) return;
+  const char *row = g->source + (size_t)(g->rows[i] - 1) * (size_t)g->width * g->source_size;
+  size_t bytes = (size_t)g->width * g->source_size;
+  for (size_t k = 0; k < bytes && k < MOST; k += LINE) __builtin_prefetch(row + k);
+}
+
 static void rows_bytes_to_float(void *arg, int64_t begin, int64_t end, int thread) {
   const gather *g = arg;
   (void)thread;
+  fetch(g, begin, end);
   for (int64_t i = begin; i < end; i++) {
+    fetch(g, i + 1, end);
     const uint8_t *from = (const uint8_t *)g->source + (g->rows[i] - 1) * g->width;
     float *to = (float *)(void *)g->out + i * g->width;
     for (int64_t k = 0; k < g->width; k++) to[k] = g->table[from[k]];

@@ -8,7 +8,7 @@
 #include "internal.h"
 #include "parallel.h"
 
-enum { SHARE = 1 << 16 }; /* elements worth a thread */
+enum { SHARE = 1 << 17 }; /* elements worth a thread that may have to be woken */
 
 typedef struct job {
   nn_range_fn fn;

@@ -7,8 +7,10 @@
 
 #include "internal.h"
 #include "parallel.h"
+#include "rng.h"
 
-enum { SHARE = 1 << 14 }; /* pixels worth a thread */
+/* Pixels worth a thread that may have to be woken: any map, and one that only moves. */
+enum { SHARE = 1 << 14, SHARE_MOVED = 1 << 18 };
 
 typedef struct warp {
   const char *images;
@@ -204,7 +206,8 @@ static nn_tensor *prepare(warp *w, nn_tensor *dense, nn_tensor *rows, const nn_w
 
 static void fill(warp *w, int64_t n) {
   int64_t pixels = w->channels * w->o.height * w->o.width;
-  if (n * pixels > 0) nn_parallel(n, 1 + SHARE / pixels, warp_range, w);
+  if (n * pixels == 0) return;
+  nn_parallel(n, 1 + (only_moves(w->maps) ? SHARE_MOVED : SHARE) / pixels, warp_range, w);
 }
 
 nn_tensor *nn_warp(nn_tensor *images, nn_tensor *maps, const nn_warp_options *options) {
@@ -229,6 +232,47 @@ void nn_warp_floats(const float *from, int64_t channels, int64_t height, int64_t
             .dtype = NN_FLOAT32,
             .o = *options};
   warp_range(&w, 0, 1, 0);
+}
+
+/* ---- maps that are drawn ---------------------------------------------------------------------------- */
+
+static double *maps_new(nn_ctx *ctx, int64_t n, nn_tensor **out) {
+  int64_t shape[2] = {n, 6};
+  *out = nn_empty(ctx, NN_FLOAT64, 2, shape);
+  return *out ? nn_data(*out) : NULL;
+}
+
+enum { RUN = 64 }; /* maps whose random words are made at once */
+
+nn_tensor *nn_maps_moved(nn_generator *g, nn_ctx *ctx, int64_t n, int64_t left, int64_t most_x, int64_t top,
+                         int64_t most_y) {
+  nn_tensor *out;
+  double *m = maps_new(ctx, n, &out);
+  nn_random r = nn_random_take(g, 4 * n);
+  uint32_t word[4 * RUN];
+  for (int64_t i = 0; m != NULL && i < n; i++, m += 6) {
+    const uint32_t *w = word + 4 * (i % RUN);
+    if (i % RUN == 0) nn_random_run(&r, 4 * i, 4 * (n - i < RUN ? n - i : RUN), word);
+    double x = (double)(left + (int64_t)nn_below(w[0], w[1], (uint64_t)most_x + 1));
+    double y = (double)(top + (int64_t)nn_below(w[2], w[3], (uint64_t)most_y + 1));
+    memcpy(m, (double[6]){1, 0, x, 0, 1, y}, 6 * sizeof *m);
+  }
+  return out;
+}
+
+nn_tensor *nn_maps_mirrored(nn_generator *g, nn_ctx *ctx, int64_t n, double p, int64_t size, bool vertical) {
+  nn_tensor *out;
+  double *m = maps_new(ctx, n, &out), end = (double)(size - 1);
+  nn_random r = nn_random_take(g, n);
+  uint32_t word[RUN];
+  for (int64_t i = 0; m != NULL && i < n; i++, m += 6) {
+    if (i % RUN == 0) nn_random_run(&r, i, RUN, word); /* whole blocks of four words are written */
+    bool flip = (double)word[i % RUN] < p * 4294967296.0;
+    memcpy(m, (double[6]){1, 0, 0, 0, 1, 0}, 6 * sizeof *m);
+    if (flip && vertical) m[4] = -1, m[5] = end;
+    if (flip && !vertical) m[0] = -1, m[2] = end;
+  }
+  return out;
 }
 
 /* ---- ahead ------------------------------------------------------------------------------------------ */

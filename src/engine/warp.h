@@ -24,6 +24,12 @@ nn_tensor *nn_warp(nn_tensor *images, nn_tensor *maps, const nn_warp_options *op
  * which have to be contiguous, may be the result of an earlier step. */
 nn_tensor *nn_warp_ahead(nn_work *work, nn_tensor *images, nn_tensor *maps, const nn_warp_options *options);
 
+/* Maps float64 [n, 6], drawn from g. Moved: pictures begin at a column from left to left + most_x and a row
+ * from top to top + most_y. Mirrored: with probability p, left to right within a size, or top to bottom. */
+nn_tensor *nn_maps_moved(nn_generator *g, nn_ctx *ctx, int64_t n, int64_t left, int64_t most_x, int64_t top,
+                         int64_t most_y);
+nn_tensor *nn_maps_mirrored(nn_generator *g, nn_ctx *ctx, int64_t n, double p, int64_t size, bool vertical);
+
 /* One picture, `from` float32 [channels, height, width], stretched over the whole of `to` [channels,
  * options->height, options->width] by a map of six numbers; nothing is allocated. */
 void nn_warp_floats(const float *from, int64_t channels, int64_t height, int64_t width, const double map[6],

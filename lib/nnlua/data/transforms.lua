@@ -8,7 +8,7 @@ local draw = require "nnlua.data.draw"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
-local tensor, F = core.tensor, core.F
+local tensor, feed, F = core.tensor, core.feed, core.F
 local transforms = {}
 
 -- ---- what transforms have in common -------------------------------------------------------------------------------
@@ -220,9 +220,8 @@ end
 local RandomHorizontalFlip = define_pictures("RandomHorizontalFlip", "p:fraction=0.5" .. random)
 
 function RandomHorizontalFlip:pictures(x)
-  local n, w = x:size(1), x:size(4)
-  local flip = draw.coin(n, self.p, self.generator):double()
-  return warp("RandomHorizontalFlip", x, maps(n, 1 - 2 * flip, 0, flip * (w - 1), 0, 1, 0), {})
+  local map = feed.maps_mirrored(draw.source(self.generator), x:size(1), self.p, x:size(4), false)
+  return warp("RandomHorizontalFlip", x, map, {})
 end
 
 --- Mirrors each picture top to bottom with probability p (0.5).
@@ -231,9 +230,8 @@ end
 local RandomVerticalFlip = define_pictures("RandomVerticalFlip", "p:fraction=0.5" .. random)
 
 function RandomVerticalFlip:pictures(x)
-  local n, h = x:size(1), x:size(3)
-  local flip = draw.coin(n, self.p, self.generator):double()
-  return warp("RandomVerticalFlip", x, maps(n, 1, 0, 0, 0, 1 - 2 * flip, flip * (h - 1)), {})
+  local map = feed.maps_mirrored(draw.source(self.generator), x:size(1), self.p, x:size(3), true)
+  return warp("RandomVerticalFlip", x, map, {})
 end
 
 local function check_crop(name, size, h, w)
@@ -251,11 +249,11 @@ local RandomCrop = define_pictures("RandomCrop", "size:count*2, padding:amount*2
   .. "padding_mode:string=constant" .. random)
 
 function RandomCrop:pictures(x)
-  local n, h, w = x:size(1), x:size(3) + 2 * self.padding[1], x:size(4) + 2 * self.padding[2]
+  local dy, dx = self.padding[1], self.padding[2]
+  local h, w = x:size(3) + 2 * dy, x:size(4) + 2 * dx
   check_crop("RandomCrop", self.size, h, w)
-  local top = draw.whole(n, h - self.size[1], self.generator) - self.padding[1]
-  local left = draw.whole(n, w - self.size[2], self.generator) - self.padding[2]
-  return warp("RandomCrop", x, maps(n, 1, 0, left, 0, 1, top),
+  local map = feed.maps_moved(draw.source(self.generator), x:size(1), -dx, w - self.size[2], -dy, h - self.size[1])
+  return warp("RandomCrop", x, map,
     {height = self.size[1], width = self.size[2], fill = self.fill, padding_mode = self.padding_mode})
 end
 
