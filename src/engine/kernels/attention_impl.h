@@ -147,15 +147,15 @@ NN_INLINE void T(pack)(const int nv, int64_t n, int64_t width, const real *x, in
     }
 }
 
-// The way back, each query's row times its factor.
-NN_INLINE void T(unpack)(const int nv, int64_t n, int64_t width, const real *from, const real *factor, real *x, int64_t ldx) {
+// The way back, each query's row divided by its divisor.
+NN_INLINE void T(unpack)(const int nv, int64_t n, int64_t width, const real *from, const real *divisor, real *x, int64_t ldx) {
   for (int u = 0; u < nv; u++) {
-    const vec f = T(at)(factor + u * VL);
+    const vec f = T(at)(divisor + u * VL);
     const int64_t rows = min64(VL, n - u * VL);
     for (int64_t k = 0; k < width; k += VL) {
       vec v[VL];
       const int64_t cols = min64(VL, width - k);
-      for (int64_t i = 0; i < VL; i++) v[i] = i < cols ? T(at)(from + (k + i) * nv * VL + u * VL) * f : (vec){0};
+      for (int64_t i = 0; i < VL; i++) v[i] = i < cols ? T(at)(from + (k + i) * nv * VL + u * VL) / f : (vec){0};
       T(transpose)(v);
       if (cols == VL)
         for (int64_t i = 0; i < rows; i++) *(uvec *)(x + (u * VL + i) * ldx + k) = v[i];
@@ -325,7 +325,7 @@ NN_INLINE void T(finish)(const int nv, const struct T(queries) *q, const vec hig
   real factor[2 * VL], *lse = a->lse ? (real *)a->lse + (q->b * a->heads + q->h) * a->queries + q->q0 : NULL;
   for (int64_t j = 0; j < nv * VL; j++) {
     const real total = sum[j / VL][j % VL];
-    factor[j] = total == 0 ? 0 : 1 / total;
+    factor[j] = total == 0 ? 1 : total;
     if (lse && j < q->n) lse[j] = total == 0 ? -(real)INFINITY : high[j / VL][j % VL] + M(log)(total);
   }
   T(unpack)(nv, q->n, a->value_width, ot, factor, (real *)(uintptr_t)T(rows_of)(&a->out, q->b, q->h) + q->q0 * a->out.row,
