@@ -416,6 +416,7 @@ static void T(row_weigh)(const struct T(queries) *q, int64_t k0, int64_t n, real
   const struct nn_attention *a = q->a;
   const int64_t at = q->b * a->mask_batch + q->h * a->mask_head + q->q0 * a->mask_query + k0 * a->mask_key;
   real top = *high, total = 0;
+  NN_VECTOR_LOOP for (int64_t k = 0; k < n; k++) s[k] *= (real)a->scale;
   if (a->mask && a->mask_is_bool)
     for (int64_t k = 0; k < n; k++) s[k] = ((const uint8_t *)a->mask)[at + k * a->mask_key] ? s[k] : -(real)INFINITY;
   else if (a->mask)
@@ -436,7 +437,7 @@ static void T(attend_row)(const struct T(queries) *q, real *s) {
   const real *query = T(rows_of)(&a->q, q->b, q->h) + q->q0 * a->q.row;
   real *qs = s + KEYS, *o = qs + a->width + VL, high = -(real)INFINITY, sum = 0, factor = 0;
   real *out = (real *)(uintptr_t)T(rows_of)(&a->out, q->b, q->h) + q->q0 * a->out.row;
-  for (int64_t j = 0; j < a->width + VL; j++) qs[j] = j < a->width ? query[j] * (real)a->scale : 0;
+  for (int64_t j = 0; j < a->width + VL; j++) qs[j] = j < a->width ? query[j] : 0;
   memset(o, 0, (size_t)(a->value_width + VL) * sizeof *o);
   for (int64_t k0 = 0; k0 < end; k0 += KEYS) {
     const int64_t n = min64(KEYS, end - k0);
@@ -444,8 +445,8 @@ static void T(attend_row)(const struct T(queries) *q, real *s) {
     T(row_weigh)(q, k0, n, s, &high, &sum, &factor);
     T(row_values)(n, a->value_width, s, v + k0 * a->v.row, a->v.row, factor, o);
   }
-  const real f = sum == 0 ? 0 : 1 / sum;
-  for (int64_t j = 0; j < a->value_width; j++) out[j] = o[j] * f;
+  const real divisor = sum == 0 ? 1 : sum;
+  for (int64_t j = 0; j < a->value_width; j++) out[j] = o[j] / divisor;
   if (a->lse)
     ((real *)a->lse)[(q->b * a->heads + q->h) * a->queries + q->q0] = sum == 0 ? -(real)INFINITY : high + M(log)(sum);
 }
