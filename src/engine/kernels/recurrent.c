@@ -33,6 +33,7 @@ const struct nn_recurrent_kernels NN_KERNEL(nn_recurrent_table) = {
     .width = {[NN_FLOAT32] = 2 * NN_VBYTES / 4, [NN_FLOAT64] = 2 * NN_VBYTES / 8},
     .pack_rows = FLOATS(pack_rows),
     .pack_columns = FLOATS(pack_columns),
+    .table = FLOATS(table),
     .scratch = FLOATS(scratch),
     .forward = FLOATS(forward),
     .backward = FLOATS(backward),

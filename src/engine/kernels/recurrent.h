@@ -15,8 +15,9 @@ static inline int64_t nn_cell_gates(enum nn_cell cell) {
 }
 static inline int64_t nn_cell_slots(enum nn_cell cell) { return cell >= NN_CELL_LSTM ? 4 : 1; }
 
-// Step t of sequence i has the row t * step + i * sequence, or first[t] + i where the sequences were packed:
-// then batch[t] (never rising) of them have a step t. All arrays are dense. "Panels" are weights as
+// In x, y and dy step t of sequence i has the row t * step + i * sequence, or first[t] + i where the sequences
+// were packed: then batch[t] (never rising) of them have a step t. What a layer keeps for itself has the rows in
+// order of time: t * n + i, or first[t] + i. All arrays are dense. "Panels" are weights as
 // nn_recurrent_kernels.pack* write them; unit j of a row of gates stands at block j / width, then slot, then
 // j % width.
 struct nn_recurrent {
@@ -26,6 +27,8 @@ struct nn_recurrent {
   int64_t step, sequence;
   const int64_t *first, *batch; // NULL unless packed
   const void *x;                // [rows][input]
+  const void *table;            // instead of x and w_ih: rows of gates, as nn_recurrent_kernels.table makes them,
+  const int64_t *pick;          // of which row r of x has the row pick[r]
   const void *w_ih, *w_hh;      // panels: of the input and of h; backward: of dh = dgates w_hh
   const void *w_hr;             // panels of the projection, or NULL
   const void *bias;             // as a row of gates
@@ -49,6 +52,8 @@ struct nn_recurrent_kernels {
   // `stride` numbers apart. And y = a w: of the columns of w[depth][cols], panels one after the other.
   void (*pack_rows[NN_DTYPES])(int64_t rows, int64_t depth, const void *w, int64_t stride, void *panels);
   void (*pack_columns[NN_DTYPES])(int64_t depth, int64_t cols, const void *w, void *panels);
+  // What `rows` rows of x add to the gates; table: [rows + 1][a row of gates].
+  void (*table[NN_DTYPES])(const struct nn_recurrent *r, int64_t rows, void *table);
   // Bytes of scratch for a range of sequences.
   size_t (*scratch[NN_DTYPES])(const struct nn_recurrent *r, int64_t n);
   // Sequences n0 <= i < n1; false when interrupted.

@@ -45,208 +45,261 @@ static inline int64_t T(blocks)(int64_t units) { return ceil_div(units, U); }
 static inline int64_t T(padded)(int64_t units) { return T(blocks)(units) * U; }
 static inline int64_t T(gate_row)(const struct nn_recurrent *r) { return T(padded)(r->hidden) * T(slots)(r); }
 
+// The row of x, y and dy, and that of what a layer keeps for itself: there the sequences of a step lie together.
 static inline int64_t T(row)(const struct nn_recurrent *r, int64_t t, int64_t i) {
   return r->first ? r->first[t] + i : t * r->step + i * r->sequence;
 }
-static inline int64_t T(row_step)(const struct nn_recurrent *r) { return r->first ? 1 : r->sequence; }
+static inline int64_t T(own_row)(const struct nn_recurrent *r, int64_t t, int64_t i) {
+  return (r->first ? r->first[t] : t * r->n) + i;
+}
 static inline int64_t T(active)(const struct nn_recurrent *r, int64_t t, int64_t n1) {
   return r->batch ? min64(r->batch[t], n1) : n1;
 }
 
-// The row of the step that sequence i took before step t, or -1 if that was its first.
-static inline int64_t T(row_before)(const struct nn_recurrent *r, int64_t t, int64_t i) {
+// The step that sequence i took before step t, or -1 if that was its first.
+static inline int64_t T(step_before)(const struct nn_recurrent *r, int64_t t, int64_t i) {
   const int64_t s = r->reverse ? t + 1 : t - 1;
-  if (s < 0 || s >= r->steps || i >= T(active)(r, s, r->n)) return -1;
-  return T(row)(r, s, i);
-}
-
-// Where steps of a sequence lie one after the other, enough of them for a whole block of rows.
-static int64_t T(least_steps)(const struct nn_recurrent *r) { return !r->first && r->step == 1 ? NN_MICRO_ROWS : 1; }
-
-static int64_t T(chunk)(const struct nn_recurrent *r, int64_t n) {
-  const int64_t steps = CHUNK_BYTES / (int64_t)sizeof(real) / (n * T(gate_row)(r)), least = T(least_steps)(r);
-  return min64(steps < least ? least : steps, r->steps);
+  return s < 0 || s >= r->steps || i >= T(active)(r, s, r->n) ? -1 : s;
 }
 
 // The part of a layer that one call works on.
 struct T(part) {
   const struct nn_recurrent *r;
   int64_t n0, n1;
-  int64_t from, to; // steps whose gates have begun
-  real *gates;      // of these, unless r->gates keeps all
-  real *whole;      // [n][hidden]
-  real *wide;       // [n][padded(state)]
-  bool along;       // steps of a sequence lie one after the other
+  int64_t from, to;  // steps whose gates have begun
+  int64_t *offset;   // [to - from]: where each of them begins in `gates`
+  real *gates;       // sums in front of the gates: the sequences of a step one after the other
+  real *inputs;      // rows of x in that order, unless they lie so
+  real *h, *h_next;  // [n][state]
+  real *whole;       // [n][hidden]: h before its projection
+  real *wide;        // [n][padded(state)]: the projected one
 };
 
-static real *T(gates_at)(const struct T(part) * p, int64_t t, int64_t i) {
+// Whether a part's rows of x lie as its gates do.
+static bool T(in_order)(const struct nn_recurrent *r, int64_t n0, int64_t n1) {
+  return n0 == 0 && n1 == r->n && (r->first || r->sequence == 1 || r->n == 1);
+}
+
+// Steps whose gates are begun at once, for n sequences.
+static int64_t T(chunk)(const struct nn_recurrent *r, int64_t n) {
+  const int64_t steps = CHUNK_BYTES / (int64_t)sizeof(real) / (n * (T(gate_row)(r) + r->input));
+  return min64(steps < 1 ? 1 : steps, r->steps);
+}
+
+static void T(lay_out)(struct T(part) * p, real *at, int64_t n) {
   const struct nn_recurrent *r = p->r;
-  int64_t row;
-  if (r->gates)
-    row = T(row)(r, t, i);
-  else if (p->along)
-    row = (i - p->n0) * (p->to - p->from) + (t - p->from);
-  else
-    row = (t - p->from) * (p->n1 - p->n0) + (i - p->n0);
-  return (r->gates ? (real *)r->gates : p->gates) + row * T(gate_row)(r);
+  const int64_t rows = T(chunk)(r, n) * n;
+  p->gates = at;
+  p->inputs = p->gates + rows * T(gate_row)(r);
+  p->wide = p->inputs + rows * r->input;
+  p->whole = p->wide + n * T(padded)(r->state);
+  p->h = p->whole + n * T(padded)(r->hidden);
+  p->h_next = p->h + n * r->state;
 }
 
-// From one sequence to the next.
-static int64_t T(gates_step)(const struct T(part) * p) {
-  const int64_t rows = p->r->gates ? T(row_step)(p->r) : p->along ? p->to - p->from : 1;
-  return rows * T(gate_row)(p->r);
+static int64_t T(offset_bytes)(const struct nn_recurrent *r) {
+  return (r->steps * (int64_t)sizeof(int64_t) + 63) / 64 * 64;
 }
 
-// Enough for n sequences and for fewer: those go in longer chunks, which may be larger by the rounding.
+// Enough for n sequences and for fewer, which go in longer chunks.
 static size_t T(scratch)(const struct nn_recurrent *r, int64_t n) {
-  const int64_t step = n * T(gate_row)(r), chunk = CHUNK_BYTES / (int64_t)sizeof(real);
-  const int64_t least = min64(T(least_steps)(r), r->steps) * step, most = min64(chunk, r->steps * step);
-  const int64_t gates = r->gates ? 0 : least > most ? least : most;
-  const int64_t states = n * (T(padded)(r->hidden) + T(padded)(r->state));
-  return (size_t)(gates + states + 16 * U) * sizeof(real);
+  const int64_t row = T(gate_row)(r) + r->input, states = T(padded)(r->state) + T(padded)(r->hidden) + 2 * r->state;
+  return (size_t)((n * (row + states) + U) * (int64_t)sizeof(real) + CHUNK_BYTES + T(offset_bytes)(r));
 }
 
 // ---- forward ---------------------------------------------------------------------------------------------
 
-// Products of `rows` rows of x that lie one after the other.
-static void T(run_of_inputs)(const struct nn_recurrent *r, int64_t rows, const real *x, real *gates) {
-  const int64_t g = nn_cell_gates(r->cell), slots = T(slots)(r);
+// Rows of x of the steps p->from .. p->to - 1 and where their gates begin; returns their number.
+static int64_t T(gather_inputs)(const struct T(part) * p) {
+  const struct nn_recurrent *r = p->r;
+  const bool copy = !r->table && !T(in_order)(r, p->n0, p->n1);
+  int64_t rows = 0;
+  for (int64_t t = p->from; t < p->to; t++) {
+    const int64_t end = T(active)(r, t, p->n1);
+    p->offset[t - p->from] = rows;
+    for (int64_t i = p->n0; i < end; i++, rows++) {
+      const int64_t row = T(row)(r, t, i);
+      if (r->table)
+        memcpy(p->gates + rows * T(gate_row)(r), (const real *)r->table + r->pick[row] * T(gate_row)(r),
+               (size_t)T(gate_row)(r) * sizeof(real));
+      else if (copy)
+        memcpy(p->inputs + rows * r->input, (const real *)r->x + row * r->input, (size_t)r->input * sizeof(real));
+    }
+  }
+  return rows;
+}
+
+// Begins the gates of steps p->from .. p->to - 1 with what x adds to them.
+static void T(begin_gates)(const struct T(part) * p) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t rows = T(gather_inputs)(p), g = nn_cell_gates(r->cell), slots = T(slots)(r);
+  if (r->table) return;
+  const real *x = p->inputs;
+  if (T(in_order)(r, p->n0, p->n1)) x = (const real *)r->x + T(row)(r, p->from, 0) * r->input;
   for (int64_t b = 0; b < T(blocks)(r->hidden); b++)
     for (int64_t k = 0; k < g; k++)
       T(panel_product)(rows, r->input, x, r->input, (const real *)r->w_ih + (b * g + k) * r->input * U,
-                       gates + (b * slots + k) * U, T(gate_row)(r), false);
+                       p->gates + (b * slots + k) * U, T(gate_row)(r), false);
 }
 
-// Begins the gates of steps p->from .. p->to - 1. Runs that follow each other become one.
-static void T(begin_gates)(const struct T(part) * p) {
-  const struct nn_recurrent *r = p->r;
-  const int64_t outer = p->along ? p->n1 - p->n0 : p->to - p->from;
-  int64_t at = 0, rows = 0;
-  real *gates = NULL;
-  for (int64_t k = 0; k < outer; k++) {
-    const int64_t t = p->along ? p->from : p->from + k, i = p->along ? p->n0 + k : p->n0;
-    const int64_t count = p->along ? p->to - p->from : T(active)(r, t, p->n1) - p->n0;
-    if (count <= 0) continue;
-    real *g = T(gates_at)(p, t, i);
-    if (rows > 0 && at + rows == T(row)(r, t, i) && gates + rows * T(gate_row)(r) == g) {
-      rows += count;
-      continue;
-    }
-    if (rows > 0) T(run_of_inputs)(r, rows, (const real *)r->x + at * r->input, gates);
-    at = T(row)(r, t, i), rows = count, gates = g;
-  }
-  if (rows > 0) T(run_of_inputs)(r, rows, (const real *)r->x + at * r->input, gates);
+static void T(table)(const struct nn_recurrent *r, int64_t rows, void *table) {
+  const int64_t g = nn_cell_gates(r->cell), slots = T(slots)(r);
+  for (int64_t b = 0; b < T(blocks)(r->hidden); b++)
+    for (int64_t k = 0; k < g; k++)
+      T(panel_product)(rows, r->input, r->x, r->input, (const real *)r->w_ih + (b * g + k) * r->input * U,
+                       (real *)table + (b * slots + k) * U, T(gate_row)(r), false);
 }
 
-static void T(rnn_units)(bool relu, int64_t n, real *g, const real *bias, real *h) {
-  if (relu) {
-    NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) {
-      const real a = g[j] + bias[j];
-      h[j] = a <= 0 ? 0 : a;
-    }
-  } else {
-    NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) h[j] = M(tanh)(g[j] + bias[j]);
-  }
+// What a unit of a sequence has at a step: sums, and where results go. Where nobody wants them a second time, the
+// second place is the first one.
+struct T(unit) {
+  int64_t hidden;
+  const real *g, *bias, *before, *p; // before: h of the step before (GRU); p: peephole weights
+  real *keep, *c, *cell, *h, *y;     // gates; c and a copy of it; h and a copy
+};
+
+// A loop over the n units of a block, most often all of them.
+#define UNITS(n, ...)                                                                                        \
+  do {                                                                                                       \
+    if ((n) == U) {                                                                                          \
+      NN_VECTOR_LOOP for (int64_t j = 0; j < U; j++) __VA_ARGS__                                             \
+    } else {                                                                                                 \
+      NN_VECTOR_LOOP for (int64_t j = 0; j < (n); j++) __VA_ARGS__                                           \
+    }                                                                                                        \
+  } while (0)
+
+static void T(rnn_units)(bool relu, int64_t n, const struct T(unit) * u) {
+  const real *g = u->g, *bias = u->bias;
+  real *h = u->h, *y = u->y;
+  if (relu)
+    UNITS(n, {
+      const real a = g[j] + bias[j], b = a <= 0 ? 0 : a;
+      h[j] = b, y[j] = b;
+    });
+  else
+    UNITS(n, {
+      const real a = M(gate_tanh)(g[j] + bias[j]);
+      h[j] = a, y[j] = a;
+    });
 }
 
 // i, f, g, o = gates; c = f c + i g; h = o tanh(c)
-static void T(lstm_units)(int64_t n, real *g, const real *bias, real *c, real *h) {
-  NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) {
-    const real i = M(sigmoid)(g[j] + bias[j]), f = M(sigmoid)(g[j + U] + bias[j + U]);
-    const real z = M(tanh)(g[j + 2 * U] + bias[j + 2 * U]), o = M(sigmoid)(g[j + 3 * U] + bias[j + 3 * U]);
-    const real cell = f * c[j] + i * z;
-    c[j] = cell;
-    h[j] = o * M(tanh)(cell);
-    g[j] = i, g[j + U] = f, g[j + 2 * U] = z, g[j + 3 * U] = o;
-  }
+static void T(lstm_units)(int64_t n, const struct T(unit) * u) {
+  const real *g = u->g, *bias = u->bias;
+  real *keep = u->keep, *c = u->c, *cell = u->cell, *h = u->h, *y = u->y;
+  UNITS(n, {
+    real i; real z; real o; real a;
+    M(gate_pair)(g[j] + bias[j], g[j + 2 * U] + bias[j + 2 * U], &i, &z);
+    const real f = M(gate_sigmoid)(g[j + U] + bias[j + U]), now = f * c[j] + i * z;
+    M(gate_pair)(g[j + 3 * U] + bias[j + 3 * U], now, &o, &a);
+    keep[j] = i, keep[j + U] = f, keep[j + 2 * U] = z, keep[j + 3 * U] = o;
+    c[j] = now, cell[j] = now;
+    h[j] = o * a, y[j] = o * a;
+  });
 }
 
 // The same where i and f also see the cell before, o the new one.
-static void T(peephole_units)(int64_t n, real *g, const real *bias, const real *pi, int64_t hidden, real *c, real *h) {
-  const real *pf = pi + hidden, *po = pi + 2 * hidden;
-  NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) {
-    const real i = M(sigmoid)(g[j] + bias[j] + pi[j] * c[j]);
-    const real f = M(sigmoid)(g[j + U] + bias[j + U] + pf[j] * c[j]), z = M(tanh)(g[j + 2 * U] + bias[j + 2 * U]);
-    const real cell = f * c[j] + i * z, o = M(sigmoid)(g[j + 3 * U] + bias[j + 3 * U] + po[j] * cell);
-    c[j] = cell;
-    h[j] = o * M(tanh)(cell);
-    g[j] = i, g[j + U] = f, g[j + 2 * U] = z, g[j + 3 * U] = o;
-  }
+static void T(peephole_units)(int64_t n, const struct T(unit) * u) {
+  const real *g = u->g, *bias = u->bias, *pi = u->p, *pf = pi + u->hidden, *po = pf + u->hidden;
+  real *keep = u->keep, *c = u->c, *cell = u->cell, *h = u->h, *y = u->y;
+  UNITS(n, {
+    real i; real z; real o; real a;
+    M(gate_pair)(g[j] + bias[j] + pi[j] * c[j], g[j + 2 * U] + bias[j + 2 * U], &i, &z);
+    const real f = M(gate_sigmoid)(g[j + U] + bias[j + U] + pf[j] * c[j]), now = f * c[j] + i * z;
+    M(gate_pair)(g[j + 3 * U] + bias[j + 3 * U] + po[j] * now, now, &o, &a);
+    keep[j] = i, keep[j + U] = f, keep[j + 2 * U] = z, keep[j + 3 * U] = o;
+    c[j] = now, cell[j] = now;
+    h[j] = o * a, y[j] = o * a;
+  });
 }
 
 // r, z, n = gates with n = tanh(x part + r * h part); h = (1 - z) n + z h
-static void T(gru_units)(int64_t n, real *g, const real *bias, const real *before, real *h) {
-  NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) {
-    const real q = M(sigmoid)(g[j] + bias[j]), z = M(sigmoid)(g[j + U] + bias[j + U]);
-    const real part = g[j + 3 * U] + bias[j + 3 * U], a = M(tanh)(g[j + 2 * U] + bias[j + 2 * U] + q * part);
-    h[j] = a + z * (before[j] - a);
-    g[j] = q, g[j + U] = z, g[j + 2 * U] = a, g[j + 3 * U] = part;
+static void T(gru_units)(int64_t n, const struct T(unit) * u) {
+  const real *g = u->g, *bias = u->bias, *before = u->before;
+  real *keep = u->keep, *h = u->h, *y = u->y;
+  UNITS(n, {
+    const real q = M(gate_sigmoid)(g[j] + bias[j]), part = g[j + 3 * U] + bias[j + 3 * U];
+    real z; real a;
+    M(gate_pair)(g[j + U] + bias[j + U], g[j + 2 * U] + bias[j + 2 * U] + q * part, &z, &a);
+    const real now = a + z * (before[j] - a);
+    keep[j] = q, keep[j + U] = z, keep[j + 2 * U] = a, keep[j + 3 * U] = part;
+    h[j] = now, y[j] = now;
+  });
+}
+
+// The epilogue of block b for sequence i at step t, which has the sums g.
+static void T(units)(const struct T(part) * p, int64_t b, int64_t t, int64_t i, real *g) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t at = b * U, n = min64(U, r->hidden - at), row = T(own_row)(r, t, i), k = i - p->n0;
+  struct T(unit) u = {.hidden = r->hidden, .g = g, .keep = g, .bias = (const real *)r->bias + at * T(slots)(r)};
+  if (r->gates) u.keep = (real *)r->gates + row * T(gate_row)(r) + at * T(slots)(r);
+  u.h = u.y = p->whole + k * r->hidden + at;
+  if (!r->w_hr) {
+    u.h = p->h_next + k * r->state + at;
+    u.y = (real *)r->y + T(row)(r, t, i) * r->state + at;
+  } else if (r->whole) {
+    u.y = (real *)r->whole + row * r->hidden + at;
+  }
+  if (r->cell == NN_CELL_LSTM) {
+    u.c = u.cell = (real *)r->c + i * r->hidden + at;
+    if (r->cells) u.cell = (real *)r->cells + row * r->hidden + at;
+    if (r->peephole) {
+      u.p = (const real *)r->peephole + at;
+      T(peephole_units)(n, &u);
+    } else {
+      T(lstm_units)(n, &u);
+    }
+  } else if (r->cell == NN_CELL_GRU) {
+    u.before = p->h + k * r->state + at;
+    T(gru_units)(n, &u);
+  } else {
+    T(rnn_units)(r->cell == NN_CELL_RELU, n, &u);
   }
 }
 
-// The epilogue of block b for sequence i at step t; g: its gates, h: where the new h goes.
-static void T(units)(const struct nn_recurrent *r, int64_t b, int64_t row, int64_t i, real *g, real *h) {
-  const int64_t at = b * U, n = min64(U, r->hidden - at);
-  const real *bias = (const real *)r->bias + at * T(slots)(r);
-  real *c = r->c ? (real *)r->c + i * r->hidden + at : NULL;
-  switch (r->cell) {
-  case NN_CELL_TANH:
-  case NN_CELL_RELU: T(rnn_units)(r->cell == NN_CELL_RELU, n, g, bias, h); break;
-  case NN_CELL_GRU: T(gru_units)(n, g, bias, (const real *)r->h + i * r->state + at, h); break;
-  case NN_CELL_LSTM:
-    if (r->peephole)
-      T(peephole_units)(n, g, bias, (const real *)r->peephole + at, r->hidden, c, h);
-    else
-      T(lstm_units)(n, g, bias, c, h);
-    if (r->cells) memcpy((real *)r->cells + row * r->hidden + at, c, (size_t)n * sizeof(real));
-  }
-}
-
-// h (whole) to y and to the state, projected where that is wanted.
-static void T(put_states)(const struct T(part) * p, int64_t t, int64_t rows) {
+// The projection of h, to y and to the state.
+static void T(project)(const struct T(part) * p, int64_t t, int64_t rows) {
   const struct nn_recurrent *r = p->r;
   const int64_t wide = T(padded)(r->state), size = r->state;
-  for (int64_t b = 0; r->w_hr && b < T(blocks)(size); b++)
+  for (int64_t b = 0; b < T(blocks)(size); b++)
     T(panel_product)(rows, r->hidden, p->whole, r->hidden, (const real *)r->w_hr + b * r->hidden * U, p->wide + b * U, wide,
                      false);
   for (int64_t k = 0; k < rows; k++) {
-    const int64_t row = T(row)(r, t, p->n0 + k);
-    real *y = (real *)r->y + row * size;
-    if (r->w_hr) memcpy(y, p->wide + k * wide, (size_t)size * sizeof(real));
-    if (r->whole)
-      memcpy((real *)r->whole + row * r->hidden, p->whole + k * r->hidden, (size_t)r->hidden * sizeof(real));
-    memcpy((real *)r->h + (p->n0 + k) * size, y, (size_t)size * sizeof(real));
+    memcpy((real *)r->y + T(row)(r, t, p->n0 + k) * size, p->wide + k * wide, (size_t)size * sizeof(real));
+    memcpy(p->h_next + k * size, p->wide + k * wide, (size_t)size * sizeof(real));
   }
 }
 
-static void T(step)(const struct T(part) * p, int64_t t) {
+static void T(step)(struct T(part) * p, int64_t t) {
   const struct nn_recurrent *r = p->r;
   const int64_t rows = T(active)(r, t, p->n1) - p->n0, g = nn_cell_gates(r->cell), slots = T(slots)(r);
   if (rows <= 0) return;
-  real *gates = T(gates_at)(p, t, p->n0);
-  const int64_t gates_step = T(gates_step)(p);
-  const real *h = (const real *)r->h + p->n0 * r->state;
+  const int64_t wide = T(gate_row)(r);
+  real *gates = p->gates + p->offset[t - p->from] * wide;
   for (int64_t b = 0; b < T(blocks)(r->hidden); b++) {
     for (int64_t k = 0; k < g; k++) {
       const bool apart = r->cell == NN_CELL_GRU && k == 2;
-      T(panel_product)(rows, r->state, h, r->state, (const real *)r->w_hh + (b * g + k) * r->state * U,
-                       gates + (b * slots + (apart ? 3 : k)) * U, gates_step, !apart);
+      T(panel_product)(rows, r->state, p->h, r->state, (const real *)r->w_hh + (b * g + k) * r->state * U,
+                       gates + (b * slots + (apart ? 3 : k)) * U, wide, !apart);
     }
-    for (int64_t k = 0; k < rows; k++) {
-      const int64_t row = T(row)(r, t, p->n0 + k);
-      real *to = r->w_hr ? p->whole + k * r->hidden : (real *)r->y + row * r->state;
-      T(units)(r, b, row, p->n0 + k, gates + k * gates_step + b * slots * U, to + b * U);
-    }
+    for (int64_t k = 0; k < rows; k++) T(units)(p, b, t, p->n0 + k, gates + k * wide + b * slots * U);
   }
-  T(put_states)(p, t, rows);
+  if (r->w_hr) T(project)(p, t, rows);
+  if (rows < p->n1 - p->n0) { // the others keep theirs
+    memcpy(p->h, p->h_next, (size_t)(rows * r->state) * sizeof(real));
+    return;
+  }
+  real *was = p->h;
+  p->h = p->h_next;
+  p->h_next = was;
 }
 
 static bool T(forward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch) {
-  struct T(part) p = {.r = r, .n0 = n0, .n1 = n1, .along = !r->first && r->step == 1};
+  struct T(part) p = {.r = r, .n0 = n0, .n1 = n1, .offset = scratch};
   const int64_t n = n1 - n0, chunk = T(chunk)(r, n);
-  p.wide = scratch;
-  p.whole = p.wide + n * T(padded)(r->state);
-  p.gates = p.whole + n * T(padded)(r->hidden);
+  const size_t state = (size_t)(n * r->state) * sizeof(real);
+  T(lay_out)(&p, (real *)(void *)((char *)scratch + T(offset_bytes)(r)), n);
+  memcpy(p.h, (real *)r->h + n0 * r->state, state);
   for (int64_t s = 0; s < r->steps; s += chunk) {
     const int64_t count = min64(chunk, r->steps - s);
     p.from = r->reverse ? r->steps - s - count : s;
@@ -257,6 +310,7 @@ static bool T(forward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, voi
       T(step)(&p, r->reverse ? p.to - 1 - k : p.from + k);
     }
   }
+  memcpy((real *)r->h + n0 * r->state, p.h, state);
   return true;
 }
 
@@ -273,33 +327,34 @@ struct T(back) {
 static void T(rnn_back)(bool relu, const struct T(back) * s) {
   const real *y = s->y, *dh = s->dh;
   real *d = s->d;
-  if (relu) {
-    NN_VECTOR_LOOP for (int64_t j = 0; j < s->n; j++) d[j] = y[j] > 0 ? dh[j] : 0;
-  } else {
-    NN_VECTOR_LOOP for (int64_t j = 0; j < s->n; j++) d[j] = dh[j] * (1 - y[j] * y[j]);
-  }
+  if (relu)
+    UNITS(s->n, { d[j] = y[j] > 0 ? dh[j] : 0; });
+  else
+    UNITS(s->n, { d[j] = dh[j] * (1 - y[j] * y[j]); });
 }
 
 static void T(lstm_back)(const struct T(back) * s) {
   const real *g = s->g, *cell = s->cell, *before = s->before, *dh = s->dh;
   real *di = s->d, *df = di + s->hidden, *dz = df + s->hidden, *d_o = dz + s->hidden, *dc = s->dc;
-  NN_VECTOR_LOOP for (int64_t j = 0; j < s->n; j++) {
-    const real i = g[j], f = g[j + U], z = g[j + 2 * U], o = g[j + 3 * U], y = M(tanh)(cell[j]);
+  UNITS(s->n, {
+    const real i = g[j], f = g[j + U], z = g[j + 2 * U], o = g[j + 3 * U];
+    const real y = M(gate_tanh)(cell[j]);
     const real e = dc[j] + dh[j] * o * (1 - y * y);
     d_o[j] = dh[j] * y * o * (1 - o);
     di[j] = e * z * i * (1 - i);
     df[j] = e * before[j] * f * (1 - f);
     dz[j] = e * i * (1 - z * z);
     dc[j] = e * f;
-  }
+  });
 }
 
-static void T(peephole_back)(const struct T(back) * s, int64_t hidden) {
+static void T(peephole_back)(const struct T(back) * s) {
   const real *g = s->g, *cell = s->cell, *before = s->before, *dh = s->dh;
-  const real *pi = s->p, *pf = pi + hidden, *po = pf + hidden;
+  const real *pi = s->p, *pf = pi + s->hidden, *po = pf + s->hidden;
   real *di = s->d, *df = di + s->hidden, *dz = df + s->hidden, *d_o = dz + s->hidden, *dc = s->dc;
-  NN_VECTOR_LOOP for (int64_t j = 0; j < s->n; j++) {
-    const real i = g[j], f = g[j + U], z = g[j + 2 * U], o = g[j + 3 * U], y = M(tanh)(cell[j]);
+  UNITS(s->n, {
+    const real i = g[j], f = g[j + U], z = g[j + 2 * U], o = g[j + 3 * U];
+    const real y = M(gate_tanh)(cell[j]);
     const real a = dh[j] * y * o * (1 - o), e = dc[j] + dh[j] * o * (1 - y * y) + a * po[j];
     const real b = e * z * i * (1 - i), q = e * before[j] * f * (1 - f);
     d_o[j] = a;
@@ -307,61 +362,65 @@ static void T(peephole_back)(const struct T(back) * s, int64_t hidden) {
     df[j] = q;
     dz[j] = e * i * (1 - z * z);
     dc[j] = e * f + b * pi[j] + q * pf[j];
-  }
+  });
 }
 
 static void T(gru_back)(const struct T(back) * s) {
   const real *g = s->g, *before = s->before, *dh = s->dh;
   real *dq = s->d, *dz = dq + s->hidden, *da = dz + s->hidden, *direct = s->dh_direct;
   real *hq = s->dh_part, *hz = hq + s->hidden, *ha = hz + s->hidden;
-  NN_VECTOR_LOOP for (int64_t j = 0; j < s->n; j++) {
+  UNITS(s->n, {
     const real q = g[j], z = g[j + U], a = g[j + 2 * U], part = g[j + 3 * U];
     const real e = dh[j] * (1 - z) * (1 - a * a), u = e * part * q * (1 - q), v = dh[j] * (before[j] - a) * z * (1 - z);
     da[j] = e, dq[j] = u, dz[j] = v;
     ha[j] = e * q, hq[j] = u, hz[j] = v;
     direct[j] = dh[j] * z;
-  }
+  });
 }
 
 static void T(fetch)(const real *x, int64_t n) {
   for (int64_t j = 0; j < n; j += 64 / (int64_t)sizeof *x) __builtin_prefetch(x + j);
 }
 
-// What units_back will read and write for sequence i: its rows lie far from those of the one before.
-static void T(fetch_back)(const struct nn_recurrent *r, int64_t t, int64_t i) {
-  const int64_t row = T(row)(r, t, i), gates = nn_cell_gates(r->cell) * r->hidden;
-  if (r->gates) T(fetch)((const real *)r->gates + row * T(gate_row)(r), T(gate_row)(r));
-  if (r->cells) T(fetch)((const real *)r->cells + row * r->hidden, r->hidden);
-  T(fetch)((const real *)r->dgates + row * gates, gates);
+// What step t will read of dy and y, whose rows may lie far from each other.
+static void T(fetch_step)(const struct T(part) * p, int64_t t) {
+  const struct nn_recurrent *r = p->r;
+  if (t < 0 || t >= r->steps) return;
+  const int64_t end = T(active)(r, t, p->n1);
+  for (int64_t i = p->n0; i < end; i++) {
+    if (r->dy) T(fetch)((const real *)r->dy + T(row)(r, t, i) * r->state, r->state);
+    if (r->cell != NN_CELL_LSTM) T(fetch)((const real *)r->y + T(row)(r, t, i) * r->state, r->state);
+  }
 }
 
 // The gradients of the sums of sequence i at step t, from dh.
 static void T(units_back)(const struct T(part) * p, int64_t t, int64_t i, const real *dh, real *direct) {
   const struct nn_recurrent *r = p->r;
-  const int64_t row = T(row)(r, t, i), before = T(row_before)(r, t, i), hidden = r->hidden;
+  const int64_t own = T(own_row)(r, t, i), before = T(step_before)(r, t, i), hidden = r->hidden;
   const int64_t gates = nn_cell_gates(r->cell), slots = T(slots)(r);
   const bool lstm = r->cell == NN_CELL_LSTM;
-  const real *first = lstm ? (const real *)r->c : (const real *)r->h, *later = lstm ? r->cells : r->y;
+  const real *was = (const real *)(lstm ? r->c : r->h) + i * hidden;
+  if (before >= 0 && lstm) was = (const real *)r->cells + T(own_row)(r, before, i) * hidden;
+  if (before >= 0 && !lstm) was = (const real *)r->y + T(row)(r, before, i) * hidden;
   for (int64_t b = 0; b < T(blocks)(hidden); b++) {
     const int64_t at = b * U;
-    struct T(back) s = {.n = min64(U, hidden - at), .hidden = hidden, .dh = dh + at};
-    s.before = before < 0 ? first + i * hidden + at : later + before * hidden + at;
-    s.d = (real *)r->dgates + row * gates * hidden + at;
-    if (r->gates) s.g = (const real *)r->gates + row * T(gate_row)(r) + at * slots;
+    struct T(back) s = {.n = min64(U, hidden - at), .hidden = hidden, .dh = dh + at, .before = was + at};
+    s.d = (real *)r->dgates + own * gates * hidden + at;
+    if (r->gates) s.g = (const real *)r->gates + own * T(gate_row)(r) + at * slots;
     if (lstm) {
-      s.cell = (const real *)r->cells + row * hidden + at;
+      s.cell = (const real *)r->cells + own * hidden + at;
       s.dc = (real *)r->dc + i * hidden + at;
       s.p = r->peephole ? (const real *)r->peephole + at : NULL;
       if (s.p)
-        T(peephole_back)(&s, hidden);
+        T(peephole_back)(&s);
       else
         T(lstm_back)(&s);
     } else if (r->cell == NN_CELL_GRU) {
-      s.dh_part = (real *)r->dgates_h + row * gates * hidden + at;
+      s.dh_part = (real *)r->dgates_h + own * gates * hidden + at;
       s.dh_direct = direct + at;
       T(gru_back)(&s);
     } else {
-      s.y = (const real *)r->y + row * hidden + at;
+      s.y = (const real *)r->y + T(row)(r, t, i) * hidden + at;
       T(rnn_back)(r->cell == NN_CELL_RELU, &s);
     }
   }
@@ -376,7 +435,7 @@ static const real *T(whole_back)(const struct T(part) * p, int64_t t, int64_t ro
     const real *dy = r->dy ? (const real *)r->dy + row * size : NULL;
     real *d = dh + k * wide;
     if (dy) NN_VECTOR_LOOP for (int64_t j = 0; j < size; j++) d[j] += dy[j];
-    if (r->w_hr) memcpy((real *)r->dprojected + row * size, d, (size_t)size * sizeof(real));
+    if (r->w_hr) memcpy((real *)r->dprojected + T(own_row)(r, t, p->n0 + k) * size, d, (size_t)size * sizeof(real));
   }
   if (!r->w_hr) return dh;
   for (int64_t b = 0; b < T(blocks)(r->hidden); b++)
@@ -391,13 +450,11 @@ static void T(step_back)(const struct T(part) * p, int64_t t, real *dh, int64_t 
   const bool gru = r->cell == NN_CELL_GRU;
   const real *whole = T(whole_back)(p, t, rows, dh, wide);
   const int64_t whole_step = whole == dh ? wide : T(padded)(r->hidden);
-  for (int64_t k = 0; k < rows; k++) {
-    if (k + 1 < rows) T(fetch_back)(r, t, p->n0 + k + 1);
-    T(units_back)(p, t, p->n0 + k, whole + k * whole_step, dh + k * wide);
-  }
-  const real *d = (const real *)(gru ? r->dgates_h : r->dgates) + T(row)(r, t, p->n0) * depth;
+  for (int64_t k = 0; k < rows; k++) T(units_back)(p, t, p->n0 + k, whole + k * whole_step, dh + k * wide);
+  T(fetch_step)(p, r->reverse ? t + 1 : t - 1);
+  const real *d = (const real *)(gru ? r->dgates_h : r->dgates) + T(own_row)(r, t, p->n0) * depth;
   for (int64_t b = 0; b < T(blocks)(r->state); b++)
-    T(panel_product)(rows, depth, d, T(row_step)(r) * depth, (const real *)r->w_hh + b * depth * U, dh + b * U, wide, gru);
+    T(panel_product)(rows, depth, d, depth, (const real *)r->w_hh + b * depth * U, dh + b * U, wide, gru);
 }
 
 static bool T(backward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch) {
@@ -414,4 +471,5 @@ static bool T(backward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, vo
   return true;
 }
 
+#undef UNITS
 #undef U

@@ -366,6 +366,51 @@ NN_INLINE double sigmoid_d(double x) {
   return x < -0.7 ? y : q;
 }
 
+// For the gates of recurrent cells, where several stand together: within four units, and sigmoid ends at
+// e^-80 (e^-600). One factor scales the exponential.
+NN_INLINE float gate_exp_f(float x) {
+  float t;
+  const float r = exp_reduce_f(between_f(-x, -80.0f, 80.0f), &t), s = power_f(t);
+  return fma_f(s, fma_f(r * r, exp_q_f(r), r), s);
+}
+NN_INLINE double gate_exp_d(double x) {
+  double t;
+  const double r = exp_reduce_d(between_d(-x, -600.0, 600.0), &t), s = power_d(t);
+  return fma_d(s, fma_d(r * r, exp_q_d(r), r), s);
+}
+// e^(-2|x|) - 1, of full relative precision
+NN_INLINE float gate_expm1_f(float x) {
+  float t;
+  const float a = -2.0f * abs_f(x), r = exp_reduce_f(a < -40.0f ? -40.0f : a, &t), s = power_f(t);
+  return fma_f(s, fma_f(r * r, exp_q_f(r), r), s - 1.0f);
+}
+NN_INLINE double gate_expm1_d(double x) {
+  double t;
+  const double a = -2.0 * abs_d(x), r = exp_reduce_d(a < -80.0 ? -80.0 : a, &t), s = power_d(t);
+  return fma_d(s, fma_d(r * r, exp_q_d(r), r), s - 1.0);
+}
+NN_INLINE float gate_sigmoid_f(float x) { return 1.0f / (1.0f + gate_exp_f(x)); }
+NN_INLINE double gate_sigmoid_d(double x) { return 1.0 / (1.0 + gate_exp_d(x)); }
+NN_INLINE float gate_tanh_f(float x) {
+  const float e = gate_expm1_f(x);
+  return copysign_f(e / (e + 2.0f), x);
+}
+NN_INLINE double gate_tanh_d(double x) {
+  const double e = gate_expm1_d(x);
+  return copysign_d(e / (e + 2.0), x);
+}
+// sigmoid(x) and tanh(y) by one division
+NN_INLINE void gate_pair_f(float x, float y, float *sigmoid, float *tanh) {
+  const float d = 1.0f + gate_exp_f(x), e = gate_expm1_f(y), b = e + 2.0f, inverse = 1.0f / (d * b);
+  *sigmoid = b * inverse;
+  *tanh = copysign_f(e * d * inverse, y);
+}
+NN_INLINE void gate_pair_d(double x, double y, double *sigmoid, double *tanh) {
+  const double d = 1.0 + gate_exp_d(x), e = gate_expm1_d(y), b = e + 2.0, inverse = 1.0 / (d * b);
+  *sigmoid = b * inverse;
+  *tanh = copysign_d(e * d * inverse, y);
+}
+
 // log(1 + e^x)
 NN_INLINE float softplus_f(float x) { return (x > 0 ? x : x != x ? x : 0.0f) + log1p_f(exp_f(-abs_f(x))); }
 NN_INLINE double softplus_d(double x) { return (x > 0 ? x : x != x ? x : 0.0) + log1p_d(exp_d(-abs_d(x))); }

@@ -258,8 +258,8 @@ static bool rec_kernel(nn_frame *f) {
 
 enum { B_DY, B_DH, B_DC, B_Y, B_H, B_C, B_GATES, B_CELLS, B_WHH, B_WHR, B_WPH, B_SIZES, B_FLAGS };
 
-/* Results: gradients of the sums in front of the gates [rows, gates * hidden]; GRU: of the recurrent ones alone, LSTM
- * with projection: of y and what came after it; of h0; of c0. */
+/* Results: gradients of the sums in front of the gates [rows, gates * hidden], in order of time; GRU: of the recurrent ones
+ * alone, LSTM with projection: of y and what came after it; of h0; of c0. */
 static bool back_infer(nn_frame *f) {
   const nn_tensor *y = f->in[B_Y], *h = f->in[B_H], *w = f->in[B_WHH];
   const int64_t state = h->shape[1], rows = state ? y->numel / state : 0, none = 0;
@@ -316,8 +316,8 @@ const nn_op nn_op_recurrent_backward = {
                {"flags", P_INT}},
     .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 4, .infer = back_infer, .kernel = back_kernel};
 
-/* What each step began with: the state of the step before, the first states at the start; [rows, size]. With an input its
- * rows stand in front of them: [rows, input + size]. */
+/* What each step began with, in order of time: the state of the step before, the first states at the start; [rows, size].
+ * With an input its rows stand in front of them: [rows, input + size]. */
 static bool before_infer(nn_frame *f) {
   const nn_tensor *x = f->in[3];
   const int64_t size = f->in[1]->shape[1], wide = size + (x ? x->shape[x->ndim - 1] : 0);
@@ -333,6 +333,10 @@ typedef struct before_job {
   size_t bytes, x_bytes; /* of a row */
 } before_job;
 
+static int64_t row_of(const struct nn_recurrent *r, int64_t t, int64_t i) {
+  return r->first ? r->first[t] + i : t * r->step + i * r->sequence;
+}
+
 static void before_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const before_job *j = arg;
@@ -341,12 +345,10 @@ static void before_range(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t t = begin; t < end; t++) {
     const int64_t s = l->reverse ? t + 1 : t - 1, n = l->batch ? l->batch[t] : l->n;
     const int64_t had = s < 0 || s >= l->steps ? 0 : l->batch ? l->batch[s] : l->n;
-    for (int64_t i = 0; i < n; i++) {
-      const size_t row = (size_t)(r->first ? r->first[t] + i : t * r->step + i * r->sequence);
-      const size_t from = i >= had ? (size_t)i : (size_t)(r->first ? r->first[s] + i : s * r->step + i * r->sequence);
-      char *to = j->to + row * (j->bytes + j->x_bytes);
-      if (j->x) memcpy(to, j->x + row * j->x_bytes, j->x_bytes);
-      memcpy(to + j->x_bytes, (i < had ? j->y : j->h) + from * j->bytes, j->bytes);
+    char *to = j->to + (size_t)(r->first ? r->first[t] : t * l->n) * (j->bytes + j->x_bytes);
+    for (int64_t i = 0; i < n; i++, to += j->bytes + j->x_bytes) {
+      if (j->x) memcpy(to, j->x + (size_t)row_of(r, t, i) * j->x_bytes, j->x_bytes);
+      memcpy(to + j->x_bytes, i < had ? j->y + (size_t)row_of(r, s, i) * j->bytes : j->h + (size_t)i * j->bytes, j->bytes);
     }
   }
 }
@@ -377,16 +379,27 @@ static T saved(const nn_vjp *v, int i) { return nn_in_meta(v, i)->ndim >= 0 ? nn
 static T peephole_gradient(nn_vjp *v, T d, T cells, int64_t flags, int64_t hidden) {
   C c = v->ctx;
   T now = t_select(c, cells, 0, 0);
-  const int64_t *rows = nn_out_meta(v, 0)->shape;
-  int64_t shape[3] = {rows[0], nn_out_meta(v, 0)->ndim == 3 ? rows[1] : hidden, hidden};
-  T was = nn_do(c, &nn_op_recurrent_before, v_t(t_reshape(c, now, nn_out_meta(v, 0)->ndim, shape)), v_t(nn_in(v, IN_C)),
-                v_opt(saved(v, IN_SIZES)), v_i(flags), V_NONE);
+  const nn_meta *y = nn_out_meta(v, 0);
+  const bool swap = (flags & 32) != 0;
+  int64_t shape[3] = {y->shape[swap ? 1 : 0], y->ndim == 3 ? y->shape[swap ? 0 : 1] : hidden, hidden};
+  T was = nn_do(c, &nn_op_recurrent_before, v_t(t_reshape(c, now, y->ndim, shape)), v_t(nn_in(v, IN_C)),
+                v_opt(saved(v, IN_SIZES)), v_i(flags & ~(int64_t)32), V_NONE);
   T parts[3];
   for (int k = 0; k < 3; k++) {
     const int64_t g = k == 2 ? 3 : k;
     parts[k] = sum_rows(c, t_mul(c, t_slice(c, d, 1, g * hidden, (g + 1) * hidden, 1), k == 2 ? now : was));
   }
   return t_cat(c, 3, parts, 0);
+}
+
+/* [N, T, ...] as [T, N, ...] and the other way around. */
+static T by_time(C c, T x, bool swap) { return x && swap ? t_transpose(c, x, 0, 1) : x; }
+
+static T input_gradient(nn_vjp *v, T d, bool swap) {
+  C c = v->ctx;
+  const nn_meta *x = nn_in_meta(v, IN_X);
+  const int64_t shape[3] = {x->shape[swap ? 1 : 0], x->shape[swap ? 0 : 1], x->shape[x->ndim - 1]};
+  return by_time(c, t_reshape(c, t_mm(c, d, nn_in(v, IN_WIH)), x->ndim, shape), swap);
 }
 
 static T inputs_before(nn_vjp *v, int64_t flags, T x) {
@@ -401,13 +414,13 @@ static bool weight_gradients(nn_vjp *v, T *r, int64_t flags, int64_t hidden) {
   const nn_meta *x = nn_in_meta(v, IN_X);
   const int64_t flat[2] = {r[0]->shape[0], x->shape[x->ndim - 1]};
   T d = r[0], dh = (flags & 15) == NN_CELL_GRU ? r[1] : d;
-  if (nn_need(v, IN_X)) v->d[IN_X] = t_reshape_like(c, t_mm(c, d, nn_in(v, IN_WIH)), x);
+  if (nn_need(v, IN_X)) v->d[IN_X] = input_gradient(v, d, flags & 32);
   if (nn_need(v, IN_WIH) && nn_need(v, IN_WHH) && dh == d) {
     T both = product_over_rows(c, d, inputs_before(v, flags, nn_in(v, IN_X)));
     v->d[IN_WIH] = t_slice(c, both, 1, 0, flat[1], 1);
     v->d[IN_WHH] = both ? t_slice(c, both, 1, flat[1], both->shape[1], 1) : NULL;
   } else {
-    if (nn_need(v, IN_WIH)) v->d[IN_WIH] = product_over_rows(c, d, t_reshape(c, nn_in(v, IN_X), 2, flat));
+    if (nn_need(v, IN_WIH)) v->d[IN_WIH] = product_over_rows(c, d, t_reshape(c, by_time(c, nn_in(v, IN_X), flags & 32), 2, flat));
     if (nn_need(v, IN_WHH)) v->d[IN_WHH] = product_over_rows(c, dh, inputs_before(v, flags, NULL));
   }
   if (nn_need(v, IN_BIH)) v->d[IN_BIH] = sum_rows(c, d);
