@@ -296,15 +296,27 @@ static bool vjp_by_compose(nn_vjp *v) {
   return true;
 }
 
+/* The input that a node passes gradients to where there is just one such, else -1. */
+static int only_edge(const nn_node *n) {
+  int only = -1;
+  for (int i = 0; i < n->n_in; i++) {
+    if (n->edge[i].node == NULL && n->edge[i].leaf == NULL) continue;
+    if (only >= 0) return -1;
+    only = i;
+  }
+  return only;
+}
+
 /* The work of the node that made input 0 when the gradient for it comes from r alone, and nobody looks at it on its
  * way: then r's rule may go on to that node's own input. NULL otherwise. */
 static nn_work *passable(nn_walk_state *w, const nn_work *r) {
   const nn_node *n = r->node;
-  if (w->create || w->ctx->anomaly || n->n_in != 1 || n->edge[0].node == NULL) return NULL;
+  if (n->n_in != 1 && !(n->op->flags & NN_GOES_ON)) return NULL;
+  if (w->create || w->ctx->anomaly || n->edge[0].node == NULL) return NULL;
   nn_node *before = n->edge[0].node;
   nn_work *b = work_of(w, before);
   bool alone = b->waiting == 1 && b->needed && before->n_out == 1 && b->g[0] == NULL;
-  bool plain = before->op != NULL && before->n_in == 1 && before->hooks == NULL && !(before->flags & NN_N_RELEASED);
+  bool plain = before->op != NULL && only_edge(before) >= 0 && before->hooks == NULL && !(before->flags & NN_N_RELEASED);
   return alone && plain && !captured(w, before) ? b : NULL;
 }
 
@@ -405,7 +417,8 @@ static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work *
       d[i] = NULL;
       continue;
     }
-    d[i] = fit(ctx, d[i], &n->meta[i]);
+    const nn_node *to = i == 0 && *passed != NULL ? (*passed)->node : n;
+    d[i] = fit(ctx, d[i], &to->meta[to == n ? i : only_edge(to)]);
     if (d[i] == NULL) ok = false;
     nn_retain(d[i]);
   }
@@ -441,17 +454,18 @@ static bool step(nn_walk_state *w, nn_work *r) {
   bool ok = !any || !leads || differentiate(w, r, d, &passed);
   drop_gradients(r);
   if (ok && !w->retain && leads && any) leave(n);
-  if (ok && passed != NULL) {
-    passed->waiting--;
-    if (!w->retain) leave(passed->node);
-    return deliver(w, &passed->node->edge[0], d[0]);
-  }
   for (int i = 0; i < n->n_in; i++) {
+    const nn_edge *e = &n->edge[i];
+    if (ok && i == 0 && passed != NULL) {
+      passed->waiting--;
+      e = &passed->node->edge[only_edge(passed->node)];
+    }
     if (ok)
-      ok = deliver(w, &n->edge[i], d[i]);
+      ok = deliver(w, e, d[i]);
     else
       nn_release(d[i]);
   }
+  if (ok && passed != NULL && !w->retain) leave(passed->node);
   if (d != few) nn_mem_free(w->ctx, d, bytes);
   return ok;
 }

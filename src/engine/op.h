@@ -78,8 +78,9 @@ typedef struct nn_vjp {
   nn_tensor **d;       /* to be set: gradient of each input */
   const nn_value *arg;
   bool create_graph;
-  /* The row that made input 0, when nothing else wants that input's gradient: a rule may set d[0] to the gradient
-   * of that row's own input 0 and say so. NULL otherwise. */
+  /* The row that made input 0, when nothing else wants that input's gradient and it has one input to pass it to: a
+   * rule may set d[0] to the gradient of that input and say so. NULL otherwise, and always for rows of several inputs
+   * that are not marked NN_GOES_ON. */
   const nn_op *before;
   bool went_on;
 } nn_vjp;
@@ -116,6 +117,7 @@ enum {
   NN_NUMBERS = 1 << 16,    /* numbers will do for tensors, without promotion of the others */
   NN_SPECIAL = 1 << 18,    /* tensor.special.name */
   NN_DIRECT = 1 << 17,     /* an elementwise row that may run without a frame: see nn_elementwise_direct */
+  NN_GOES_ON = 1 << 19,    /* see nn_vjp.before */
   NN_ANY_OUT = 1 << 15,    /* the kernel takes an output of any strides and may write it over in[0] */
 };
 

@@ -10,8 +10,9 @@ static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 enum {
-  DEPTH = 256,           // rows of a panel that are used at once: they stay in level 1
-  CHUNK_BYTES = 192 << 10 // gates of as many steps as stay in level 2 are begun with one product
+  DEPTH = 256,             // rows of a panel that are used at once: they stay in level 1
+  CHUNK_BYTES = 192 << 10, // gates of as many steps as stay in level 2 are begun with one product
+  BACK_ROWS = 128          // so many rows of gradients become gradients of the weights at once
 };
 
 #include "real_f32.h"
@@ -37,4 +38,7 @@ const struct nn_recurrent_kernels NN_KERNEL(nn_recurrent_table) = {
     .scratch = FLOATS(scratch),
     .forward = FLOATS(forward),
     .backward = FLOATS(backward),
+    .back_scratch = FLOATS(back_scratch),
+    .gradients = FLOATS(gradients),
+    .collect = FLOATS(collect),
 };

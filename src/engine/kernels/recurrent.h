@@ -44,6 +44,16 @@ struct nn_recurrent {
   void *dgates;     // [rows][gates * hidden], of the sums in front of the gates
   void *dgates_h;   // GRU: the same for the recurrent sums
   void *dprojected; // [rows][state]: gradient of y and of all that came after; with w_hr only
+  // With the gradients of the weights (no w_hr, no peephole; w_ih: panels of dx = dgates w_ih):
+  void *dx;      // [rows][input], or NULL
+  int64_t picks; // rows of the table
+};
+
+// Where a thread sums up gradients of the weights: rows of w_ih and w_hh as the weights have them, padded to whole
+// panels; [slots * hidden] of the biases, GRU's recurrent part of the new gate last; [picks][gates * hidden] of the
+// rows of the table, which then stand for w_ih.
+struct nn_recurrent_sums {
+  void *w_ih, *w_hh, *bias, *picked;
 };
 
 struct nn_recurrent_kernels {
@@ -59,6 +69,11 @@ struct nn_recurrent_kernels {
   // Sequences n0 <= i < n1; false when interrupted.
   bool (*forward[NN_DTYPES])(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch);
   bool (*backward[NN_DTYPES])(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch);
+  size_t (*back_scratch[NN_DTYPES])(const struct nn_recurrent *r, int64_t n);
+  bool (*gradients[NN_DTYPES])(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch,
+                               const struct nn_recurrent_sums *sums);
+  // to[n] = first[n] and those that stand `each` bytes further, `parts` in all.
+  void (*collect[NN_DTYPES])(int64_t parts, size_t each, const void *first, int64_t n, void *to);
 };
 
 NN_KERNEL_TABLE(struct nn_recurrent_kernels, nn_recurrent_table);

@@ -73,6 +73,7 @@ struct T(part) {
   real *h, *h_next;  // [n][state]
   real *whole;       // [n][hidden]: h before its projection
   real *wide;        // [n][padded(state)]: the projected one
+  real *sums;        // backward, GRU: a row of gradients
 };
 
 // Whether a part's rows of x lie as its gates do.
@@ -318,10 +319,10 @@ static bool T(forward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, voi
 
 // What a unit of a sequence needs at a step.
 struct T(back) {
-  int64_t n, hidden;                  // units of the block; distance of gates in d
-  const real *g, *y, *cell, *before;  // gates, h, c; c (LSTM) or h (GRU) before
-  const real *dh, *p;                 // gradient of h; peephole weights
-  real *d, *dh_part, *dc, *dh_direct; // gradients of the sums; GRU: of the recurrent ones; of c; GRU: dh z
+  int64_t n, hidden;                 // units of the block; distance of gates in d
+  const real *g, *y, *cell, *before; // gates, h, c; c (LSTM) or h (GRU) before
+  const real *dh, *p;                // gradient of h; peephole weights
+  real *d, *dc, *dh_direct;          // gradients of the sums, for each slot; of c; GRU: dh z
 };
 
 static void T(rnn_back)(bool relu, const struct T(back) * s) {
@@ -367,13 +368,11 @@ static void T(peephole_back)(const struct T(back) * s) {
 
 static void T(gru_back)(const struct T(back) * s) {
   const real *g = s->g, *before = s->before, *dh = s->dh;
-  real *dq = s->d, *dz = dq + s->hidden, *da = dz + s->hidden, *direct = s->dh_direct;
-  real *hq = s->dh_part, *hz = hq + s->hidden, *ha = hz + s->hidden;
+  real *dq = s->d, *dz = dq + s->hidden, *da = dz + s->hidden, *ha = da + s->hidden, *direct = s->dh_direct;
   UNITS(s->n, {
     const real q = g[j], z = g[j + U], a = g[j + 2 * U], part = g[j + 3 * U];
     const real e = dh[j] * (1 - z) * (1 - a * a), u = e * part * q * (1 - q), v = dh[j] * (before[j] - a) * z * (1 - z);
-    da[j] = e, dq[j] = u, dz[j] = v;
-    ha[j] = e * q, hq[j] = u, hz[j] = v;
+    dq[j] = u, dz[j] = v, da[j] = e, ha[j] = e * q;
     direct[j] = dh[j] * z;
   });
 }
@@ -383,29 +382,31 @@ static void T(fetch)(const real *x, int64_t n) {
 }
 
 // What step t will read of dy and y, whose rows may lie far from each other.
-static void T(fetch_step)(const struct T(part) * p, int64_t t) {
-  const struct nn_recurrent *r = p->r;
+static void T(fetch_step)(const struct nn_recurrent *r, int64_t n0, int64_t n1, int64_t t) {
   if (t < 0 || t >= r->steps) return;
-  const int64_t end = T(active)(r, t, p->n1);
-  for (int64_t i = p->n0; i < end; i++) {
+  const int64_t end = T(active)(r, t, n1);
+  for (int64_t i = n0; i < end; i++) {
     if (r->dy) T(fetch)((const real *)r->dy + T(row)(r, t, i) * r->state, r->state);
     if (r->cell != NN_CELL_LSTM) T(fetch)((const real *)r->y + T(row)(r, t, i) * r->state, r->state);
   }
 }
 
-// The gradients of the sums of sequence i at step t, from dh.
-static void T(units_back)(const struct T(part) * p, int64_t t, int64_t i, const real *dh, real *direct) {
-  const struct nn_recurrent *r = p->r;
-  const int64_t own = T(own_row)(r, t, i), before = T(step_before)(r, t, i), hidden = r->hidden;
-  const int64_t gates = nn_cell_gates(r->cell), slots = T(slots)(r);
+// h (c of an LSTM) that sequence i had before step t.
+static const real *T(state_before)(const struct nn_recurrent *r, bool c, int64_t t, int64_t i) {
+  const int64_t before = T(step_before)(r, t, i);
+  if (c) return before < 0 ? (const real *)r->c + i * r->hidden : (const real *)r->cells + T(own_row)(r, before, i) * r->hidden;
+  return before < 0 ? (const real *)r->h + i * r->state : (const real *)r->y + T(row)(r, before, i) * r->state;
+}
+
+// The gradients d, for each slot, of the sums of sequence i at step t, from dh.
+static void T(units_back)(const struct nn_recurrent *r, int64_t t, int64_t i, const real *dh, real *direct, real *d) {
+  const int64_t own = T(own_row)(r, t, i), hidden = r->hidden, slots = T(slots)(r);
   const bool lstm = r->cell == NN_CELL_LSTM;
-  const real *was = (const real *)(lstm ? r->c : r->h) + i * hidden;
-  if (before >= 0 && lstm) was = (const real *)r->cells + T(own_row)(r, before, i) * hidden;
-  if (before >= 0 && !lstm) was = (const real *)r->y + T(row)(r, before, i) * hidden;
+  const real *was = r->cell >= NN_CELL_LSTM ? T(state_before)(r, lstm, t, i) : dh;
   for (int64_t b = 0; b < T(blocks)(hidden); b++) {
     const int64_t at = b * U;
     struct T(back) s = {.n = min64(U, hidden - at), .hidden = hidden, .dh = dh + at, .before = was + at};
-    s.d = (real *)r->dgates + own * gates * hidden + at;
+    s.d = d + at;
     if (r->gates) s.g = (const real *)r->gates + own * T(gate_row)(r) + at * slots;
     if (lstm) {
       s.cell = (const real *)r->cells + own * hidden + at;
@@ -416,7 +417,6 @@ static void T(units_back)(const struct T(part) * p, int64_t t, int64_t i, const 
       else
         T(lstm_back)(&s);
     } else if (r->cell == NN_CELL_GRU) {
-      s.dh_part = (real *)r->dgates_h + own * gates * hidden + at;
       s.dh_direct = direct + at;
       T(gru_back)(&s);
     } else {
@@ -449,9 +449,18 @@ static void T(step_back)(const struct T(part) * p, int64_t t, real *dh, int64_t 
   if (rows <= 0) return;
   const bool gru = r->cell == NN_CELL_GRU;
   const real *whole = T(whole_back)(p, t, rows, dh, wide);
-  const int64_t whole_step = whole == dh ? wide : T(padded)(r->hidden);
-  for (int64_t k = 0; k < rows; k++) T(units_back)(p, t, p->n0 + k, whole + k * whole_step, dh + k * wide);
-  T(fetch_step)(p, r->reverse ? t + 1 : t - 1);
+  const int64_t whole_step = whole == dh ? wide : T(padded)(r->hidden), two = 2 * r->hidden;
+  const size_t unit = (size_t)r->hidden * sizeof(real);
+  for (int64_t k = 0; k < rows; k++) {
+    real *to = (real *)r->dgates + T(own_row)(r, t, p->n0 + k) * depth, *d = gru ? p->sums : to;
+    T(units_back)(r, t, p->n0 + k, whole + k * whole_step, dh + k * wide, d);
+    if (!gru) continue;
+    real *to_h = (real *)r->dgates_h + T(own_row)(r, t, p->n0 + k) * depth;
+    memcpy(to, d, 3 * unit);
+    memcpy(to_h, d, 2 * unit);
+    memcpy(to_h + two, d + 3 * r->hidden, unit);
+  }
+  T(fetch_step)(r, p->n0, p->n1, r->reverse ? t + 1 : t - 1);
   const real *d = (const real *)(gru ? r->dgates_h : r->dgates) + T(own_row)(r, t, p->n0) * depth;
   for (int64_t b = 0; b < T(blocks)(r->state); b++)
     T(panel_product)(rows, depth, d, depth, (const real *)r->w_hh + b * depth * U, dh + b * U, wide, gru);
@@ -460,7 +469,7 @@ static void T(step_back)(const struct T(part) * p, int64_t t, real *dh, int64_t 
 static bool T(backward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch) {
   const int64_t n = n1 - n0, wide = T(padded)(r->state), size = r->state;
   real *dh = scratch, *last = (real *)r->dh + n0 * size;
-  struct T(part) p = {.r = r, .n0 = n0, .n1 = n1, .whole = dh + n * wide};
+  struct T(part) p = {.r = r, .n0 = n0, .n1 = n1, .whole = dh + n * wide, .sums = dh + n * (wide + T(padded)(r->hidden))};
   memset(dh, 0, (size_t)(n * wide) * sizeof(real));
   for (int64_t k = 0; k < n; k++) memcpy(dh + k * wide, last + k * size, (size_t)size * sizeof(real));
   for (int64_t s = r->steps - 1; s >= 0; s--) {
@@ -469,6 +478,151 @@ static bool T(backward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, vo
   }
   for (int64_t k = 0; k < n; k++) memcpy(last + k * size, dh + k * wide, (size_t)size * sizeof(real));
   return true;
+}
+
+// ---- backward with the gradients of the weights ----------------------------------------------------------
+
+// Several steps are gone back at a time; their gradients stay in level 2 and there become those of the weights.
+struct T(back_part) {
+  const struct nn_recurrent *r;
+  int64_t n0, n1, steps; // a part's sequences; steps at a time
+  int64_t row, size;     // the sums' gradients have `row` numbers a row, which stand `size` apart; padded, so
+  int64_t before, input; // that rows share no place in level 1; so are these
+  int64_t rows;          // so many now
+  real *d, *was, *x, *dx; // [rows] each: the sums' gradients, h before, x, its gradient
+  int64_t *at;           // of each row: its row in x
+  real *dh;              // [n][padded(state)]
+  struct nn_recurrent_sums sums;
+};
+
+static void T(lay_out_back)(struct T(back_part) * p, char *scratch) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t n = p->n1 - p->n0, pad = 64 / (int64_t)sizeof(real);
+  p->steps = min64(n >= BACK_ROWS ? 1 : BACK_ROWS / n, r->steps);
+  p->row = T(slots)(r) * r->hidden;
+  p->size = p->row + pad, p->before = T(padded)(r->state) + pad, p->input = T(padded)(r->input) + pad;
+  const int64_t rows = p->steps * n;
+  p->at = (int64_t *)(void *)scratch;
+  p->d = (real *)(void *)(scratch + (rows * 8 + 63) / 64 * 64);
+  p->was = p->d + rows * p->size;
+  p->x = p->was + rows * p->before;
+  p->dx = p->x + rows * p->input;
+  p->dh = p->dx + rows * p->input;
+}
+
+static size_t T(back_scratch)(const struct nn_recurrent *r, int64_t n) {
+  const int64_t pad = 64 / (int64_t)sizeof(real), rows = n > BACK_ROWS ? n : BACK_ROWS;
+  const int64_t row = T(slots)(r) * r->hidden + 2 * T(padded)(r->input) + T(padded)(r->state) + 4 * pad;
+  return (size_t)(rows * (row * (int64_t)sizeof(real) + 8) + n * T(padded)(r->state) * (int64_t)sizeof(real)) + 256;
+}
+
+// c[j][0 .. cols) += sum over rows of d[row][j] b[row][..] for j < count; or begins it.
+static void T(add_outer)(int64_t rows, int64_t count, const real *d, int64_t ldd, const real *b, int64_t ldb, int64_t cols,
+                         real *c, bool add) {
+  const int64_t ldc = T(padded)(cols);
+  for (int64_t k = 0; k < rows; k += DEPTH) {
+    const struct T(micro_ends) ends = {.add = add || k > 0};
+    for (int64_t j = 0; j < cols; j += U)
+      for (int64_t i = 0; i < T(micro_blocks)(count); i++) {
+        const int64_t from = T(micro_row)(count, i), to = T(micro_row)(count, i + 1);
+        T(micro_transposed)(to - from, min64(DEPTH, rows - k), d + k * ldd + from, ldd, b + k * ldb + j, ldb,
+                            c + from * ldc + j, ldc, &ends);
+      }
+  }
+}
+
+static void T(add_row)(int64_t n, const real *x, real *sum) {
+  NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) sum[j] += x[j];
+}
+
+// The gradient of x, for the rows at hand.
+static void T(input_back)(const struct T(back_part) * p) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t depth = nn_cell_gates(r->cell) * r->hidden;
+  for (int64_t b = 0; b < T(blocks)(r->input); b++)
+    T(panel_product)(p->rows, depth, p->d, p->size, (const real *)r->w_ih + b * depth * U, p->dx + b * U, p->input, false);
+  for (int64_t k = 0; k < p->rows; k++)
+    memcpy((real *)r->dx + p->at[k] * r->input, p->dx + k * p->input, (size_t)r->input * sizeof(real));
+}
+
+// What the rows at hand add to the gradients of the weights.
+static void T(weights_back)(const struct T(back_part) * p, bool add) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t gates = nn_cell_gates(r->cell) * r->hidden, wide = T(padded)(r->state);
+  real *hh = p->sums.w_hh;
+  if (r->cell == NN_CELL_GRU) {
+    const int64_t two = 2 * r->hidden;
+    T(add_outer)(p->rows, two, p->d, p->size, p->was, p->before, r->state, hh, add);
+    T(add_outer)(p->rows, r->hidden, p->d + two + r->hidden, p->size, p->was, p->before, r->state, hh + two * wide, add);
+  } else {
+    T(add_outer)(p->rows, gates, p->d, p->size, p->was, p->before, r->state, hh, add);
+  }
+  if (!r->pick) T(add_outer)(p->rows, gates, p->d, p->size, p->x, p->input, r->input, p->sums.w_ih, add);
+  for (int64_t k = 0; k < p->rows; k++) {
+    const real *d = p->d + k * p->size;
+    T(add_row)(p->row, d, p->sums.bias);
+    if (r->pick) T(add_row)(gates, d, (real *)p->sums.picked + r->pick[p->at[k]] * gates);
+  }
+  if (r->dx) T(input_back)(p);
+}
+
+// Sequence i at step t, the k-th of the rows at hand.
+static void T(unit_back)(const struct T(back_part) * p, int64_t t, int64_t i, int64_t k) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t row = T(row)(r, t, i);
+  real *dh = p->dh + (i - p->n0) * T(padded)(r->state);
+  if (r->dy) T(add_row)(r->state, (const real *)r->dy + row * r->state, dh);
+  T(units_back)(r, t, i, dh, dh, p->d + k * p->size);
+  memcpy(p->was + k * p->before, T(state_before)(r, false, t, i), (size_t)r->state * sizeof(real));
+  if (!r->pick) memcpy(p->x + k * p->input, (const real *)r->x + row * r->input, (size_t)r->input * sizeof(real));
+  p->at[k] = row;
+}
+
+static void T(step_gradients)(struct T(back_part) * p, int64_t t) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t rows = T(active)(r, t, p->n1) - p->n0, depth = nn_cell_gates(r->cell) * r->hidden;
+  if (rows <= 0) return;
+  const int64_t wide = T(padded)(r->state), two = 2 * r->hidden;
+  const bool gru = r->cell == NN_CELL_GRU;
+  const real *d = p->d + p->rows * p->size;
+  for (int64_t k = 0; k < rows; k++) T(unit_back)(p, t, p->n0 + k, p->rows + k);
+  p->rows += rows;
+  T(fetch_step)(r, p->n0, p->n1, r->reverse ? t + 1 : t - 1);
+  for (int64_t b = 0; b < T(blocks)(r->state); b++) {
+    const real *w = (const real *)r->w_hh + b * depth * U;
+    T(panel_product)(rows, gru ? two : depth, d, p->size, w, p->dh + b * U, wide, gru);
+    if (gru) T(panel_product)(rows, r->hidden, d + two + r->hidden, p->size, w + two * U, p->dh + b * U, wide, true);
+  }
+}
+
+static bool T(gradients)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch, const struct nn_recurrent_sums *sums) {
+  struct T(back_part) p = {.r = r, .n0 = n0, .n1 = n1, .sums = *sums};
+  const int64_t n = n1 - n0, size = r->state;
+  T(lay_out_back)(&p, scratch);
+  const int64_t wide = T(padded)(size), gates = nn_cell_gates(r->cell) * r->hidden;
+  real *last = (real *)r->dh + n0 * size;
+  // Padding of the operands is never set again.
+  memset(p.d, 0, (size_t)(p.dh + n * wide - p.d) * sizeof(real));
+  memset(p.sums.bias, 0, (size_t)p.row * sizeof(real));
+  if (r->pick) memset(p.sums.picked, 0, (size_t)(r->picks * gates) * sizeof(real));
+  for (int64_t k = 0; k < n; k++) memcpy(p.dh + k * wide, last + k * size, (size_t)size * sizeof(real));
+  for (int64_t s = r->steps - 1, begun = 0; s >= 0; begun = 1) {
+    p.rows = 0;
+    for (int64_t k = 0; k < p.steps && s >= 0; k++, s--) {
+      if (nn_interrupted()) return false;
+      T(step_gradients)(&p, r->reverse ? r->steps - 1 - s : s);
+    }
+    T(weights_back)(&p, begun);
+  }
+  for (int64_t k = 0; k < n; k++) memcpy(last + k * size, p.dh + k * wide, (size_t)size * sizeof(real));
+  return true;
+}
+
+// Sum over the parts of n numbers that lie `at` bytes behind the beginning of each part's sums.
+static void T(collect)(int64_t parts, size_t each, const void *first, int64_t n, void *vto) {
+  real *to = vto;
+  memcpy(to, first, (size_t)n * sizeof(real));
+  for (int64_t k = 1; k < parts; k++) T(add_row)(n, (const real *)(const void *)((const char *)first + (size_t)k * each), to);
 }
 
 #undef UNITS

@@ -188,6 +188,61 @@ static void *pack_bias(nn_frame *f, enum nn_cell cell, int64_t hidden) {
   return row;
 }
 
+/* ---- inputs that are rows of a table ----------------------------------------------------------------- */
+
+/* Rows of an embedding repeat: what x adds to the gates is then computed once for each row that is there, and their
+ * gradients are summed up by row before they become those of the weights. */
+typedef struct repeats {
+  int64_t count;   /* of different rows, 0: not used */
+  nn_tensor *pick; /* [rows]: which of them each row of x is, from 0 */
+  nn_tensor *rows; /* [count, input]: these rows */
+  nn_tensor *ids;  /* [count]: their numbers in the table, from 1 */
+} repeats;
+
+/* The indices whose rows x is as it came from `embedding`; NULL where that is not so or is not known any more. */
+static const nn_tensor *indices_of(const nn_tensor *x, const nn_node *made) {
+  if (made == NULL || made->op != &nn_op_embedding || (made->flags & NN_N_RELEASED) || x->storage->version != 0) return NULL;
+  const nn_tensor *index = made->saved[0].t;
+  if (index == NULL || index->storage->version != made->saved[0].version || index->dtype != NN_INT64) return NULL;
+  return nn_contig(index) && index->numel * x->shape[x->ndim - 1] == x->numel && nn_contig(x) ? index : NULL;
+}
+
+/* Numbers the different ones of the indices: at[i] is where the i-th is first. Returns how many there are. */
+static int64_t number_rows(int64_t n, const int64_t *index, int64_t entries, int64_t *seen, int64_t *pick, int64_t *at) {
+  int64_t count = 0;
+  memset(seen, 0xff, (size_t)entries * sizeof *seen);
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t entry = index[i] + (index[i] > 0 ? -1 : entries);
+    if (seen[entry] < 0) seen[entry] = count, at[count++] = i;
+    pick[i] = seen[entry];
+  }
+  return count;
+}
+
+/* False without memory. */
+static bool find_repeats(nn_ctx *ctx, const nn_tensor *x, const nn_node *made, repeats *found) {
+  const nn_tensor *index = indices_of(x, made);
+  *found = (repeats){0};
+  if (index == NULL) return true;
+  const int64_t n = index->numel, entries = made->meta[1].shape[0], *from = (const int64_t *)(const void *)index->data;
+  if (n < 64 || entries > 4 * n) return true;
+  int64_t *seen = room(ctx, NN_INT64, entries), *at = room(ctx, NN_INT64, n);
+  nn_tensor *pick = nn_keep(ctx, nn_empty(ctx, NN_INT64, 1, &n));
+  if (seen == NULL || at == NULL || pick == NULL) return false;
+  const int64_t shape[2] = {number_rows(n, from, entries, seen, (int64_t *)(void *)pick->data, at), x->shape[x->ndim - 1]};
+  if (2 * shape[0] > n) return true;
+  *found = (repeats){.count = shape[0], .pick = pick};
+  found->rows = nn_keep(ctx, nn_empty(ctx, (nn_dtype)x->dtype, 2, shape));
+  found->ids = nn_keep(ctx, nn_empty(ctx, NN_INT64, 1, shape));
+  if (found->rows == NULL || found->ids == NULL) return false;
+  const size_t bytes = (size_t)shape[1] * nn_esize(x);
+  for (int64_t i = 0; i < shape[0]; i++) {
+    memcpy(found->rows->data + (size_t)i * bytes, x->data + (size_t)at[i] * bytes, bytes);
+    ((int64_t *)(void *)found->ids->data)[i] = from[at[i]];
+  }
+  return true;
+}
+
 /* ---- running ---------------------------------------------------------------------------------------- */
 
 typedef struct job {
@@ -232,6 +287,21 @@ static bool keep_steps(nn_frame *f, const layer *l, nn_dtype d, struct nn_recurr
   return true;
 }
 
+/* The gates' part of x from the different rows of x, where these are few. */
+static bool use_table(nn_frame *f, struct nn_recurrent *r, nn_dtype d) {
+  const struct nn_recurrent_kernels *k = NN_SELECT(nn_recurrent_table);
+  repeats found;
+  if (!find_repeats(f->ctx, f->in[IN_X], f->in[IN_X]->node, &found)) return false;
+  if (found.count == 0) return true;
+  struct nn_recurrent rows = *r;
+  rows.cell = (enum nn_cell)(f->arg[MODE].i), rows.hidden = hidden_of(f), rows.x = found.rows->data;
+  void *table = room(f->ctx, d, (found.count + 1) * padded(rows.hidden, k->width[d]) * nn_cell_slots(rows.cell));
+  if (table == NULL) return false;
+  k->table[d](&rows, found.count, table);
+  r->table = table, r->pick = (const int64_t *)(const void *)found.pick->data;
+  return true;
+}
+
 static bool rec_kernel(nn_frame *f) {
   const nn_tensor *x = nn_dense(f, IN_X), *peephole = f->in[IN_WPH] ? nn_dense(f, IN_WPH) : NULL;
   if (x == NULL || (f->in[IN_WPH] && peephole == NULL)) return false;
@@ -243,7 +313,7 @@ static bool rec_kernel(nn_frame *f) {
   r->w_hh = pack_gates(f, IN_WHH, l.cell, l.hidden);
   r->bias = pack_bias(f, l.cell, l.hidden);
   if (f->in[IN_WHR]) r->w_hr = pack_matrix(f, IN_WHR, true);
-  if (!r->w_ih || !r->w_hh || !r->bias || (f->in[IN_WHR] && !r->w_hr)) return false;
+  if (!r->w_ih || !r->w_hh || !r->bias || (f->in[IN_WHR] && !r->w_hr) || !use_table(f, r, d)) return false;
   r->peephole = peephole ? peephole->data : NULL;
   r->y = f->out[0]->data, r->h = f->out[1]->data;
   if (!nn_copy_data(f->out[1], f->in[IN_H])) return false;
@@ -315,6 +385,137 @@ const nn_op nn_op_recurrent_backward = {
                {"weight_hr", P_TENSOR, "nil"}, {"weight_ph", P_TENSOR, "nil"}, {"batch_sizes", P_TENSOR, "nil"},
                {"flags", P_INT}},
     .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 4, .infer = back_infer, .kernel = back_kernel};
+
+/* ---- all gradients at once ---------------------------------------------------------------------------- */
+
+/* Where no projection and no peepholes are and every thread has sequences of its own, a thread goes from the gradients of
+ * a few steps on to those of the weights while they are in its cache. */
+enum { G_DY, G_DH, G_DC, G_X, G_Y, G_H, G_C, G_GATES, G_CELLS, G_WIH, G_WHH, G_SIZES, G_FLAGS };
+enum { WANT_DX = 1 << 8, WITH_PICKS = 1 << 9, PICKS = 10 }; /* in the flags; above them how many picks */
+
+/* Results: the gradient of x, or with picks (which then are in place of weight_ih) of the gates' part of each row of the
+ * table [picks, gates * hidden], or nothing; of the weights one after the other: w_ih (without picks), w_hh, b_ih, b_hh;
+ * of h0; of c0. */
+static bool grad_infer(nn_frame *f) {
+  const nn_tensor *x = f->in[G_X], *w = f->in[G_WHH];
+  const int64_t flags = f->arg[G_FLAGS].i, none = 0, picks = flags >> PICKS;
+  const nn_dtype d = (nn_dtype)x->dtype;
+  const int64_t weights = w->shape[0] * (w->shape[1] + 2 + (flags & WITH_PICKS ? 0 : x->shape[x->ndim - 1]));
+  nn_spec_set(f, 0, d, 1, &none);
+  if (flags & WANT_DX) nn_spec_like(f, 0, x);
+  if (flags & WITH_PICKS) nn_spec_set(f, 0, d, 2, (int64_t[]){picks, w->shape[0]});
+  nn_spec_set(f, 1, d, 1, &weights);
+  nn_spec_like(f, 2, f->in[G_H]);
+  nn_spec_set(f, 3, d, 1, &none);
+  if (f->in[G_C]) nn_spec_like(f, 3, f->in[G_C]);
+  return true;
+}
+
+typedef struct grad_job {
+  struct nn_recurrent r;
+  const struct nn_recurrent_kernels *k;
+  nn_dtype dtype;
+  int64_t gates, wide_in, wide_state; /* rows of the weights; rows of their sums are as long */
+  size_t each;                        /* bytes for a thread: its sums, then scratch */
+  size_t at_hh, at_bias, at_picked, at_scratch;
+  char *scratch, *picked, *weights;
+  int parts;
+} grad_job;
+
+static void grad_range(void *arg, int64_t begin, int64_t end, int thread) {
+  const grad_job *j = arg;
+  char *at = j->scratch + (size_t)thread * j->each;
+  const struct nn_recurrent_sums sums = {at, at + j->at_hh, at + j->at_bias, at + j->at_picked};
+  j->k->gradients[j->dtype](&j->r, begin, end, at + j->at_scratch, &sums);
+}
+
+/* Rows begin .. end - 1 of the weights' gradients: what the threads have summed up, together. */
+static void collect_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const grad_job *j = arg;
+  const struct nn_recurrent *r = &j->r;
+  const size_t e = nn_dtype_size(j->dtype);
+  const int64_t input = r->pick ? 0 : r->input, state = r->state;
+  char *hh = j->weights + (size_t)(j->gates * input) * e, *bias = hh + (size_t)(j->gates * state) * e;
+  for (int64_t i = begin; i < end; i++) {
+    if (input > 0)
+      j->k->collect[j->dtype](j->parts, j->each, j->scratch + (size_t)(i * j->wide_in) * e, input,
+                              j->weights + (size_t)(i * input) * e);
+    j->k->collect[j->dtype](j->parts, j->each, j->scratch + j->at_hh + (size_t)(i * j->wide_state) * e, state,
+                            hh + (size_t)(i * state) * e);
+  }
+  const char *sums = j->scratch + j->at_bias + (size_t)begin * e;
+  j->k->collect[j->dtype](j->parts, j->each, sums, end - begin, bias + (size_t)begin * e);
+  /* GRU: the recurrent part of the last gate has a slot of its own. */
+  for (int64_t i = begin; i < end; i++) {
+    const int64_t from = r->cell == NN_CELL_GRU && i >= 2 * r->hidden ? i + r->hidden : i;
+    j->k->collect[j->dtype](j->parts, j->each, j->scratch + j->at_bias + (size_t)from * e, 1,
+                            bias + (size_t)(j->gates + i) * e);
+  }
+}
+
+static void collect_picked(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const grad_job *j = arg;
+  const size_t at = (size_t)(begin * j->gates) * nn_dtype_size(j->dtype);
+  j->k->collect[j->dtype](j->parts, j->each, j->scratch + j->at_picked + at, (end - begin) * j->gates, j->picked + at);
+}
+
+static bool run_gradients(nn_ctx *ctx, grad_job *j) {
+  const struct nn_recurrent *r = &j->r;
+  const int64_t grain = 4, width = j->k->width[j->dtype];
+  const size_t e = nn_dtype_size(j->dtype);
+  j->parts = nn_parallel_parts(r->n, grain);
+  j->wide_in = r->pick ? 0 : padded(r->input, width), j->wide_state = padded(r->state, width);
+  j->at_hh = (size_t)(j->gates * j->wide_in) * e;
+  j->at_bias = j->at_hh + (size_t)(j->gates * j->wide_state) * e;
+  j->at_picked = j->at_bias + (size_t)padded(nn_cell_slots(r->cell) * r->hidden, 16) * e;
+  j->at_scratch = (j->at_picked + (size_t)(r->picks * j->gates) * e + 63) / 64 * 64;
+  j->each = (j->at_scratch + j->k->back_scratch[j->dtype](r, r->n / j->parts + 1) + 63) / 64 * 64;
+  j->scratch = nn_scratch(ctx, j->each * (size_t)j->parts);
+  if (j->scratch == NULL) return false;
+  nn_parallel(r->n, grain, grad_range, j);
+  if (!nn_interrupted()) {
+    nn_parallel(j->gates, 1 + 16384 / (r->input + r->state), collect_range, j);
+    if (r->pick) nn_parallel(r->picks, 1 + 16384 / j->gates, collect_picked, j);
+  }
+  nn_scratch_free(ctx, j->scratch, j->each * (size_t)j->parts);
+  return !nn_interrupted();
+}
+
+static bool grad_kernel(nn_frame *f) {
+  const nn_tensor *y = f->in[G_Y], *x = f->in[G_X], *w = f->in[G_WHH];
+  const int64_t flags = f->arg[G_FLAGS].i;
+  const layer l = layer_of(y, f->in[G_H], f->in[G_SIZES], w->shape[0] / nn_cell_gates((enum nn_cell)(flags & 15)), flags);
+  grad_job j = {.k = NN_SELECT(nn_recurrent_table), .dtype = (nn_dtype)y->dtype, .gates = w->shape[0]};
+  struct nn_recurrent *r = &j.r;
+  bool ok = start_from(f->out[2], f->in[G_DH]) && (f->in[G_C] == NULL || start_from(f->out[3], f->in[G_DC]));
+  r->input = x->shape[x->ndim - 1];
+  r->dy = dense(f, G_DY, &ok), r->y = (void *)(uintptr_t)dense(f, G_Y, &ok), r->x = dense(f, G_X, &ok);
+  r->h = (void *)(uintptr_t)dense(f, G_H, &ok), r->c = (void *)(uintptr_t)dense(f, G_C, &ok);
+  r->gates = f->in[G_GATES] ? f->in[G_GATES]->data : NULL;
+  r->cells = f->in[G_CELLS] ? f->in[G_CELLS]->data : NULL;
+  r->dh = f->out[2]->data, r->dc = f->out[3]->data;
+  j.weights = f->out[1]->data;
+  if (!ok || (r->w_hh = pack_matrix(f, G_WHH, false)) == NULL) return false;
+  if (flags & WITH_PICKS) {
+    r->pick = (const int64_t *)(const void *)f->in[G_WIH]->data, r->picks = flags >> PICKS;
+    j.picked = f->out[0]->data;
+  } else if (flags & WANT_DX) {
+    r->dx = f->out[0]->data;
+    if ((r->w_ih = pack_matrix(f, G_WIH, false)) == NULL) return false;
+  }
+  return place_rows(f->ctx, &l, r) && run_gradients(f->ctx, &j);
+}
+
+const nn_op nn_op_recurrent_gradients = {
+    .name = "recurrent_gradients", .doc = "Part of a gradient.",
+    .params = {{"dy", P_TENSOR, "nil"}, {"dh", P_TENSOR, "nil"}, {"dc", P_TENSOR, "nil"}, {"x", P_TENSOR}, {"y", P_TENSOR},
+               {"h0", P_TENSOR}, {"c0", P_TENSOR, "nil"}, {"gates", P_TENSOR, "nil"}, {"cells", P_TENSOR, "nil"},
+               {"weight_ih", P_TENSOR}, {"weight_hh", P_TENSOR}, {"batch_sizes", P_TENSOR, "nil"}, {"flags", P_INT}},
+    .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 4, .infer = grad_infer, .kernel = grad_kernel};
+
+/* ---- the other way: gradients of the sums first, then products over all steps ---------------------------- */
 
 /* What each step began with, in order of time: the state of the step before, the first states at the start; [rows, size].
  * With an input its rows stand in front of them: [rows, input + size]. */
@@ -430,20 +631,82 @@ static bool weight_gradients(nn_vjp *v, T *r, int64_t flags, int64_t hidden) {
   return c->error == NN_OK;
 }
 
+static bool every_thread_has_sequences(const nn_vjp *v) {
+  const nn_meta *h = nn_in_meta(v, IN_H);
+  return h->shape[0] > 0 && h->shape[1] > 0 && nn_parallel_parts(h->shape[0], 4) == nn_threads();
+}
+
+/* `rows` x cols numbers of a tensor in one dimension from *at on, which moves behind them. */
+static T next_part(C c, T all, int64_t *at, int64_t rows, int64_t cols) {
+  const int64_t from = *at, shape[2] = {rows, cols};
+  *at += rows * cols;
+  return t_reshape(c, t_slice(c, all, 0, from, *at, 1), cols == 1 ? 1 : 2, shape);
+}
+
+/* From the sums by row of the table: the gradients of w_ih and, through the embedding, of its table. */
+static bool table_gradients(nn_vjp *v, T sums, const repeats *found, const nn_node *embedding) {
+  C c = v->ctx;
+  if (nn_need(v, IN_WIH)) v->d[IN_WIH] = product_over_rows(c, sums, found->rows);
+  if (!nn_need(v, IN_X)) return true;
+  T d = t_mm(c, sums, nn_in(v, IN_WIH));
+  if (d == NULL) return false;
+  v->d[IN_X] = nn_do(c, &nn_op_embedding_backward, v_t(d), v_t(found->ids), v_i((int64_t)embedding->note[1]),
+                     v_i((int64_t)embedding->note[0]), v_b(false));
+  v->went_on = true;
+  return v->d[IN_X] != NULL;
+}
+
+/* Whether the gradient of x goes on through the embedding that made x, with the rows that this has. */
+static bool find_table(const nn_vjp *v, T x, repeats *found) {
+  *found = (repeats){0};
+  if (v->before != &nn_op_embedding) return true;
+  const nn_node *made = v->node->edge[IN_X].node;
+  return made->arg[5].b || find_repeats(v->ctx, x, made, found);
+}
+
+static bool all_gradients(nn_vjp *v, int64_t flags, nn_value gates, nn_value cells) {
+  C c = v->ctx;
+  const bool lstm = (flags & 15) == NN_CELL_LSTM;
+  T x = nn_in(v, IN_X), r[4];
+  repeats found;
+  if (x == NULL || !find_table(v, x, &found)) return false;
+  T w = found.count > 0 ? found.pick : nn_in(v, IN_WIH);
+  const int64_t how = found.count > 0 ? WITH_PICKS | found.count << PICKS : nn_need(v, IN_X) ? WANT_DX : 0;
+  if (w == NULL || !nn_do_all(c, &nn_op_recurrent_gradients, r, v_opt(v->g[0]), v_opt(v->g[1]), v_opt(lstm ? v->g[2] : NULL),
+                              v_t(x), v_t(nn_out(v, 0)), v_t(nn_in(v, IN_H)), v_opt(saved(v, IN_C)), gates, cells, v_t(w),
+                              v_t(nn_in(v, IN_WHH)), v_opt(saved(v, IN_SIZES)), v_i(flags | how)))
+    return false;
+  const nn_meta *hh = nn_in_meta(v, IN_WHH);
+  int64_t at = 0;
+  if (found.count == 0) {
+    if (nn_need(v, IN_X)) v->d[IN_X] = r[0];
+    v->d[IN_WIH] = next_part(c, r[1], &at, hh->shape[0], x->shape[x->ndim - 1]);
+  } else if (!table_gradients(v, r[0], &found, v->node->edge[IN_X].node)) {
+    return false;
+  }
+  v->d[IN_WHH] = next_part(c, r[1], &at, hh->shape[0], hh->shape[1]);
+  if (nn_need(v, IN_BIH)) v->d[IN_BIH] = next_part(c, r[1], &at, hh->shape[0], 1);
+  at = r[1]->numel - hh->shape[0];
+  if (nn_need(v, IN_BHH)) v->d[IN_BHH] = next_part(c, r[1], &at, hh->shape[0], 1);
+  v->d[IN_H] = r[2];
+  if (lstm) v->d[IN_C] = r[3];
+  return c->error == NN_OK;
+}
+
 static bool rec_vjp(nn_vjp *v) {
   C c = v->ctx;
   const int64_t flags = flags_of(v->arg);
   const enum nn_cell cell = (enum nn_cell)v->arg[MODE].i;
   const bool lstm = cell == NN_CELL_LSTM;
-  T gates = cell >= NN_CELL_LSTM ? nn_extra(v, 0) : NULL, cells = lstm ? nn_extra(v, 1) : NULL;
-  nn_value args[] = {v_opt(v->g[0]), v_opt(v->g[1]), v_opt(lstm ? v->g[2] : NULL), v_opt(nn_out(v, 0)), v_opt(nn_in(v, IN_H)),
-                     v_opt(saved(v, IN_C)), v_opt(gates), v_opt(cells), v_opt(nn_in(v, IN_WHH)), v_opt(saved(v, IN_WHR)),
-                     v_opt(saved(v, IN_WPH)), v_opt(saved(v, IN_SIZES)), v_i(flags)};
-  nn_results r;
-  if (c->error != NN_OK || !nn_apply(c, &nn_op_recurrent_backward, args, 13, &r))
-    return false;
+  nn_value gates = v_opt(cell >= NN_CELL_LSTM ? nn_extra(v, 0) : NULL), cells = v_opt(lstm ? nn_extra(v, 1) : NULL);
+  if (c->error != NN_OK || nn_out(v, 0) == NULL || nn_in(v, IN_H) == NULL || nn_in(v, IN_WHH) == NULL) return false;
+  if (nn_in_meta(v, IN_WHR)->ndim < 0 && nn_in_meta(v, IN_WPH)->ndim < 0 && every_thread_has_sequences(v))
+    return all_gradients(v, flags, gates, cells);
   T t[4];
-  for (int k = 0; k < 4; k++) t[k] = nn_keep(c, r.t[k]);
+  if (!nn_do_all(c, &nn_op_recurrent_backward, t, v_opt(v->g[0]), v_opt(v->g[1]), v_opt(lstm ? v->g[2] : NULL),
+                 v_t(nn_out(v, 0)), v_t(nn_in(v, IN_H)), v_opt(saved(v, IN_C)), gates, cells, v_t(nn_in(v, IN_WHH)),
+                 v_opt(saved(v, IN_WHR)), v_opt(saved(v, IN_WPH)), v_opt(saved(v, IN_SIZES)), v_i(flags)))
+    return false;
   v->d[IN_H] = t[2];
   if (lstm) v->d[IN_C] = t[3];
   return weight_gradients(v, t, flags, nn_in_meta(v, IN_WHH)->shape[0] / nn_cell_gates(cell));
@@ -565,7 +828,7 @@ const nn_op nn_op_recurrent = {
                {"mode", P_CHOICE, .choices = "tanh|relu|lstm|gru"},
                {"reverse", P_BOOL, "false"},
                {"batch_first", P_BOOL, "false"}},
-    .flags = NN_PRIVATE, .saves_in = 0x3ff, .saves_out = 1, .n_out = 3, .infer = rec_infer, .kernel = rec_kernel,
+    .flags = NN_PRIVATE | NN_GOES_ON, .saves_in = 0x3ff, .saves_out = 1, .n_out = 3, .infer = rec_infer, .kernel = rec_kernel,
     .compose = rec_compose, .vjp = rec_vjp,
     .samples = NN_SAMPLES(
         "R(3,2,2), R(2,3), nil, R(3,2), R(3,3), R(3), R(3), {mode = 'tanh'}",
