@@ -50,21 +50,112 @@ local function fused_and_composed(dtype, mode, sizes, options, tolerance)
   close(plain[1], outputs[1], 0, mode .. " without a graph")
 end
 
+-- With one thread, or several that all have sequences, the gradients of the weights are summed up on the way back;
+-- else by products over all steps at the end.
 local long = {5, 5, 4, 3, 3, 3, 3, 1, 1}
-for _, mode in ipairs {"tanh", "relu", "lstm", "gru"} do
-  check.test(mode .. ": fused against composed", function()
-    tensor.manual_seed(3)
-    fused_and_composed("float64", mode, {7, 19, 5, 37}, {}, 1e-11)
-    fused_and_composed("float64", mode, {7, 19, 5, 37}, {batch_first = true, reverse = true}, 1e-11)
-    fused_and_composed("float32", mode, {5, 3, 300, 33}, {}, 1e-4)
-    fused_and_composed("float32", mode, {3, 33, 2, 270}, {batch_first = true}, 1e-4)
-    fused_and_composed("float64", mode, {9, 5, 3, 17}, {batch_sizes = long}, 1e-11)
-    fused_and_composed("float64", mode, {9, 5, 3, 17}, {batch_sizes = long, reverse = true}, 1e-11)
-    fused_and_composed("float64", mode, {1, 1, 1, 1}, {}, 1e-12)
-    fused_and_composed("float64", mode, {40, 1, 3, 20}, {}, 1e-11)
-    fused_and_composed("float64", mode, {3, 0, 2, 4}, {}, 1e-12)
+local threads_before = nnlua.threads()
+for _, threads in ipairs {1, 2} do
+  for _, mode in ipairs {"tanh", "relu", "lstm", "gru"} do
+    check.test(("%s: fused against composed, threads %d"):format(mode, threads), function()
+      tensor.manual_seed(3)
+      nnlua.threads(threads)
+      fused_and_composed("float64", mode, {7, 19, 5, 37}, {}, 1e-11)
+      fused_and_composed("float64", mode, {7, 19, 5, 37}, {batch_first = true, reverse = true}, 1e-11)
+      fused_and_composed("float32", mode, {5, 3, 300, 33}, {}, 1e-4)
+      fused_and_composed("float32", mode, {3, 33, 2, 270}, {batch_first = true}, 1e-4)
+      fused_and_composed("float64", mode, {3, 150, 2, 9}, {batch_first = true}, 1e-11)
+      fused_and_composed("float32", mode, {40, 8, 64, 64}, {batch_first = true}, 1e-4)
+      fused_and_composed("float64", mode, {9, 5, 3, 17}, {batch_sizes = long}, 1e-11)
+      fused_and_composed("float64", mode, {9, 5, 3, 17}, {batch_sizes = long, reverse = true}, 1e-11)
+      fused_and_composed("float64", mode, {4, 13, 3, 17}, {batch_sizes = {13, 9, 7, 2}}, 1e-11)
+      fused_and_composed("float64", mode, {4, 13, 3, 17}, {batch_sizes = {13, 9, 7, 2}, reverse = true}, 1e-11)
+      fused_and_composed("float64", mode, {1, 1, 1, 1}, {}, 1e-12)
+      fused_and_composed("float64", mode, {40, 1, 3, 20}, {}, 1e-11)
+      fused_and_composed("float64", mode, {40, 1, 3, 20}, {batch_first = true}, 1e-11)
+      fused_and_composed("float64", mode, {3, 0, 2, 4}, {}, 1e-12)
+      nnlua.threads(threads_before)
+    end)
+  end
+end
+
+-- An embedding in front, whose rows repeat: against the same layer behind a copy of the embedding's result, which hides
+-- where it came from.
+local function embedded(make, options)
+  local table_rows, n, steps = options.rows or 7, options.n or 9, 24
+  local dtype = options.dtype or "float64"
+  local weight = random(dtype, table_rows, 5)
+  local ids = options.ids or tensor.randint(1, table_rows + 1, {n, steps})
+  local layer = make():to(dtype)
+  local function run(hide)
+    local w = weight:clone():requires_grad_(true)
+    local x = F.embedding(ids, w, {padding_idx = options.padding_idx, scale_grad_by_freq = options.by_freq})
+    local extra = options.look and options.look(x)
+    local y = layer(hide and x:clone() or x)
+    local loss = (y * tensor.arange(y:numel(), {dtype = dtype}):reshape(y:size()):sin()):sum()
+    if extra then loss = loss + extra end
+    layer:zero_grad()
+    loss:backward()
+    local grads = {w.grad}
+    for _, p in ipairs(layer:parameters()) do grads[#grads + 1] = p.grad end
+    return y, grads
+  end
+  local y1, g1 = run(false)
+  local y2, g2 = run(true)
+  close(y1, y2, 0, "outputs")
+  check.equal(#g1, #g2)
+  for i = 1, #g1 do close(g1[i], g2[i], dtype == "float32" and 1e-4 or 1e-11, "gradient " .. i) end
+end
+
+for _, kind in ipairs {"RNN", "LSTM", "GRU"} do
+  check.test(kind .. " behind an embedding", function()
+    tensor.manual_seed(4)
+    for _, first in ipairs {true, false} do
+      local function make() return nn[kind](5, 6, {batch_first = first}) end
+      for _, threads in ipairs {1, 2} do
+        nnlua.threads(threads)
+        embedded(make, {})
+        embedded(make, {padding_idx = 3})
+        embedded(make, {by_freq = true})
+        embedded(make, {dtype = "float32", n = 33})
+        embedded(make, {rows = 1})
+        embedded(make, {rows = 500})
+        embedded(make, {ids = tensor.randint(1, 8, {8, 20}) - 8}) -- counted from the end
+        embedded(make, {look = function(x) return (x * x):sum() end})
+        embedded(make, {look = function(x) x:register_hook(function(g) return g * 2 end) end})
+        embedded(make, {look = function(x) x:retain_grad() end})
+        embedded(function() return nn[kind](5, 6, {batch_first = first, bidirectional = true, num_layers = 2}) end, {})
+        nnlua.threads(threads_before)
+      end
+    end
   end)
 end
+
+check.test("an embedding's result that was changed is no row of the table", function()
+  local w = tensor.randn(3, 4, {requires_grad = true})
+  local lstm = nn.LSTM(4, 5)
+  local x = F.embedding(tensor.randint(1, 4, {20, 8}), w)
+  local want = lstm(x:clone() + tensor.arange(160):reshape(20, 8, 1))
+  tensor.no_grad(function() x:add_(tensor.arange(160):reshape(20, 8, 1)) end)
+  close(lstm(x), want, 1e-6, "changed")
+  local ids = tensor.randint(1, 4, {20, 8})
+  x = F.embedding(ids, w)
+  want = lstm(x:clone())
+  ids:fill_(1)
+  close(lstm(x), want, 1e-6, "other indices")
+end)
+
+check.test("an embedding in front: the backward pass twice, second derivatives", function()
+  local w = tensor.randn(3, 4, {dtype = "float64", requires_grad = true})
+  local gru, ids = nn.GRU(4, 5):to("float64"), tensor.randint(1, 4, {20, 8})
+  local y = gru(F.embedding(ids, w)):pow(2):sum()
+  y:backward({retain_graph = true})
+  local once = w.grad:clone()
+  y:backward()
+  close(w.grad, once * 2, 1e-12, "twice")
+  local g = tensor.grad(gru(F.embedding(ids, w)):pow(2):sum(), w, {create_graph = true})
+  close(g, once, 1e-11, "with a graph")
+  check.ok(tensor.grad(g:pow(2):sum(), w):isfinite():all(), "second")
+end)
 
 check.test("lstm with projection and peepholes: fused against composed", function()
   for _, o in ipairs {{proj = 5}, {peephole = true}, {proj = 19, peephole = true, batch_first = true, reverse = true},

@@ -636,11 +636,11 @@ static bool every_thread_has_sequences(const nn_vjp *v) {
   return h->shape[0] > 0 && h->shape[1] > 0 && nn_parallel_parts(h->shape[0], 4) == nn_threads();
 }
 
-/* `rows` x cols numbers of a tensor in one dimension from *at on, which moves behind them. */
+/* The numbers of a tensor in one dimension from *at on, which moves behind them, as a weight or (cols = 0) a bias. */
 static T next_part(C c, T all, int64_t *at, int64_t rows, int64_t cols) {
   const int64_t from = *at, shape[2] = {rows, cols};
-  *at += rows * cols;
-  return t_reshape(c, t_slice(c, all, 0, from, *at, 1), cols == 1 ? 1 : 2, shape);
+  *at += cols ? rows * cols : rows;
+  return t_reshape(c, t_slice(c, all, 0, from, *at, 1), cols ? 2 : 1, shape);
 }
 
 /* From the sums by row of the table: the gradients of w_ih and, through the embedding, of its table. */
@@ -685,9 +685,9 @@ static bool all_gradients(nn_vjp *v, int64_t flags, nn_value gates, nn_value cel
     return false;
   }
   v->d[IN_WHH] = next_part(c, r[1], &at, hh->shape[0], hh->shape[1]);
-  if (nn_need(v, IN_BIH)) v->d[IN_BIH] = next_part(c, r[1], &at, hh->shape[0], 1);
+  if (nn_need(v, IN_BIH)) v->d[IN_BIH] = next_part(c, r[1], &at, hh->shape[0], 0);
   at = r[1]->numel - hh->shape[0];
-  if (nn_need(v, IN_BHH)) v->d[IN_BHH] = next_part(c, r[1], &at, hh->shape[0], 1);
+  if (nn_need(v, IN_BHH)) v->d[IN_BHH] = next_part(c, r[1], &at, hh->shape[0], 0);
   v->d[IN_H] = r[2];
   if (lstm) v->d[IN_C] = r[3];
   return c->error == NN_OK;
