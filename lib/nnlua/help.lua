@@ -47,14 +47,46 @@ local function add_text(lines, text, width)
   wrap(lines, text, width, "")
 end
 
--- Code is not broken at words: what is too long is cut.
+-- Where a line of code may be broken: behind the last comma or blank that leaves room, and never near its beginning.
+local function break_at(line, width)
+  for i = width, width // 2, -1 do
+    if line:sub(i, i):find("[%s]") then return i end
+  end
+  return width
+end
+
+-- Code keeps its lines; of one that is too long the rest follows further in.
+local function add_code(lines, code, width)
+  for line in (code .. "\n"):gmatch("(.-)\n") do
+    line = "  " .. line
+    while #line > width do
+      local stop = break_at(line, width)
+      lines[#lines + 1] = line:sub(1, stop):gsub("%s+$", "")
+      line = "      " .. line:sub(stop + 1)
+    end
+    lines[#lines + 1] = line
+  end
+end
+
 local function add_example(lines, example, width)
   lines[#lines + 1] = ""
-  for line in (example .. "\n"):gmatch("(.-)\n") do
-    repeat
-      lines[#lines + 1] = "  " .. line:sub(1, width - 2)
-      line = line:sub(width - 1)
-    until line == ""
+  add_code(lines, example, width)
+end
+
+-- The arguments one below the other: what each takes, its default.
+local function add_arguments(lines, signature, width)
+  local longest = 0
+  for _, p in ipairs(signature or {}) do longest = math.max(longest, #p.name) end
+  if longest == 0 then return end
+  lines[#lines + 1] = ""
+  for _, p in ipairs(signature) do
+    local text, name = signature:explain(p), "  " .. p.name .. (" "):rep(longest + 2 - #p.name)
+    local wrapped, indent = {}, #name
+    if width - indent < 24 then
+      lines[#lines + 1], name, indent = "  " .. p.name, "      ", 6
+    end
+    wrap(wrapped, text, width - indent, "")
+    for i, part in ipairs(wrapped) do lines[#lines + 1] = (i == 1 and name or (" "):rep(indent)) .. part end
   end
 end
 
@@ -76,12 +108,18 @@ local function item_page(item, width)
   local lines = {}
   call_lines(lines, item.call, width)
   add_text(lines, item.text or "There is no comment in its source.", width)
+  add_arguments(lines, item.value and reference.signature_of(item.value), width)
   if item.example then add_example(lines, item.example, width) end
   return lines
 end
 
+local names_related
+
 local function page(thing, width)
-  return thing.rows and operation_page(thing, width) or item_page(thing, width)
+  local lines = thing.rows and operation_page(thing, width) or item_page(thing, width)
+  local names = names_related(thing)
+  if #names > 0 then add_text(lines, "See also: " .. table.concat(names, ", "), width) end
+  return lines
 end
 
 local CELL = 18
@@ -168,6 +206,35 @@ local function each_thing(f)
   end
 end
 
+local related_to
+
+-- The names of what belongs to a thing; made when somebody asks first.
+function names_related(thing)
+  related_to = related_to or require "nnlua.related".index(each_thing)
+  return related_to(thing)
+end
+
+--- The full names of what belongs to something of the library, the nearest first: of a function, class or the name of
+-- one. An empty list when there is nothing.
+function help.see_also(what)
+  local thing = reference.by_value()[what]
+  each_thing(function(last, full, one)
+    if what == full or what == last then thing = thing or one end
+  end)
+  return thing and names_related(thing) or {}
+end
+
+-- Lua's own functions: {call, text} by value.
+local function lua_names()
+  local by_value = {}
+  for _, item in ipairs(require "nnlua.lua_names") do
+    local v = _G
+    for key in item[1]:match("^[%w_.]+"):gmatch("[^.]+") do v = type(v) == "table" and rawget(v, key) or nil end
+    if v then by_value[v] = {call = item[1], text = item[2] .. "\n\nA function of Lua itself."} end
+  end
+  return by_value
+end
+
 -- The things of a name ("conv2d", "F.conv2d", "x:sum"), each once.
 local function named(name)
   local found, seen = {}, {}
@@ -234,7 +301,12 @@ local function class_page(class, width, known)
       local call = known[level] and known[level].call or tostring(rawget(level, "__name"))
       call_lines(lines, call, width)
       add_text(lines, text or "There is no comment in its source.", width)
-      if known[level] and known[level].example then add_example(lines, known[level].example, width) end
+      if known[level] then
+        add_arguments(lines, reference.signature_of(level), width)
+        if known[level].example then add_example(lines, known[level].example, width) end
+        local names = names_related(known[level])
+        if #names > 0 then add_text(lines, "See also: " .. table.concat(names, ", "), width) end
+      end
       return lines
     end
     local meta = getmetatable(level)
@@ -249,6 +321,8 @@ local function by_value(value, width)
   if known[value] then return page(known[value], width) end
   if core.tensor.is_tensor(value) then return part_page("tensor", width) end
   if type(value) == "function" then
+    local lua = lua_names()[value]
+    if lua then return item_page(lua, width) end
     local text = reference.comment_of(value)
     return text and item_page({call = "function", text = text}, width) or {"There is no comment in its source."}
   end
@@ -271,11 +345,34 @@ function help.text(what, width)
   return table.concat(lines, "\n")
 end
 
+--- The text with colours where the terminal has them: the calls, the results of examples, what to see next.
+function help.painted(text)
+  local paint = require "nnlua.repl.paint"
+  if not paint.on or not core.files.is_terminal(1) then return text end
+  local out, call = {}, true -- call: so far only what it is called has been there
+  for line in (text .. "\n"):gmatch("(.-)\n") do
+    call = call and (line == "" or line:find("^  ") ~= nil or #out == 0)
+    if call and line:find("^  ") then
+      line = paint.it("call", line)
+      call = "begun"
+    elseif call == "begun" then
+      call = false
+    end
+    if line:find("^  %-%-> ") then
+      line = paint.it("dim", line)
+    elseif line:find("^See also: ") then
+      line = paint.it("dim", "See also:") .. line:sub(10)
+    end
+    out[#out + 1] = line
+  end
+  return table.concat(out, "\n")
+end
+
 --- Explains a function, class, object or name: help(tensor.add), help("conv2d"), help(nn.Linear); help() is an
 -- overview.
 local function show(_, ...)
   local unknown = select("#", ...) > 0 and ... == nil
-  io.write(unknown and "There is no help for nil: is the name spelt right?" or help.text((...)), "\n")
+  io.write(unknown and "There is no help for nil: is the name spelt right?" or help.painted(help.text((...))), "\n")
 end
 
 return setmetatable(help, {__call = show, __tostring = function() return help.text() end, __name = "help"})

@@ -247,6 +247,37 @@ local function value_of(path)
   return v
 end
 
+local function is_signature(v)
+  local meta = getmetatable(v)
+  return type(v) == "table" and type(meta) == "table" and rawget(meta, "__name") == "signature"
+end
+
+--- The signature behind a function or class of the library (see signature.lua), nil when there is none. Nothing is
+-- called.
+function reference.signature_of(v)
+  if type(v) == "table" then
+    for _ = 1, 20 do
+      for _, key in ipairs {"signature", "read"} do
+        local s = rawget(v, key)
+        if is_signature(s) then return s end
+      end
+      local meta = getmetatable(v)
+      v = type(meta) == "table" and rawget(meta, "__index")
+      if type(v) ~= "table" then return nil end
+    end
+    return nil
+  elseif type(v) ~= "function" then
+    return nil
+  end
+  local found
+  for i = 1, 60 do
+    local name, value = debug.getupvalue(v, i)
+    if not name then break end
+    if is_signature(value) and (not found or name == "read") then found = value end
+  end
+  return found
+end
+
 local function upvalue(f, wanted)
   for i = 1, 255 do
     local name, value = debug.getupvalue(f, i)

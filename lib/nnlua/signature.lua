@@ -134,7 +134,20 @@ local function read_default(text)
   return tonumber(text) or text
 end
 
-local meta = {__call = parse, __name = "signature"}
+local methods = {}
+local meta = {__call = parse, __name = "signature", __index = methods}
+
+-- A default as the user would write it.
+local function default_text(v)
+  if type(v) == "table" then return "{" .. table.concat(v, ", ") .. "}" end
+  return type(v) == "string" and ("%q"):format(v) or tostring(v)
+end
+
+--- A parameter for readers: what it takes, its default.
+function methods.explain(_, p)
+  if p.required then return p.says end
+  return p.says .. (p.default == nil and "; optional" or "; default " .. default_text(p.default))
+end
 
 --- The text of a signature as the user would write a call: "Linear(in_features, out_features, {bias = true})".
 function meta:__tostring()
@@ -143,9 +156,7 @@ function meta:__tostring()
     if p.required then
       required[#required + 1] = p.name
     else
-      local v = p.default
-      local text = type(v) == "table" and "{" .. table.concat(v, ", ") .. "}" or tostring(v)
-      optional[#optional + 1] = ("%s = %s"):format(p.name, type(v) == "string" and ("%q"):format(v) or text)
+      optional[#optional + 1] = ("%s = %s"):format(p.name, default_text(p.default))
     end
   end
   if #optional > 0 then required[#required + 1] = "{" .. table.concat(optional, ", ") .. "}" end
@@ -165,6 +176,7 @@ local function read_parameter(item)
     local repeated = type_name:find("*", 1, true) and (tonumber(times) or 0) or nil
     table.insert(parameter.alternatives, {kind = assert(kinds[base], base), times = repeated})
   end
+  parameter.says = expected(parameter)
   return parameter
 end
 

@@ -108,6 +108,76 @@ check.test("the user's comments are shown", function()
   check.ok(shown(nn.class("Bare", nn.Linear), "a child"):find("y = x W^T", 1, true), "the parent's where it has none")
 end)
 
+check.test("everything says what to see next", function()
+  local function names_of(what, name)
+    local names = help.see_also(what)
+    check.ok(#names >= 2 and #names <= 4, ("%s has %d names to see next"):format(name, #names))
+    local seen = {[name] = true}
+    for _, one in ipairs(names) do
+      check.ok(not seen[one], ("%s: %s twice, or itself"):format(name, one))
+      seen[one] = true
+      check.ok(not help.text(one, 200):find("^There is no"), ("%s: there is no help for %s"):format(name, one))
+    end
+    return names
+  end
+  local function leads(from, to)
+    local found = false
+    for _, name in ipairs(names_of(from, from)) do found = found or name == to end
+    check.ok(found, ("%s leads to %s"):format(from, to))
+  end
+  local n = 0
+  for _, entry in ipairs(reference.operations()) do
+    n = n + 1
+    if n % 7 == 0 and not entry.rows[1].doc:find("^The same as ") then names_of(entry.calls[1], entry.calls[1]) end
+  end
+  for _, part in ipairs(reference.parts()) do
+    for _, item in ipairs(part.items) do
+      n = n + 1
+      if n % 7 == 0 and not (item.text or ""):find("^The same as ") then names_of(item.value, item.name) end
+    end
+  end
+  leads("nn.Conv2d", "tensor.conv2d")
+  leads("F.cross_entropy", "nn.CrossEntropyLoss")
+  leads("optim.Adam", "optim.AdamW")
+  leads("tensor.sum", "tensor.mean")
+  leads("nn.LSTM", "nn.GRU")
+  leads("nn.save", "nn.load")
+  leads("tensor.no_grad", "tensor.enable_grad")
+end)
+
+check.test("arguments are listed with what they take and their defaults", function()
+  local text = help.text(nn.Conv2d, 80)
+  check.ok(text:find("\n  in_channels   a whole number >= 1\n", 1, true))
+  check.ok(text:find("\n  stride        a whole number >= 1 or a table of 2; default 1\n", 1, true))
+  check.ok(text:find('\n  padding_mode  a string; default "zeros"\n', 1, true))
+  check.ok(help.text(optim.Adam, 80):find("betas         a number or a table of 2; default {0.9, 0.999}", 1, true))
+  check.ok(help.text(F.glu, 80):find("\n  dim", 1, true))
+end)
+
+check.test("examples are broken between words", function()
+  check.ok(help.text(plot.line, 80):find('{xlabel =\n      "epoch", logy = true})', 1, true))
+end)
+
+check.test("Lua's own functions are explained", function()
+  local function look_at(name, t)
+    for key, v in pairs(t) do
+      if type(v) == "function" then
+        local text = help.text(v, 80)
+        check.ok(text:find(key, 1, true) and text:find("A function of Lua itself.", 1, true),
+          name .. key)
+      end
+    end
+  end
+  for _, name in ipairs {"string", "table", "utf8", "coroutine", "os"} do look_at(name .. ".", _G[name]) end
+  local plain = {}
+  for name in pairs {print = 1, type = 1, pairs = 1, ipairs = 1, pcall = 1, error = 1, select = 1, load = 1} do
+    plain[name] = _G[name]
+  end
+  look_at("", plain)
+  check.ok(help.text(io.open, 80):find("A file, or nil and the message", 1, true))
+  check.ok(help.text(math.floor, 80):find("The greatest whole number <= x", 1, true))
+end)
+
 check.test("unknown names get suggestions", function()
   check.ok(shown("softmaxx", "a near name"):find("did you mean 'softmax'?", 1, true))
   check.ok(shown("entropy", "a word"):find("F.cross_entropy", 1, true))

@@ -25,15 +25,11 @@ local function option_text(text)
   if not owner then return nil end
   local found, value = look.value(owner, session.look)
   if not found then return nil end
-  local signature = complete.signature_of(value)
+  local signature = require "nnlua.reference".signature_of(value)
   local parameter = signature and signature.by_name and signature.by_name[name]
   if parameter then
-    local kinds = {}
-    for i, alternative in ipairs(parameter.alternatives) do kinds[i] = alternative.kind.text end
-    local default = parameter.default
-    if type(default) == "string" then default = ("%q"):format(default) end
-    return ("%s of %s: %s%s"):format(name, owner, table.concat(kinds, " or "),
-      parameter.required and ", must be given" or ", default " .. tostring(default))
+    return ("%s of %s: %s%s"):format(name, owner, signature:explain(parameter),
+      parameter.required and "; it must be given" or "")
   end
   for _, known in ipairs(complete.options_of(owner:match("[%w_]+$") or "", value)) do
     if known == name then
@@ -45,22 +41,23 @@ end
 
 local function explain(text)
   local help = require "nnlua.help"
-  if text == "" then return say(help.text()) end
+  local function tell(what) say(help.painted(help.text(what))) end
+  if text == "" then return tell() end
   local word = text:match("^[\"'](.*)[\"']$")
-  if word then return say(help.text(word)) end
+  if word then return tell(word) end
   local found, value = look.value(text, session.look)
   if found and tensor.is_tensor(value) then
     say(show.value(value))
     return say("help(tensor) lists what can be done with it; ?x:sum explains one method.")
   elseif found and (type(value) == "function" or type(value) == "table") then
-    return say(help.text(value))
+    return tell(value)
   elseif found then
     say(show.value(value))
     return say(("a %s"):format(math.type(value) or type(value)))
   end
   local option = option_text(text)
   if option then return say(option) end
-  return say(help.text(text:match("^[%w_%.:]+$") and text or text))
+  return tell(text)
 end
 
 -- ---- ??word -------------------------------------------------------------------------------------------------------
@@ -172,7 +169,7 @@ function ask.hint(text, point)
       elseif known then
         return known.call
       end
-      local signature = complete.signature_of(value)
+      local signature = require "nnlua.reference".signature_of(value)
       if signature then return tostring(signature) end
       if type(value) == "function" then return name .. " = " .. show.function_phrase(value) end
       return name .. ": " .. tostring(value):match("^[^\n]*")

@@ -44,31 +44,6 @@ function complete.open_call(tokens)
   return is_call(top) and {callee = top - 1} or nil
 end
 
-local function is_signature(v)
-  local meta = getmetatable(v)
-  return type(v) == "table" and type(meta) == "table" and rawget(meta, "__name") == "signature"
-end
-
---- The signature behind a function or class of the library (see signature.lua), nil when there is none.
-function complete.signature_of(v)
-  if type(v) == "table" then
-    for _, key in ipairs {"signature", "read"} do
-      local s = look.field(v, key)
-      if is_signature(s) then return s end
-    end
-    return nil
-  elseif type(v) ~= "function" then
-    return nil
-  end
-  local found
-  for i = 1, 60 do
-    local name, value = debug.getupvalue(v, i)
-    if not name then break end
-    if is_signature(value) and (not found or name == "read") then found = value end
-  end
-  return found
-end
-
 local rows
 
 -- The rows of the registry behind a function.
@@ -92,7 +67,7 @@ function complete.options_of(name, f)
   local function add(option)
     if not seen[option] then list[#list + 1], seen[option] = option, true end
   end
-  for _, parameter in ipairs(complete.signature_of(f) or {}) do add(parameter.name) end
+  for _, parameter in ipairs(require "nnlua.reference".signature_of(f) or {}) do add(parameter.name) end
   for _, row in ipairs(rows_of(name, f)) do
     for _, p in ipairs(row.params) do add(p.name) end
     if row.flags.creates then add("requires_grad") end
