@@ -2,6 +2,7 @@
 -- texts come from the registry and from comments in the sources (reference.lua); the width is the terminal's.
 
 local core = require "nnlua.core"
+local in_columns = require "nnlua.columns"
 local reference = require "nnlua.reference"
 local titles = require "nnlua.parts"
 
@@ -122,19 +123,31 @@ local function page(thing, width)
   return lines
 end
 
-local CELL = 18
+local LONG = 20 -- names from here on stand behind the others, or they would make all columns wide
 
--- Names in columns; one that is too long for its cell takes the next one, too.
-local function columns(lines, names, width)
-  local line = ""
+-- Conv1d, Conv2d, Conv3d as one: Conv1d/2d/3d.
+local function families(names)
+  local list, place = {}, {}
   for _, name in ipairs(names) do
-    local cell = name .. (" "):rep(CELL - 1 - (#name + CELL) % CELL + 1)
-    if line ~= "" and 2 + #line + #name > width then
-      lines[#lines + 1], line = "  " .. line:gsub("%s+$", ""), ""
+    local stem, size = name:match("^(.-)(%dd)$")
+    local at = stem and place[stem]
+    if at then
+      list[at] = list[at] .. "/" .. size
+    else
+      list[#list + 1] = name
+      if stem then place[stem] = #list end
     end
-    line = line .. cell
   end
-  if line ~= "" then lines[#lines + 1] = "  " .. line:gsub("%s+$", "") end
+  return list
+end
+
+-- Names in columns, further in.
+local function columns(lines, names, width)
+  local short, long = {}, {}
+  for _, name in ipairs(families(names)) do table.insert(#name > LONG and long or short, name) end
+  for _, list in ipairs {short, long} do
+    for _, line in ipairs(in_columns.lines(list, width - 2)) do lines[#lines + 1] = "  " .. line end
+  end
 end
 
 -- Without the in-place twins of other names.

@@ -98,7 +98,7 @@ static char *hook_complete(void *ud, const char *text, int point, int *start, ch
 }
 
 static char *hook_hint(void *ud, const char *text, int point) {
-  return ask_text(ud, "nnlua.repl.ask", "hint", text, point);
+  return ask_text(ud, "nnlua.repl.ask", "hint_lines", text, point);
 }
 
 static char *hook_pasted(void *ud, const char *text) { return ask_text(ud, "nnlua.repl.input", "pasted", text, 0); }

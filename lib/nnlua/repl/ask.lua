@@ -68,7 +68,7 @@ local function search(word)
   local function try(full, text)
     if texts[full] == nil and ((full .. " " .. (text or "")):lower():find(wanted, 1, true)) then
       names[#names + 1] = full
-      texts[full] = (text or ""):match("^[^\n]*") or ""
+      texts[full] = (text or ""):gsub("%s+", " ")
     end
   end
   for _, entry in ipairs(reference.operations()) do try(entry.calls[1], entry.rows[1].doc) end
@@ -87,9 +87,11 @@ local function search(word)
   end)
   local width, longest = core.width(), 0
   for i = 1, math.min(#names, 40) do longest = math.max(longest, #names[i]) end
+  longest = math.min(longest, math.max(width * 2 // 5, 16)) -- longer names push their text to the right
   for i = 1, math.min(#names, 40) do
-    local name = names[i]
-    say(paint.it("call", name) .. paint.cut((" "):rep(longest + 2 - #name) .. texts[name], width - #name))
+    local name = paint.cut(names[i], width)
+    local text = (" "):rep(math.max(longest - #name, 0) + 2) .. texts[names[i]]
+    say(paint.it("call", name) .. (width - #name > 8 and paint.cut(text, width - #name) or ""))
   end
   if #names > 40 then say(("... %d more"):format(#names - 40)) end
 end
@@ -177,6 +179,13 @@ function ask.hint(text, point)
     if not call then return nil end
     tokens = {table.unpack(tokens, 1, call.callee - 1)}
   end
+end
+
+--- The same for the screen: in lines that it holds, in colour.
+function ask.hint_lines(text, point)
+  local lines = ask.hint(text, point)
+  if not lines then return nil end
+  return (require "nnlua.repl.errors".fold(lines):gsub("[^\n]+", function(line) return paint.it("call", line) end))
 end
 
 -- ---- all of them --------------------------------------------------------------------------------------------------

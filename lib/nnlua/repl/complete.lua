@@ -1,6 +1,7 @@
 -- complete: what TAB offers at a place of an entry: names, fields and methods, option keys inside a call's table,
 -- files in strings. Nothing of the user's is run to find it.
 
+local columns = require "nnlua.columns"
 local core = require "nnlua.core"
 local lexer = require "nnlua.repl.lexer"
 local look = require "nnlua.repl.look"
@@ -9,7 +10,7 @@ local session = require "nnlua.repl.session"
 
 local complete = {}
 
-local MOST = 300 -- candidates that are listed
+local FEW = 60 -- candidates up to which all are listed
 
 -- ---- calls and their options --------------------------------------------------------------------------------------
 
@@ -216,28 +217,26 @@ local function common_prefix(list)
   return prefix
 end
 
--- The list in columns, going down.
-local function in_columns(list, width)
-  local longest, shown = 0, math.min(#list, MOST)
-  for i = 1, shown do
-    local short = list[i]:match("([^/]+/?)$") or list[i]
-    longest = math.max(longest, paint.width(short))
+-- The list in columns; of a long one without the twins that work in place, and what the screen holds.
+local function shown_list(list, width, height)
+  local set, names = {}, {}
+  for _, one in ipairs(list) do set[one] = true end
+  for _, one in ipairs(list) do
+    local twin = #list > FEW and one:sub(-1) == "_" and set[one:sub(1, -2)]
+    if not twin then names[#names + 1] = paint.cut(one:match("([^/]+/?)$") or one, width) end
   end
-  local columns = math.max(1, (width + 2) // (longest + 2))
-  local height = -(-shown // columns)
-  local lines = {}
-  for row = 1, height do
-    local line = ""
-    for column = 0, columns - 1 do
-      local one = list[column * height + row]
-      if one and column * height + row <= shown then
-        one = one:match("([^/]+/?)$") or one
-        line = line .. one .. (" "):rep(longest + 2 - paint.width(one))
-      end
+  local lines = columns.lines(names, width, paint.width)
+  local most = math.max(height - 4, 6)
+  if #lines > most then
+    local few, low, high = nil, 1, #names -- as many names as make `most` lines
+    while low <= high do
+      local n = (low + high) // 2
+      local some = columns.lines({table.unpack(names, 1, n)}, width, paint.width)
+      if #some <= most then few, low = {some, n}, n + 1 else high = n - 1 end
     end
-    lines[row] = paint.cut(line:gsub("%s+$", ""), width)
+    lines = few[1]
+    lines[#lines + 1] = ("... %d more: type another letter"):format(#names - few[2])
   end
-  if #list > shown then lines[#lines + 1] = ("... %d more"):format(#list - shown) end
   return table.concat(lines, "\n")
 end
 
@@ -248,7 +247,8 @@ function complete.at(text, point)
   if #list == 1 then return from, list[1] .. suffix, nil end
   local prefix = common_prefix(list)
   if #prefix > point - from then return from, prefix, nil end
-  return from, nil, in_columns(list, core.width())
+  local _, _, height = core.pictures.terminal()
+  return from, nil, shown_list(list, core.width(), height)
 end
 
 return complete
