@@ -19,9 +19,12 @@ end
 --- Lines with the names in columns, no wider than width. width_of(name) is how many cells a name takes (default: its
 -- bytes).
 function columns.lines(names, width, width_of)
-  local widths = {}
-  for i, name in ipairs(names) do widths[i] = width_of and width_of(name) or #name end
-  for height = 1, math.max(#names, 1) do
+  local widths, total = {}, 0
+  for i, name in ipairs(names) do
+    widths[i] = width_of and width_of(name) or #name
+    total = total + widths[i] + GAP
+  end
+  for height = math.max(total // (width + GAP), 1), math.max(#names, 1) do
     local list = widths_for(widths, height, width)
     if list then
       local lines = {}
