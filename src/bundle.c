@@ -3,13 +3,14 @@
  * stands the source's size in 8 bytes ("i8"). Knows nothing of tensors. */
 #include "bundle.h"
 
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { LARGEST = 64 << 20 };
 
@@ -51,18 +52,23 @@ static bool is_current(const char *path, int64_t size, const struct timespec *ma
   return s.st_mtim.tv_sec < made->tv_sec || (s.st_mtim.tv_sec == made->tv_sec && s.st_mtim.tv_nsec <= made->tv_nsec);
 }
 
-/* A searcher of package.searchers. Upvalues: the bundle's bytes, when it was made, the library's directory. */
+/* The bundle in memory, and when it was made. */
+typedef struct bundle {
+  const char *bytes, *end;
+  struct timespec made;
+} bundle;
+
+/* A searcher of package.searchers. Upvalues: the bundle, the library's directory. */
 static int search(lua_State *L) {
   const char *wanted = luaL_checkstring(L, 1);
-  size_t length, wanted_length = strlen(wanted);
-  reader r = {.at = lua_tolstring(L, lua_upvalueindex(1), &length)};
-  const struct timespec *made = lua_touserdata(L, lua_upvalueindex(2));
-  r.end = r.at + length;
+  size_t wanted_length = strlen(wanted);
+  const bundle *b = lua_touserdata(L, lua_upvalueindex(1));
+  reader r = {b->bytes, b->end};
   for (entry e; read_entry(&r, &e);) {
     if (e.name_length != wanted_length || memcmp(e.name, wanted, wanted_length) != 0) continue;
     lua_pushlstring(L, e.path, e.path_length);
-    const char *path = lua_pushfstring(L, "%s/%s", lua_tostring(L, lua_upvalueindex(3)), lua_tostring(L, -1));
-    if (!is_current(path, e.size, made)) break;
+    const char *path = lua_pushfstring(L, "%s/%s", lua_tostring(L, lua_upvalueindex(2)), lua_tostring(L, -1));
+    if (!is_current(path, e.size, &b->made)) break;
     lua_insert(L, 2);
     if (luaL_loadbufferx(L, e.code, e.code_length, path, "b") != LUA_OK) break;
     lua_pushvalue(L, 2);
@@ -72,49 +78,44 @@ static int search(lua_State *L) {
   return 1;
 }
 
-static bool push_file(lua_State *L, const char *path, struct timespec *made) {
+/* The file stays mapped: what nobody asks for is never read. A new one takes its name, not its place. */
+static bool map_file(const char *path, bundle *b) {
   struct stat s;
-  FILE *f = fopen(path, "rb");
-  if (f == NULL) return false;
-  bool ok = fstat(fileno(f), &s) == 0 && s.st_size > 0 && s.st_size < LARGEST;
-  char *bytes = ok ? malloc((size_t)s.st_size) : NULL;
-  ok = bytes != NULL && fread(bytes, 1, (size_t)s.st_size, f) == (size_t)s.st_size;
-  fclose(f);
-  if (ok) lua_pushlstring(L, bytes, (size_t)s.st_size);
-  free(bytes);
-  *made = s.st_mtim;
-  return ok;
+  int f = open(path, O_RDONLY | O_CLOEXEC);
+  if (f < 0) return false;
+  bool ok = fstat(f, &s) == 0 && s.st_size > 0 && s.st_size < LARGEST;
+  void *bytes = ok ? mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, f, 0) : MAP_FAILED;
+  close(f);
+  if (bytes == MAP_FAILED) return false;
+  *b = (bundle){bytes, (const char *)bytes + s.st_size, s.st_mtim};
+  return true;
 }
 
 /* Entries are for one directory, the first of the file: bytecode knows the places of its sources. */
-static bool is_for(const char *bytes, size_t length, const char *directory) {
-  reader r = {bytes, bytes + length};
+static bool is_for(reader *r, const char *directory) {
   const char *s;
   size_t n;
-  return read_string(&r, &s, &n) && n == strlen(directory) && memcmp(s, directory, n) == 0;
+  return read_string(r, &s, &n) && n == strlen(directory) && memcmp(s, directory, n) == 0;
 }
 
 void bundle_open(lua_State *L, const char *path, const char *directory) {
   int top = lua_gettop(L);
-  struct timespec made;
-  size_t length;
-  if (!push_file(L, path, &made) || !is_for(lua_tostring(L, -1), lua_rawlen(L, -1), directory)) {
+  bundle *b = lua_newuserdatauv(L, sizeof *b, 0);
+  reader r;
+  if (!map_file(path, b) || (r = (reader){b->bytes, b->end}, !is_for(&r, directory))) {
     lua_settop(L, top);
     return;
   }
-  const char *bytes = lua_tolstring(L, -1, &length);
-  size_t head = 8 + strlen(directory);
+  b->bytes = r.at;
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "searchers");
   for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i >= 2; i--) { /* after package.preload */
     lua_rawgeti(L, -1, i);
     lua_rawseti(L, -2, i + 1);
   }
-  lua_pushlstring(L, bytes + head, length - head);
-  struct timespec *kept = lua_newuserdatauv(L, sizeof *kept, 0);
-  *kept = made;
+  lua_pushvalue(L, top + 1);
   lua_pushstring(L, directory);
-  lua_pushcclosure(L, search, 3);
+  lua_pushcclosure(L, search, 2);
   lua_rawseti(L, -2, 2);
   lua_settop(L, top);
 }

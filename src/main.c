@@ -172,6 +172,41 @@ static run_result follow_options(lua_State *L, char **argv, int script) {
   return r;
 }
 
+/* ---- leaving ---------------------------------------------------------------------------------------- */
+
+#ifdef NNLUA_SANITIZE /* everything is given back, so that leaks are seen */
+static void leave_early(lua_State *L) { (void)L; }
+
+static void leave(lua_State *L, int status) {
+  (void)status;
+  lua_close(L);
+}
+#else
+static int leaving_with = -1;
+
+/* The first finaliser that was set is the last that lua_close calls: the user's have run, and what remains to be freed
+ * the system takes back faster. */
+static int finish(lua_State *L) {
+  (void)L;
+  if (leaving_with >= 0) exit(leaving_with);
+  return 0;
+}
+
+static void leave_early(lua_State *L) {
+  lua_newuserdatauv(L, 0, 0);
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, finish);
+  lua_setfield(L, -2, "__gc");
+  lua_setmetatable(L, -2);
+  luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+static void leave(lua_State *L, int status) {
+  leaving_with = status;
+  lua_close(L);
+}
+#endif
+
 /* ---- running ---------------------------------------------------------------------------------------- */
 
 static void set_arg(lua_State *L, int argc, char **argv, int script) {
@@ -234,15 +269,19 @@ int main(int argc, char **argv) {
     fputs("nnlua: out of memory\n", stderr);
     return EXIT_FAILURE;
   }
+  leave_early(L);
+  lua_gc(L, LUA_GCSTOP); /* what is loaded stays */
   luaL_openlibs(L);
-  lua_gc(L, LUA_GCGEN, 0, 0);
   set_path(L);
   run_result r = RUN_FAILED;
-  if (open_library(L)) {
+  bool open = open_library(L);
+  lua_gc(L, LUA_GCRESTART);
+  if (open) {
     run_catch_interrupts(L);
     r = run_all(L, argc, argv, &o);
   }
   fflush(stdout);
-  lua_close(L);
-  return r == RUN_OK ? EXIT_SUCCESS : r == RUN_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILURE;
+  int status = r == RUN_OK ? EXIT_SUCCESS : r == RUN_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILURE;
+  leave(L, status);
+  return status;
 }

@@ -2,6 +2,8 @@
 -- parts (nnlua.globals).
 
 local core = require "nnlua.core"
+local lazy = require "nnlua.lazy"
+require "nnlua.fail" -- tells the bindings where the library is
 
 local nnlua = {}
 
@@ -11,23 +13,29 @@ local public = {
 }
 for _, name in ipairs(public) do nnlua[name] = core[name] end
 
--- What the library adds to tensor itself.
-local additions = {"autograd", "gradcheck", "testing", "vmap", "tensor.pieces", "tensor.slices", "distributions"}
-for _, name in ipairs(additions) do require("nnlua." .. name) end
+-- What the library adds to tensor, F and the methods of tensors: loaded with the first name that the engine has not.
+local tensor, F = core.tensor, core.F
+local additions = {
+  "functional", "autograd", "gradcheck", "testing", "vmap", "tensor.pieces", "tensor.slices", "distributions", "func",
+}
+local ctc_loss = F.ctc_loss
+F.ctc_loss = nil -- an addition wraps it
+lazy.fields({tensor, F, core.methods}, function()
+  F.ctc_loss = ctc_loss
+  for _, name in ipairs(additions) do require("nnlua." .. name) end
+end)
 
-nnlua.vmap_loops = require("nnlua.vmap").vmap_loops
-require "nnlua.func"
-
-local parts = {"nn", "optim", "data", "train", "metrics"}
-for _, name in ipairs(parts) do nnlua[name] = require("nnlua." .. name) end
+-- Explained in builtins.lua.
+function nnlua.vmap_loops() return require("nnlua.vmap").vmap_loops() end
 
 --- Names that the program makes global.
 nnlua.globals = {"tensor", "nn", "F", "optim", "data", "train", "metrics"}
 
--- Parts that come with other packages are there when those are.
+-- The other parts are tables of their own. Those that come with other packages are there when those are.
+for _, name in ipairs {"nn", "optim", "data", "train", "metrics"} do nnlua[name] = lazy.part("nnlua." .. name) end
 for _, name in ipairs {"plot", "help", "lesson"} do
   if package.searchpath("nnlua." .. name, package.path) then
-    nnlua[name] = require("nnlua." .. name)
+    nnlua[name] = lazy.part("nnlua." .. name)
     table.insert(nnlua.globals, name)
   end
 end

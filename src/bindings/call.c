@@ -300,14 +300,13 @@ static void finish_entry(Entry *e) {
   if (e->n_forms > 1) e->fast[2] = e->fast[3] = NULL; /* the second may be a number with a meaning of its own */
 }
 
-static Entry *new_entry(lua_State *L, Bind *b, const char *name, int length, bool inplace) {
-  Entry *e = lua_newuserdatauv(L, sizeof *e, 0);
+static void name_entry(Entry *e, Bind *b, const char *name, int length, bool inplace) {
+  size_t n = (size_t)length < sizeof e->name - 2 ? (size_t)length : sizeof e->name - 2;
   memset(e, 0, sizeof *e);
   e->b = b;
   e->inplace = inplace;
-  snprintf(e->name, sizeof e->name, "%.*s%s", length, name, inplace ? "_" : "");
-  luaL_ref(L, LUA_REGISTRYINDEX);
-  return e;
+  memcpy(e->name, name, n);
+  if (inplace) e->name[n] = '_';
 }
 
 static void push_function(lua_State *L, Bind *b, Entry *e) {
@@ -316,38 +315,71 @@ static void push_function(lua_State *L, Bind *b, Entry *e) {
   lua_pushcclosure(L, call_operation, 2);
 }
 
-/* The next row whose name has the same base as row i's, -1 if there is none. */
-static int namesake(int i) {
-  const nn_op *op = nn_op_at(i);
-  const int length = nn_op_base(op), n = nn_op_count();
-  for (int j = i + 1; j < n; j++) {
-    const nn_op *row = nn_op_at(j);
-    if (row->name[0] == op->name[0] && nn_op_base(row) == length && memcmp(row->name, op->name, (size_t)length) == 0)
-      return j;
+/* Entries lie in blocks that the registry of Lua keeps. */
+typedef struct Names {
+  lua_State *L;
+  Bind *b;
+  Entry *entry; /* free ones */
+  int n;
+  int *next; /* of each row the next one whose name has the same base, -1: there is none */
+} Names;
+
+static Entry *take_entry(Names *names) {
+  enum { BLOCK = 64 };
+  if (names->n == 0) {
+    names->entry = lua_newuserdatauv(names->L, BLOCK * sizeof *names->entry, 0);
+    luaL_ref(names->L, LUA_REGISTRYINDEX);
+    names->n = BLOCK;
   }
-  return -1;
+  names->n--;
+  return names->entry++;
+}
+
+/* Fills next[]: rows of one base meet in a table of their last rows so far, by a hash of the name. */
+static void find_namesakes(int *next) {
+  enum { SLOTS = 2048 };
+  int last[SLOTS], n = nn_op_count();
+  for (int i = 0; i < SLOTS; i++) last[i] = -1;
+  for (int i = 0; i < n; i++) {
+    const char *name = nn_op_at(i)->name;
+    size_t length = (size_t)nn_op_base(nn_op_at(i));
+    uint32_t h = 0;
+    for (size_t k = 0; k < length; k++) h = h * 31 + (uint8_t)name[k];
+    for (h %= SLOTS; last[h] >= 0; h = (h + 1) % SLOTS) {
+      const nn_op *other = nn_op_at(last[h]);
+      if ((size_t)nn_op_base(other) == length && memcmp(other->name, name, length) == 0) break;
+    }
+    if (last[h] >= 0) next[last[h]] = i;
+    next[i] = -1;
+    last[h] = i;
+  }
 }
 
 /* All rows of row i's name with this flag, in the order of the registry, as one function in the table. Those before i
- * have no such flag, or the name would be there. next[k] is the namesake of row k. */
-static void add_name(lua_State *L, Bind *b, int table, int i, const int *next, uint32_t flag, bool inplace) {
+ * have no such flag, or the name would be there. */
+static void add_name(Names *names, int table, int i, uint32_t flag, bool inplace) {
+  lua_State *L = names->L;
   const nn_op *op = nn_op_at(i);
-  int length = nn_op_base(op);
-  char name[48];
-  snprintf(name, sizeof name, "%.*s%s", length, op->name, inplace ? "_" : "");
-  bool there = lua_getfield(L, table, name) != LUA_TNIL;
+  Entry fresh;
+  name_entry(&fresh, names->b, op->name, nn_op_base(op), inplace);
+  lua_pushstring(L, fresh.name);
+  lua_pushvalue(L, -1);
+  if (lua_rawget(L, table) != LUA_TNIL) {
+    lua_pop(L, 2);
+    return;
+  }
   lua_pop(L, 1);
-  if (there) return;
-  Entry *e = new_entry(L, b, op->name, length, inplace);
   const uint32_t need = inplace ? flag | NN_INPLACE : flag;
-  for (int k = i; k >= 0; k = next[k]) {
+  for (int k = i; k >= 0; k = names->next[k]) {
     const nn_op *row = nn_op_at(k);
     if ((row->flags & need) != need || row->flags & NN_PRIVATE) continue;
-    if (e->n_forms < MAX_FORMS) e->form[e->n_forms++] = make_form(row);
+    if (fresh.n_forms < MAX_FORMS) fresh.form[fresh.n_forms++] = make_form(row);
   }
-  finish_entry(e);
-  push_function(L, b, e);
-  lua_setfield(L, table, name);
+  finish_entry(&fresh);
+  Entry *e = take_entry(names);
+  *e = fresh;
+  push_function(L, names->b, e);
+  lua_rawset(L, table);
 }
 
 void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functional, int linalg,
@@ -360,23 +392,26 @@ void bind_operations(lua_State *L, Bind *b, int tensor, int methods, int functio
                 {NN_F, functional},
                 {NN_LINALG, linalg},
                 {NN_SPECIAL, special}};
-  int *next = lua_newuserdatauv(L, sizeof *next * (size_t)nn_op_count(), 0);
-  for (int i = 0; i < nn_op_count(); i++) next[i] = namesake(i);
+  Names names = {.L = L, .b = b};
+  names.next = lua_newuserdatauv(L, sizeof *names.next * (size_t)nn_op_count(), 0);
+  find_namesakes(names.next);
   for (int i = 0; i < nn_op_count(); i++) {
     const nn_op *op = nn_op_at(i);
     if (op->flags & NN_PRIVATE) continue;
     for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
       if (!(op->flags & places[k].flag)) continue;
-      add_name(L, b, places[k].table, i, next, places[k].flag, false);
-      if (op->flags & NN_INPLACE) add_name(L, b, places[k].table, i, next, places[k].flag, true);
+      add_name(&names, places[k].table, i, places[k].flag, false);
+      if (op->flags & NN_INPLACE) add_name(&names, places[k].table, i, places[k].flag, true);
     }
-    if (op->flags & NN_INPLACE && !(op->flags & NN_METHOD)) add_name(L, b, methods, i, next, 0, true);
+    if (op->flags & NN_INPLACE && !(op->flags & NN_METHOD)) add_name(&names, methods, i, 0, true);
   }
   lua_pop(L, 1);
 }
 
 void bind_push_operation(lua_State *L, Bind *b, const nn_op *op, Operator operator) {
-  Entry *e = new_entry(L, b, op->name, nn_op_base(op), false);
+  Entry *e = lua_newuserdatauv(L, sizeof *e, 0);
+  name_entry(e, b, op->name, nn_op_base(op), false);
+  luaL_ref(L, LUA_REGISTRYINDEX);
   e->operator= operator!= NO_OPERATOR;
   e->unary = operator== UNARY_OPERATOR;
   e->form[e->n_forms++] = make_form(op);

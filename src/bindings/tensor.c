@@ -119,19 +119,27 @@ static const Field fields[] = {{"shape", get_shape},
 /* x.name and x[i]. Upvalue 2: the table of methods, in which fields are light userdata. A name that is
  * neither is nil, as for any Lua object. */
 static int tensor_index(lua_State *L) {
-  Bind *b = bind_of(L);
-  if (lua_type(L, 2) == LUA_TSTRING) {
-    lua_pushvalue(L, 2);
-    lua_rawget(L, lua_upvalueindex(2));
-    if (!lua_islightuserdata(L, -1)) {
-      if (!lua_isnil(L, -1) || strcmp(lua_tostring(L, 2), "...") != 0) return 1;
-      lua_pushvalue(L, 1);
-      return 1;
-    }
-    const Field *field = lua_touserdata(L, -1);
-    return field->get(L, b, bind_check(L, b, 1));
+  Bind *b;
+  const Field *field;
+  if (lua_type(L, 2) != LUA_TSTRING) {
+    b = bind_of(L);
+    return bind_index_read(L, b, bind_check(L, b, 1));
   }
-  return bind_index_read(L, b, bind_check(L, b, 1));
+  lua_pushvalue(L, 2);
+  switch (lua_rawget(L, lua_upvalueindex(2))) {
+  case LUA_TLIGHTUSERDATA:
+    b = bind_of(L);
+    field = lua_touserdata(L, -1);
+    return field->get(L, b, bind_check(L, b, 1));
+  case LUA_TNIL:
+    lua_settop(L, 2);
+    if (strcmp(lua_tostring(L, 2), "...") == 0)
+      lua_pushvalue(L, 1);
+    else
+      lua_gettable(L, lua_upvalueindex(2)); /* one that the library has yet to load */
+    return 1;
+  default: return 1;
+  }
 }
 
 static void set_grad(lua_State *L, Bind *b, nn_tensor *t) {

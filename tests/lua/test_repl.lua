@@ -33,6 +33,7 @@ end)
 
 test("the tree covers every file of the library", function()
   local n = 0
+  for _, name in ipairs(nnlua.globals) do assert(pairs(nnlua[name])) end -- loads it
   for name in pairs(package.loaded) do
     local path = name:find("^nnlua%.") and package.searchpath(name, package.path)
     local file = path and io.open(path)

@@ -2,6 +2,7 @@
 
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
+local lazy = require "nnlua.lazy"
 local lexer = require "nnlua.repl.lexer"
 
 local tensor = core.tensor
@@ -9,6 +10,7 @@ local look = {}
 
 -- What answers for the fields that v lacks: a table, nil, or a function of the library's.
 local function index_of(v)
+  lazy.load(v)
   local meta = getmetatable(v)
   local index = type(meta) == "table" and rawget(meta, "__index")
   if type(index) == "function" and not fail.in_library(debug.getinfo(index, "S").source) then return nil end
@@ -27,6 +29,7 @@ function look.field(v, key)
     elseif type(v) ~= "table" then
       return nil
     end
+    lazy.load(v)
     local value = rawget(v, key)
     if value ~= nil then return value end
     local index = index_of(v)
@@ -65,6 +68,7 @@ function look.keys(v, all)
     elseif type(v) ~= "table" then
       return list
     end
+    lazy.load(v)
     for key in next, v do add(key) end
     local index, meta = index_of(v)
     v = type(index) == "function" and meta or index
@@ -75,6 +79,7 @@ end
 --- Whether a value can be called.
 function look.callable(v)
   if type(v) == "function" then return true end
+  lazy.load(v)
   local meta = getmetatable(v)
   return type(meta) == "table" and rawget(meta, "__call") ~= nil
 end
