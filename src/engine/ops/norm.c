@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "interrupt.h"
+#include "kernels/layer_norm.h"
 #include "kernels/rows.h"
 #include "parallel.h"
 #include "reduction.h"
@@ -297,7 +298,8 @@ static void ln_range(void *arg, int64_t begin, int64_t end, int thread) {
   ln_job *j = arg;
   if (nn_interrupted()) return;
   size_t at = (size_t)(begin * j->n) * j->elem, row = (size_t)begin * j->elem;
-  j->k->layer_norm[j->d](end - begin, j->n, j->eps, j->x + at, j->gamma, j->beta, j->y + at, j->mean + row, j->rstd + row);
+  (j->n <= NN_LAYER_NORM_SHORT ? NN_SELECT(nn_layer_norm_table)->forward : j->k->layer_norm)[j->d](
+      end - begin, j->n, j->eps, j->x + at, j->gamma, j->beta, j->y + at, j->mean + row, j->rstd + row);
 }
 
 static bool ln_kernel(nn_frame *f) {
@@ -353,7 +355,8 @@ static void ln_back_range(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t p = begin; p < end && !nn_interrupted(); p++) {
     int64_t from = j->rows * p / LN_PARTS, to = j->rows * (p + 1) / LN_PARTS;
     size_t at = (size_t)(from * j->n) * j->elem, row = (size_t)from * j->elem, part = (size_t)(p * j->n) * j->elem;
-    j->k->layer_norm_backward[j->d](to - from, j->n, j->g + at, j->x + at, j->mean + row, j->rstd + row, j->gamma, j->y + at,
+    (j->n <= NN_LAYER_NORM_SHORT ? NN_SELECT(nn_layer_norm_table)->backward : j->k->layer_norm_backward)[j->d](
+        to - from, j->n, j->g + at, j->x + at, j->mean + row, j->rstd + row, j->gamma, j->y + at,
                                     j->dgamma + part, j->dbeta + part);
   }
 }
