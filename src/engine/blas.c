@@ -236,7 +236,7 @@ static double library_tile_work(void) {
 }
 
 static bool suits_library(int64_t m, int64_t n, int64_t k) {
-  const int64_t from = 512; // smaller ones are as fast or faster on own kernels
+  const int64_t from = 512000; // smaller ones are as fast or faster on own kernels
   if (m < from || n < from || k < from) return false;
   load_once();
   return openblas.sgemm != NULL;

@@ -22,7 +22,7 @@ enum { VECTOR_BYTES = 64, ROWS_MAX = 14 };
 #ifdef __clang__
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 32")
 #endif
 
 static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -45,6 +45,16 @@ static const int64_t mask64[8] = {-1, -1, -1, -1};
 #define FMA(a, b, c) (vec_f32) _mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c))
 #else
 #define FMA(a, b, c) (vec_f32) _mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c))
+#endif
+
+// FMA with the number at p in all lanes as a. AVX-512 has one instruction for that; compilers prefer two.
+#if NN_ISA == 2
+INLINE vec_f32 fma_splat_f32(const float *p, vec_f32 b, vec_f32 c) {
+  __asm__("vfmadd231ps %1%{1to16%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
+  return c;
+}
+#else
+INLINE vec_f32 fma_splat_f32(const float *p, vec_f32 b, vec_f32 c) { return FMA(*p - (vec_f32){0}, b, c); }
 #endif
 
 // The first n lanes at p (the others 0), 0 < n < lanes.
@@ -70,16 +80,16 @@ INLINE void store_part_f32(float *p, vec_f32 v, int64_t n) {
 #endif
 }
 
-// Transposes 8 rows of x (distance ldx) by 8 columns into 8 rows of y (distance ldy).
+// Transposes 8 rows at x[i] + p by 8 columns into 8 rows of y (distance ldy), which are written in order.
 #define BLOCK_f32 8
 #if NN_ISA > 0
-INLINE void transpose_block_f32(const float *x, int64_t ldx, float *y, int64_t ldy) {
+INLINE void transpose_block_f32(const float *const *x, int64_t p, float *y, int64_t ldy) {
   __m256 r[8], s[8];
   UNROLL for (int i = 0; i < 4; i++) { // r[i]: columns 0-3 of rows i and i + 4; r[i + 4]: columns 4-7
-    r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x + i * ldx)),
-                                _mm_loadu_ps(x + (i + 4) * ldx), 1);
-    r[i + 4] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x + i * ldx + 4)),
-                                    _mm_loadu_ps(x + (i + 4) * ldx + 4), 1);
+    r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x[i] + p)),
+                                _mm_loadu_ps(x[i + 4] + p), 1);
+    r[i + 4] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x[i] + p + 4)),
+                                    _mm_loadu_ps(x[i + 4] + p + 4), 1);
   }
   UNROLL for (int h = 0; h < 8; h += 4) {
     s[h] = _mm256_unpacklo_ps(r[h], r[h + 1]);
@@ -93,9 +103,9 @@ INLINE void transpose_block_f32(const float *x, int64_t ldx, float *y, int64_t l
   }
 }
 #else
-INLINE void transpose_block_f32(const float *x, int64_t ldx, float *y, int64_t ldy) {
-  for (int i = 0; i < 8; i++)
-    for (int j = 0; j < 8; j++) y[j * ldy + i] = x[i * ldx + j];
+INLINE void transpose_block_f32(const float *const *x, int64_t p, float *y, int64_t ldy) {
+  for (int j = 0; j < 8; j++)
+    for (int i = 0; i < 8; i++) y[j * ldy + i] = x[i][p + j];
 }
 #endif
 
@@ -112,6 +122,15 @@ INLINE void transpose_block_f32(const float *x, int64_t ldx, float *y, int64_t l
 #define FMA(a, b, c) (vec_f64) _mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c))
 #else
 #define FMA(a, b, c) (vec_f64) _mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c))
+#endif
+
+#if NN_ISA == 2
+INLINE vec_f64 fma_splat_f64(const double *p, vec_f64 b, vec_f64 c) {
+  __asm__("vfmadd231pd %1%{1to8%}, %2, %0" : "+v"(c) : "m"(*p), "v"(b));
+  return c;
+}
+#else
+INLINE vec_f64 fma_splat_f64(const double *p, vec_f64 b, vec_f64 c) { return FMA(*p - (vec_f64){0}, b, c); }
 #endif
 
 INLINE vec_f64 load_part_f64(const double *p, int64_t n) {
@@ -136,16 +155,16 @@ INLINE void store_part_f64(double *p, vec_f64 v, int64_t n) {
 #endif
 }
 
-// Transposes 4 rows of x (distance ldx) by 4 columns into 4 rows of y (distance ldy).
+// Transposes 4 rows at x[i] + p by 4 columns into 4 rows of y (distance ldy), which are written in order.
 #define BLOCK_f64 4
 #if NN_ISA > 0
-INLINE void transpose_block_f64(const double *x, int64_t ldx, double *y, int64_t ldy) {
+INLINE void transpose_block_f64(const double *const *x, int64_t p, double *y, int64_t ldy) {
   __m256d r[4];
   UNROLL for (int i = 0; i < 2; i++) { // r[i]: columns 0-1 of rows i and i + 2; r[i + 2]: columns 2-3
-    r[i] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x + i * ldx)),
-                                _mm_loadu_pd(x + (i + 2) * ldx), 1);
-    r[i + 2] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x + i * ldx + 2)),
-                                    _mm_loadu_pd(x + (i + 2) * ldx + 2), 1);
+    r[i] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x[i] + p)),
+                                _mm_loadu_pd(x[i + 2] + p), 1);
+    r[i + 2] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x[i] + p + 2)),
+                                    _mm_loadu_pd(x[i + 2] + p + 2), 1);
   }
   UNROLL for (int h = 0; h < 4; h += 2) {
     _mm256_storeu_pd(y + h * ldy, _mm256_unpacklo_pd(r[h], r[h + 1]));
@@ -153,9 +172,9 @@ INLINE void transpose_block_f64(const double *x, int64_t ldx, double *y, int64_t
   }
 }
 #else
-INLINE void transpose_block_f64(const double *x, int64_t ldx, double *y, int64_t ldy) {
-  for (int i = 0; i < 4; i++)
-    for (int j = 0; j < 4; j++) y[j * ldy + i] = x[i * ldx + j];
+INLINE void transpose_block_f64(const double *const *x, int64_t p, double *y, int64_t ldy) {
+  for (int j = 0; j < 4; j++)
+    for (int i = 0; i < 4; i++) y[j * ldy + i] = x[i][p + j];
 }
 #endif
 

@@ -36,7 +36,11 @@ INLINE void NAME(fetch)(const T *p, int bytes) {
   UNROLL for (int i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)p + i, 1);
 }
 
-// sums[i][v] += terms of R rows by V vectors at one p.
+INLINE void NAME(fetch_read)(const T *p, int bytes) {
+  UNROLL for (int i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)p + i, 0);
+}
+
+// sums[i][v] += terms of R rows by V vectors at one p, the rows' numbers rs apart from three bases.
 INLINE void NAME(add_term)(const int R, const int V, NAME(vec) * sums, const T *b, const T *a0, const T *a5,
                            const T *a10, int64_t rs) {
   NAME(vec) b0 = NAME(load)(b), b1 = V > 1 ? NAME(load)(b + NAME(lanes)) : b0;
@@ -44,6 +48,28 @@ INLINE void NAME(add_term)(const int R, const int V, NAME(vec) * sums, const T *
     NAME(vec) x = NAME(splat)(i < 5 ? a0[i * rs] : i < 10 ? a5[(i - 5) * rs] : a10[(i - 10) * rs]);
     sums[i * V] = FMA(x, b0, sums[i * V]);
     if (V > 1) sums[i * V + 1] = FMA(x, b1, sums[i * V + 1]);
+  }
+}
+
+// The same for numbers that lie side by side.
+INLINE void NAME(add_packed)(const int R, const int V, NAME(vec) * sums, const T *b, const T *a) {
+  NAME(vec) b0 = NAME(load)(b), b1 = V > 1 ? NAME(load)(b + NAME(lanes)) : b0;
+  UNROLL for (int i = 0; i < R; i++) {
+    sums[i * V] = NAME(fma_splat)(a + i, b0, sums[i * V]);
+    if (V > 1) sums[i * V + 1] = NAME(fma_splat)(a + i, b1, sums[i * V + 1]);
+  }
+}
+
+// Adds up the U sets of N sums and puts the tile into C.
+INLINE void NAME(finish)(const int R, const int V, const int U, NAME(vec) * sums, const NAME(tile_args) * t) {
+  const int N = R * V;
+  UNROLL for (int i = N; i < U * N; i++) sums[i % N] += sums[i];
+  const T alpha = t->alpha, beta = t->beta;
+  const int64_t ldc = t->ldc, rest = t->cols - (V - 1) * NAME(lanes);
+  T *c = t->c;
+  UNROLL for (int i = 0; i < R; i++, c += ldc) {
+    if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, NAME(lanes));
+    NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, rest);
   }
 }
 
@@ -67,22 +93,43 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
     }
   }
   for (; U > 1 && p > 0; p--, a0 += cs, a5 += cs, b += bs) NAME(add_term)(R, V, sums, b, a0, a5, a10, rs);
-  UNROLL for (int i = N; i < U * N; i++) sums[i % N] += sums[i];
-  const T alpha = t->alpha, beta = t->beta;
-  const int64_t ldc = t->ldc, rest = t->cols - (V - 1) * NAME(lanes);
-  T *c = t->c;
-  UNROLL for (int i = 0; i < R; i++, c += ldc) {
-    if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, NAME(lanes));
-    NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, rest);
+  NAME(finish)(R, V, U, sums, t);
+}
+
+// For a packed strip, [k][R], and a panel with bs known at compile time (0: it isn't). Four terms a turn: in
+// the loop itself, fewer instructions beside the multiplications matter when two threads share a core.
+INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const NAME(tile_args) * t) {
+  const int N = R * V, U = N >= 8 ? 1 : N >= 4 ? 2 : 4;
+  NAME(vec) sums[2 * ROWS_MAX + 8];
+  UNROLL for (int i = 0; i < U * N; i++) sums[i] = (NAME(vec)){0};
+  const int64_t bs = BS ? BS : t->bs;
+  const T *b = t->b, *a = t->a;
+  int64_t p = t->k;
+  if (p >= 64) {
+    UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
+  for (; p >= 4; p -= 4, a += 4 * R) {
+    UNROLL for (int u = 0; u < 4; u++) {
+      NAME(add_packed)(R, V, sums + u % U * N, BS ? b + u * BS : b, a + u * R);
+      if (!BS) b += bs;
+    }
+    if (BS) b += 4 * BS;
+  }
+  for (; p > 0; p--, a += R, b += bs) NAME(add_packed)(R, V, sums, b, a);
+  NAME(finish)(R, V, U, sums, t);
 }
 
 // A function a variant: one function of them all takes compilers minutes under a sanitizer.
 #define TILE(R)                                                                                              \
   static void NAME(tile_##R##_1)(const NAME(tile_args) * t) { NAME(tile)(R, 1, t); }                         \
-  static void NAME(tile_##R##_2)(const NAME(tile_args) * t) { NAME(tile)(R, 2, t); }
+  static void NAME(tile_##R##_2)(const NAME(tile_args) * t) { NAME(tile)(R, 2, t); }                         \
+  static void NAME(packed_##R##_1)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 1, 0, t); }             \
+  static void NAME(packed_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, 0, t); }             \
+  static void NAME(panel_##R##_2)(const NAME(tile_args) * t) {                                               \
+    NAME(packed_tile)(R, 2, NAME(width), t);                                                                 \
+  }
 #define TILE_ENTRY(R)                                                                                        \
-  { NAME(tile_##R##_1), NAME(tile_##R##_2) }
+  {NAME(tile_##R##_1), NAME(tile_##R##_2), NAME(packed_##R##_1), NAME(packed_##R##_2), NAME(panel_##R##_2)}
 
 TILE(1)
 TILE(2)
@@ -104,7 +151,7 @@ TILE(14)
 #endif
 
 // clang-format off
-static void (*const NAME(tiles)[ROWS_MAX][2])(const NAME(tile_args) *) = {
+static void (*const NAME(tiles)[ROWS_MAX][5])(const NAME(tile_args) *) = {
   TILE_ENTRY(1), TILE_ENTRY(2), TILE_ENTRY(3), TILE_ENTRY(4),
 #if NN_ISA > 0
   TILE_ENTRY(5), TILE_ENTRY(6),
@@ -116,8 +163,11 @@ static void (*const NAME(tiles)[ROWS_MAX][2])(const NAME(tile_args) *) = {
 };
 // clang-format on
 
-static void NAME(run_tile)(int64_t rows, const NAME(tile_args) * t) {
-  NAME(tiles)[rows - 1][t->cols > NAME(lanes)](t);
+// `packed`: a is a packed strip of so many rows.
+static inline void NAME(run_tile)(int64_t rows, bool packed, const NAME(tile_args) * t) {
+  int kind = t->cols > NAME(lanes);
+  if (packed) kind += t->bs == NAME(width) ? 3 : 2;
+  NAME(tiles)[rows - 1][kind](t);
 }
 
 #undef TILE
@@ -125,20 +175,31 @@ static void NAME(run_tile)(int64_t rows, const NAME(tile_args) * t) {
 
 // -----------------------------------------------------------------------------------------------------------
 // Packing. A block of op(B) becomes panels [k][width], the last one [k][lanes] if that is enough; columns
-// beyond the edge are 0. A strip of op(A), the rows of one tile, is copied as it lies into memory that fits
-// level 1.
+// beyond the edge are 0. A strip of op(A), the rows of one tile, becomes [k][rows] and fits in level 1.
+
+// One row of a panel of bs columns, cols of them given.
+INLINE void NAME(pack_row)(int64_t cols, const T *b, T *to, int64_t bs) {
+  for (int64_t j = 0; j < bs; j += NAME(lanes)) {
+    if (j + NAME(lanes) <= cols)
+      NAME(store)(to + j, NAME(load)(b + j));
+    else if (j < cols)
+      NAME(store)(to + j, NAME(load_part)(b + j, cols - j));
+    else
+      NAME(store)(to + j, (NAME(vec)){0});
+  }
+}
 
 // Columns are contiguous in memory: cols of them at b + p * ldb.
 static void NAME(pack_rows)(int64_t k, int64_t cols, const T *b, int64_t ldb, T *to, int64_t bs) {
-  for (int64_t p = 0; p < k; p++, b += ldb, to += bs) {
-    for (int64_t j = 0; j < bs; j += NAME(lanes)) {
-      if (j + NAME(lanes) <= cols)
-        NAME(store)(to + j, NAME(load)(b + j));
-      else if (j < cols)
-        NAME(store)(to + j, NAME(load_part)(b + j, cols - j));
-      else
-        NAME(store)(to + j, (NAME(vec)){0});
-    }
+  for (int64_t p = 0; p < k; p++, b += ldb, to += bs) NAME(pack_row)(cols, b, to, bs);
+}
+
+// `panels` whole panels side by side; several at once use whole pages of rows that lie far apart.
+static void NAME(pack_panels)(int64_t k, int64_t panels, const T *b, int64_t ldb, T *to) {
+  for (int64_t p = 0; p < k; p++, b += ldb, to += NAME(width)) {
+    if (p + 4 < k)
+      for (int64_t i = 0; i < panels; i++) NAME(fetch_read)(b + 4 * ldb + i * NAME(width), 2 * VECTOR_BYTES);
+    for (int64_t i = 0; i < panels; i++) NAME(pack_row)(NAME(width), b + i * NAME(width), to + i * k * NAME(width), NAME(width));
   }
 }
 
@@ -147,10 +208,12 @@ static void NAME(pack_columns)(int64_t k, int64_t cols, const T *b, int64_t ldb,
   enum { B = NAME(BLOCK) };
   int64_t j = 0;
   for (; j + B <= cols; j += B) {
+    const T *rows[B];
+    for (int i = 0; i < B; i++) rows[i] = b + (j + i) * ldb;
     int64_t p = 0;
-    for (; p + B <= k; p += B) NAME(transpose_block)(b + j * ldb + p, ldb, to + p * bs + j, bs);
+    for (; p + B <= k; p += B) NAME(transpose_block)(rows, p, to + p * bs + j, bs);
     for (; p < k; p++)
-      for (int64_t i = j; i < j + B; i++) to[p * bs + i] = b[i * ldb + p];
+      for (int i = 0; i < B; i++) to[p * bs + j + i] = rows[i][p];
   }
   for (; j < bs; j++)
     for (int64_t p = 0; p < k; p++) to[p * bs + j] = j < cols ? b[j * ldb + p] : 0;
@@ -162,7 +225,13 @@ static inline int64_t NAME(panel_stride)(int64_t cols) {
 
 // The block k x n at b, the first row and column of op(B) there.
 static void NAME(pack_block)(bool tb, int64_t k, int64_t n, const T *b, int64_t ldb, T *to) {
-  for (int64_t j = 0; j < n; j += NAME(width), to += k * NAME(width)) {
+  int64_t j = 0;
+  while (!tb && n - j >= NAME(width)) {
+    int64_t panels = min64((n - j) / NAME(width), 8);
+    NAME(pack_panels)(k, panels, b + j, ldb, to);
+    j += panels * NAME(width), to += panels * k * NAME(width);
+  }
+  for (; j < n; j += NAME(width), to += k * NAME(width)) {
     int64_t cols = min64(n - j, NAME(width));
     if (tb)
       NAME(pack_columns)(k, cols, b + j * ldb, ldb, to, NAME(panel_stride)(cols));
@@ -171,22 +240,14 @@ static void NAME(pack_block)(bool tb, int64_t k, int64_t n, const T *b, int64_t 
   }
 }
 
-// Distance of rows in a copied strip: no multiple of 256 bytes, so that rows don't compete for cache sets.
-static inline int64_t NAME(strip_stride)(bool ta, int64_t k) {
-  const int64_t line = 64 / (int64_t)sizeof(T);
-  if (ta) return div_up(ROWS_MAX, line) * line;
-  return (div_up(k, 4 * line) * 4 + 1) * line;
-}
+// Elements that a packed strip takes; rows are written as whole vectors, so the last ones reach beyond it.
+static inline int64_t NAME(strip_size)(int64_t k) { return div_up(k * ROWS_MAX + 16, 16) * 16; }
 
-// Elements of a strip as copied.
-static inline int64_t NAME(strip_size)(bool ta, int64_t k) {
-  return (ta ? k : ROWS_MAX) * NAME(strip_stride)(ta, k);
-}
-
-static inline void NAME(copy_line)(int64_t n, const T *from, T *to) {
+// One row of a strip. The vectors' last lanes may fall into the row that is written next.
+INLINE void NAME(copy_few)(int64_t n, const T *from, T *to) {
   int64_t j = 0;
   for (; j + NAME(lanes) <= n; j += NAME(lanes)) NAME(store)(to + j, NAME(load)(from + j));
-  if (j < n) NAME(store_part)(to + j, NAME(load_part)(from + j, n - j), n - j);
+  if (j < n) NAME(store)(to + j, NAME(load_part)(from + j, n - j));
 }
 
 // Transposed strips come in groups, because one strip alone uses little of each cache line and page of A.
@@ -201,20 +262,33 @@ static inline int64_t NAME(first_row)(int64_t m, int64_t strips, int64_t i) {
 
 static void NAME(copy_group)(int64_t m, int64_t strips, int64_t s, int64_t k, const T *a, int64_t lda,
                              T *to) {
-  int64_t stride = NAME(strip_stride)(true, k), count = min64(NAME(group), strips - s),
-          first[NAME(group) + 1];
+  int64_t size = NAME(strip_size)(k), count = min64(NAME(group), strips - s), first[NAME(group) + 1];
   for (int64_t i = 0; i <= count; i++) first[i] = NAME(first_row)(m, strips, s + i);
   for (int64_t p = 0; p < k; p++, a += lda) {
     if (p + 8 < k) // rows lie too far apart for the processor to fetch them by itself
       for (int64_t j = first[0]; j < first[count]; j += 64 / (int64_t)sizeof(T)) __builtin_prefetch(a + 8 * lda + j);
-    for (int64_t i = 0; i < count; i++)
-      NAME(copy_line)(first[i + 1] - first[i], a + first[i], to + (i * k + p) * stride);
+    for (int64_t i = 0; i < count; i++) {
+      int64_t rows = first[i + 1] - first[i];
+      NAME(copy_few)(rows, a + first[i], to + i * size + p * rows);
+    }
   }
 }
 
+// Rows that lie contiguous along k, transposed: the upper ones of a block first, as what they write too much
+// falls into the lower ones of the next p.
 static void NAME(copy_strip)(int64_t rows, int64_t k, const T *a, int64_t lda, T *to) {
-  int64_t stride = NAME(strip_stride)(false, k);
-  for (int64_t i = 0; i < rows; i++, a += lda, to += stride) NAME(copy_line)(k, a, to);
+  enum { B = NAME(BLOCK), BLOCKS = (ROWS_MAX + B - 1) / B };
+  const T *row[BLOCKS * B];
+  for (int64_t i = 0; i < BLOCKS * B; i++) row[i] = a + min64(i, rows - 1) * lda;
+  int64_t p = 0;
+  while (p + B <= k) { // whole cache lines of a row at a time
+    int64_t end = min64(p + 64 / (int64_t)sizeof(T), k / B * B);
+    for (int64_t g = (rows - 1) / B; g >= 0; g--)
+      for (int64_t q = p; q < end; q += B) NAME(transpose_block)(row + g * B, q, to + q * rows + g * B, rows);
+    p = end;
+  }
+  for (; p < k; p++)
+    for (int64_t i = 0; i < rows; i++) to[p * rows + i] = row[i][p];
 }
 
 // -----------------------------------------------------------------------------------------------------------
@@ -227,34 +301,36 @@ typedef struct {
   bool copy;        // strips of A are copied
 } NAME(plan);
 
-// Largest k for which a strip and what passes by it fit in level 1.
+// Largest k for which a strip takes a third of level 1: a panel passes by it, and other threads use the cache.
 static inline int64_t NAME(kc_max)(int64_t bytes) {
-  const int64_t size = (int64_t)sizeof(T);
-  int64_t room = min64((int64_t)nn_cpu_l1d() * 5 / 8, bytes / 4) / size;
-  return (room / ROWS_MAX - 5 * (64 / size)) / 8 * 8;
+  int64_t room = min64((int64_t)nn_cpu_l1d() / 3, bytes / 8) / (int64_t)sizeof(T);
+  return room / ROWS_MAX / 8 * 8;
 }
 
 // Rows at such a distance share few cache sets.
 static inline bool NAME(awkward)(int64_t ld) { return ld * (int64_t)sizeof(T) % 2048 == 0; }
 
-// Blocks of equal size, as large as the caches (a strip and more in level 1, the block in `bytes`) allow.
-static NAME(plan) NAME(plan_large)(const NAME(nn_gemm_args) * g, T *scratch, int64_t bytes) {
-  NAME(plan) plan = {.strip = scratch, .copy = g->n > 2 * NAME(width)};
-  if (!g->ta && g->k <= 128 && !NAME(awkward)(g->lda)) plan.copy = false; // such strips stay in level 1 as they lie
-  plan.direct = !g->tb && g->m <= 2 * ROWS_MAX;
-  plan.kc = min64(div_up(div_up(g->k, div_up(g->k, NAME(kc_max)(bytes))), 8) * 8, g->k);
-  int64_t strip = NAME(strip_size)(g->ta, plan.kc) * (g->ta ? NAME(group) : 1);
-  plan.block = plan.strip + strip;
-  int64_t panels = (bytes / (int64_t)sizeof(T) - strip) / (plan.kc * NAME(width));
-  plan.nc = div_up(div_up(g->n, div_up(g->n, panels * NAME(width))), NAME(width)) * NAME(width);
-  return plan;
+// Strips are copied where enough panels use them. B is read in place by few strips, or where its rows are
+// whole cache lines that don't compete for the same cache sets.
+static void NAME(plan_ways)(const NAME(nn_gemm_args) * g, NAME(plan) * plan) {
+  plan->copy = g->n > 3 * NAME(width) || (g->n > NAME(width) && !g->ta && NAME(awkward)(g->lda));
+  bool lines = g->ldb % NAME(lanes) == 0 && !NAME(awkward)(g->ldb);
+  plan->direct = !g->tb && g->m <= (lines ? 20 : 2) * ROWS_MAX;
 }
 
-// Products that lie in level 1 and 2 as they are: one block, strips not copied, B packed only if transposed.
-static bool NAME(is_small)(const NAME(nn_gemm_args) * g, int64_t bytes) {
-  return g->m <= 8 * ROWS_MAX && g->n <= 8 * NAME(width) && g->k <= (g->ta ? 128 : 256) &&
-         (g->k + 8) * (g->n + NAME(width)) <= bytes / (int64_t)sizeof(T) && !NAME(awkward)(g->lda) &&
-         (g->tb || !NAME(awkward)(g->ldb));
+// Blocks of equal size, as large as the caches (a strip in level 1, the block in `bytes`) allow.
+static NAME(plan) NAME(plan_blocks)(const NAME(nn_gemm_args) * g, T *scratch, int64_t bytes) {
+  NAME(plan) plan = {.strip = scratch, .kc = g->k};
+  NAME(plan_ways)(g, &plan);
+  int64_t most = NAME(kc_max)(bytes);
+  if (g->k > most) plan.kc = div_up(div_up(g->k, div_up(g->k, most)), 8) * 8;
+  int64_t strip = plan.copy ? NAME(strip_size)(plan.kc) * (g->ta ? NAME(group) : 1) : 0;
+  plan.block = plan.strip + strip;
+  int64_t room = bytes / (int64_t)sizeof(T) - strip, panel = plan.kc * NAME(width);
+  plan.nc = g->n;
+  if ((g->n + NAME(width)) * plan.kc > room)
+    plan.nc = div_up(div_up(g->n, div_up(g->n, room / panel * NAME(width))), NAME(width)) * NAME(width);
+  return plan;
 }
 
 // Fetches n columns of the strip that comes next into level 2, while another one is used.
@@ -263,24 +339,25 @@ static void NAME(fetch_strip)(const T *a, int64_t lda, int64_t n) {
     for (int64_t p = 0; p < n; p += 64 / (int64_t)sizeof(T)) __builtin_prefetch(a + p, 0, 2);
 }
 
-// One strip of rows against all panels of the block, fetching the strip `next` meanwhile. `direct`: whole
-// panels are read in place from t->b, which has row distance t->bs, and only what is left at the edge comes
-// from the packed block.
-static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, bool direct, const T *block,
-                            const T *next, int64_t lda) {
+// One strip of rows against all panels of the block, fetching the strip `next` meanwhile. With plan->direct,
+// whole panels are read in place from t->b, which has row distance t->bs, and only what is left at the edge
+// comes from the packed block.
+static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NAME(plan) * plan, const T *next,
+                            int64_t lda) {
+  const T *block = plan->block;
   const int64_t piece = next ? div_up(t.k * NAME(width), n) : 0; // of the next strip, a panel
   for (int64_t j = 0, p = 0; j < n; j += NAME(width), p += piece, t.c += NAME(width)) {
     if (p < t.k && piece) NAME(fetch_strip)(next + p, lda, min64(piece, t.k - p));
     t.cols = min64(n - j, NAME(width));
     NAME(tile_args) now = t;
-    if (direct && t.cols == NAME(width)) {
+    if (plan->direct && t.cols == NAME(width)) {
       now.b = t.b + j;
     } else {
       now.b = block;
       now.bs = NAME(panel_stride)(t.cols);
     }
-    if (!direct) block += t.k * NAME(width);
-    NAME(run_tile)(rows, &now);
+    if (!plan->direct) block += t.k * NAME(width);
+    NAME(run_tile)(rows, plan->copy, &now);
   }
 }
 
@@ -291,11 +368,11 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
   const T *b = g->b + (g->tb ? j * g->ldb + p : p * g->ldb + j);
   int64_t whole = plan->direct ? n / NAME(width) * NAME(width) : 0; // columns that need no packing
   if (whole < n) NAME(pack_block)(g->tb, k, n - whole, g->tb ? b : b + whole, g->ldb, plan->block);
-  int64_t strips = div_up(g->m, ROWS_MAX), distance = plan->copy ? NAME(strip_stride)(g->ta, k) : g->lda;
+  int64_t strips = div_up(g->m, ROWS_MAX);
   NAME(tile_args) t = {.k = k, .b = b, .bs = g->ldb, .ldc = g->ldc, .alpha = g->alpha};
   t.beta = p == 0 ? g->beta : 1;
-  t.rs = g->ta ? 1 : distance;
-  t.cs = g->ta ? distance : 1;
+  t.rs = g->ta ? 1 : g->lda;
+  t.cs = g->ta ? g->lda : 1;
   for (int64_t s = 0, row = 0, next; s < strips; s++, row = next) {
     if (nn_interrupted()) return false;
     next = NAME(first_row)(g->m, strips, s + 1);
@@ -303,22 +380,18 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     t.c = g->c + row * g->ldc + j;
     if (plan->copy && g->ta) {
       if (s % NAME(group) == 0) NAME(copy_group)(g->m, strips, s, k, a, g->lda, plan->strip);
-      t.a += s % NAME(group) * NAME(strip_size)(true, k);
+      t.a += s % NAME(group) * NAME(strip_size)(k);
     } else if (plan->copy) {
       NAME(copy_strip)(next - row, k, a + row * g->lda, g->lda, plan->strip);
     }
     bool fetch = plan->copy && !g->ta && next + ROWS_MAX <= g->m;
-    NAME(run_strip)(next - row, n, t, plan->direct, plan->block, fetch ? a + next * g->lda : NULL, g->lda);
+    NAME(run_strip)(next - row, n, t, plan, fetch ? a + next * g->lda : NULL, g->lda);
   }
   return true;
 }
 
 static bool NAME(blocked)(const NAME(nn_gemm_args) * g, T *scratch, int64_t bytes) {
-  if (NAME(is_small)(g, bytes)) {
-    NAME(plan) plan = {.block = scratch, .direct = !g->tb};
-    return NAME(run_block)(g, &plan, 0, g->n, 0, g->k);
-  }
-  NAME(plan) plan = NAME(plan_large)(g, scratch, bytes);
+  NAME(plan) plan = NAME(plan_blocks)(g, scratch, bytes);
   for (int64_t j = 0; j < g->n; j += plan.nc)
     for (int64_t p = 0; p < g->k; p += plan.kc)
       if (!NAME(run_block)(g, &plan, j, min64(plan.nc, g->n - j), p, min64(plan.kc, g->k - p))) return false;
