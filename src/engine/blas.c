@@ -235,14 +235,15 @@ static double library_tile_work(void) {
   return nn_cpu_isa() == NN_ISA_AVX512 ? 1e9 : nn_cpu_isa() == NN_ISA_AVX2 ? 5e8 : 1e8;
 }
 
-static bool suits_library(int64_t m, int64_t n, int64_t k) {
-  const int64_t from = 512000; // smaller ones are as fast or faster on own kernels
+static bool suits_library(int64_t m, int64_t n, int64_t k, bool is_f64) {
+  if (!is_f64 && nn_cpu_isa() == NN_ISA_AVX512) return false; // own kernels are faster at every size
+  const int64_t from = 512; // smaller ones are as fast or faster on own kernels
   if (m < from || n < from || k < from) return false;
   load_once();
   return openblas.sgemm != NULL;
 }
 
-static grid plan(int64_t m, int64_t n, int64_t k, int64_t batch) {
+static grid plan(int64_t m, int64_t n, int64_t k, int64_t batch, bool is_f64) {
   int64_t threads = nn_in_parallel() ? 1 : nn_threads();
   double work = work_of(m, n, k), all = work * (double)batch;
   int64_t tiles = 1;
@@ -251,7 +252,7 @@ static grid plan(int64_t m, int64_t n, int64_t k, int64_t batch) {
     int64_t wanted = all > CLAIM_WORK * (double)threads ? 4 * threads : threads;
     tiles = div_up(most < (double)wanted ? (int64_t)most : wanted, batch);
   }
-  bool library = suits_library(m, n, k);
+  bool library = suits_library(m, n, k, is_f64);
   if (library && tiles > threads) tiles = div_up(2 * threads, batch); // it packs both operands for each
   if (library && work > library_tile_work() * (double)tiles)
     tiles = (int64_t)(work / library_tile_work()) + 1;
@@ -363,7 +364,7 @@ static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
 }
 
 static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
-  job->grid = plan(m, n, k, batch);
+  job->grid = plan(m, n, k, batch, job->is_f64);
   if (job->wide) job->grid.library = false;
   int64_t tasks = job->grid.rows * job->grid.cols * batch;
   double each = work_of(m, n, k) * (double)batch / (double)tasks;

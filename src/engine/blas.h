@@ -1,6 +1,6 @@
-// Matrix products on the thread team: OpenBLAS, loaded at run time with its best kernel, for large ones, own
-// kernels for small ones and wherever OpenBLAS is missing. Knows nothing of tensors; all matrices are
-// row-major.
+// Matrix products on the thread team: own kernels, and OpenBLAS, loaded at run time with its best kernel, for
+// large ones where it measures as fast or faster (float64, and float32 without AVX-512). Knows nothing of
+// tensors; all matrices are row-major.
 #ifndef NN_BLAS_H
 #define NN_BLAS_H
 
@@ -26,7 +26,7 @@ bool nn_gemm_batched_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, doub
                          int64_t lda, int64_t stride_a, const double *b, int64_t ldb, int64_t stride_b,
                          double beta, double *c, int64_t ldc, int64_t stride_c, int64_t batch);
 
-/// What does the large products, such as "OpenBLAS 0.3.21 SkylakeX" or "nnlua avx2" (own kernels, OpenBLAS
+/// The library at hand for large products, such as "OpenBLAS 0.3.21 SkylakeX" or "nnlua avx2" (own kernels, OpenBLAS
 /// being absent or worse). Loads OpenBLAS if that has not happened yet.
 const char *nn_blas_name(void);
 

@@ -86,8 +86,8 @@ INLINE void store_part_f32(float *p, vec_f32 v, int64_t n) {
 INLINE void transpose_block_f32(const float *const *x, int64_t p, float *y, int64_t ldy) {
   __m256 r[8], s[8];
   UNROLL for (int i = 0; i < 4; i++) { // r[i]: columns 0-3 of rows i and i + 4; r[i + 4]: columns 4-7
-    r[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x[i] + p)),
-                                _mm_loadu_ps(x[i + 4] + p), 1);
+    r[i] =
+        _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x[i] + p)), _mm_loadu_ps(x[i + 4] + p), 1);
     r[i + 4] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(x[i] + p + 4)),
                                     _mm_loadu_ps(x[i + 4] + p + 4), 1);
   }
@@ -161,8 +161,8 @@ INLINE void store_part_f64(double *p, vec_f64 v, int64_t n) {
 INLINE void transpose_block_f64(const double *const *x, int64_t p, double *y, int64_t ldy) {
   __m256d r[4];
   UNROLL for (int i = 0; i < 2; i++) { // r[i]: columns 0-1 of rows i and i + 2; r[i + 2]: columns 2-3
-    r[i] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x[i] + p)),
-                                _mm_loadu_pd(x[i + 2] + p), 1);
+    r[i] =
+        _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x[i] + p)), _mm_loadu_pd(x[i + 2] + p), 1);
     r[i + 2] = _mm256_insertf128_pd(_mm256_castpd128_pd256(_mm_loadu_pd(x[i] + p + 2)),
                                     _mm_loadu_pd(x[i + 2] + p + 2), 1);
   }

@@ -125,11 +125,9 @@ INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const NAME
   static void NAME(tile_##R##_2)(const NAME(tile_args) * t) { NAME(tile)(R, 2, t); }                         \
   static void NAME(packed_##R##_1)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 1, 0, t); }             \
   static void NAME(packed_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, 0, t); }             \
-  static void NAME(panel_##R##_2)(const NAME(tile_args) * t) {                                               \
-    NAME(packed_tile)(R, 2, NAME(width), t);                                                                 \
-  }
+  static void NAME(panel_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, NAME(width), t); }
 #define TILE_ENTRY(R)                                                                                        \
-  {NAME(tile_##R##_1), NAME(tile_##R##_2), NAME(packed_##R##_1), NAME(packed_##R##_2), NAME(panel_##R##_2)}
+  { NAME(tile_##R##_1), NAME(tile_##R##_2), NAME(packed_##R##_1), NAME(packed_##R##_2), NAME(panel_##R##_2) }
 
 TILE(1)
 TILE(2)
@@ -199,7 +197,8 @@ static void NAME(pack_panels)(int64_t k, int64_t panels, const T *b, int64_t ldb
   for (int64_t p = 0; p < k; p++, b += ldb, to += NAME(width)) {
     if (p + 4 < k)
       for (int64_t i = 0; i < panels; i++) NAME(fetch_read)(b + 4 * ldb + i * NAME(width), 2 * VECTOR_BYTES);
-    for (int64_t i = 0; i < panels; i++) NAME(pack_row)(NAME(width), b + i * NAME(width), to + i * k * NAME(width), NAME(width));
+    for (int64_t i = 0; i < panels; i++)
+      NAME(pack_row)(NAME(width), b + i * NAME(width), to + i * k * NAME(width), NAME(width));
   }
 }
 
@@ -266,7 +265,8 @@ static void NAME(copy_group)(int64_t m, int64_t strips, int64_t s, int64_t k, co
   for (int64_t i = 0; i <= count; i++) first[i] = NAME(first_row)(m, strips, s + i);
   for (int64_t p = 0; p < k; p++, a += lda) {
     if (p + 8 < k) // rows lie too far apart for the processor to fetch them by itself
-      for (int64_t j = first[0]; j < first[count]; j += 64 / (int64_t)sizeof(T)) __builtin_prefetch(a + 8 * lda + j);
+      for (int64_t j = first[0]; j < first[count]; j += 64 / (int64_t)sizeof(T))
+        __builtin_prefetch(a + 8 * lda + j);
     for (int64_t i = 0; i < count; i++) {
       int64_t rows = first[i + 1] - first[i];
       NAME(copy_few)(rows, a + first[i], to + i * size + p * rows);
@@ -301,7 +301,8 @@ typedef struct {
   bool copy;        // strips of A are copied
 } NAME(plan);
 
-// Largest k for which a strip takes a third of level 1: a panel passes by it, and other threads use the cache.
+// Largest k for which a strip takes a third of level 1: a panel passes by it, and other threads use the
+// cache.
 static inline int64_t NAME(kc_max)(int64_t bytes) {
   int64_t room = min64((int64_t)nn_cpu_l1d() / 3, bytes / 8) / (int64_t)sizeof(T);
   return room / ROWS_MAX / 8 * 8;
@@ -310,12 +311,16 @@ static inline int64_t NAME(kc_max)(int64_t bytes) {
 // Rows at such a distance share few cache sets.
 static inline bool NAME(awkward)(int64_t ld) { return ld * (int64_t)sizeof(T) % 2048 == 0; }
 
-// Strips are copied where enough panels use them. B is read in place by few strips, or where its rows are
-// whole cache lines that don't compete for the same cache sets.
+// Strips are copied where many panels use them or where they don't fit in level 1 as they lie. B is read in
+// place where it is small or few strips use it, or where its rows are whole cache lines that don't compete
+// for the same cache sets.
 static void NAME(plan_ways)(const NAME(nn_gemm_args) * g, NAME(plan) * plan) {
-  plan->copy = g->n > 3 * NAME(width) || (g->n > NAME(width) && !g->ta && NAME(awkward)(g->lda));
-  bool lines = g->ldb % NAME(lanes) == 0 && !NAME(awkward)(g->ldb);
-  plan->direct = !g->tb && g->m <= (lines ? 20 : 2) * ROWS_MAX;
+  enum { W = NAME(width), R = ROWS_MAX };
+  bool crowded = !g->ta && NAME(awkward)(g->lda);
+  plan->copy = g->n > 8 * W || (g->n > 3 * W && g->k > 128) || (g->n > W && crowded);
+  bool spread = !NAME(awkward)(g->ldb), lines = g->ldb % NAME(lanes) == 0;
+  bool small = g->m <= 8 * R && g->n <= 8 * W && g->k <= 256;
+  plan->direct = !g->tb && (g->m <= 2 * R || (spread && (small || (lines && g->m <= 20 * R))));
 }
 
 // Blocks of equal size, as large as the caches (a strip in level 1, the block in `bytes`) allow.
@@ -342,8 +347,8 @@ static void NAME(fetch_strip)(const T *a, int64_t lda, int64_t n) {
 // One strip of rows against all panels of the block, fetching the strip `next` meanwhile. With plan->direct,
 // whole panels are read in place from t->b, which has row distance t->bs, and only what is left at the edge
 // comes from the packed block.
-static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NAME(plan) * plan, const T *next,
-                            int64_t lda) {
+static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NAME(plan) * plan,
+                            const T *next, int64_t lda) {
   const T *block = plan->block;
   const int64_t piece = next ? div_up(t.k * NAME(width), n) : 0; // of the next strip, a panel
   for (int64_t j = 0, p = 0; j < n; j += NAME(width), p += piece, t.c += NAME(width)) {
