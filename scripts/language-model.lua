@@ -21,17 +21,27 @@ local learn_text, held_text = table.concat(kept, "\n\n") .. "\n\n", table.concat
 local tokens = text.CharTokenizer(learn_text, {specials = {"<unk>"}})
 local learn_ids, held_ids = tokens:encode(learn_text), tokens:encode(held_text)
 
--- How far each character is from the last mark: verses are counted on the fingers, and 22,000 characters are too few
--- to learn counting from. 1 is the mark itself.
+-- The form: verses are counted on the fingers, and 22,000 characters are too few to learn counting from. So each
+-- character comes with the number of its place: how far it is from the last mark (1 is the mark itself), how long the
+-- half-line before was, and whether this is the first or the second half of a couplet. What the poem has to do about
+-- it is left to the network.
 local longest_line = 12
 local marks = {}
 for _, mark in ipairs {"，", "。", "？", "！", "；", "：", "\n"} do marks[tokens:encode(mark):get(1)] = true end
-local function place_after(place, id) return marks[id] and 1 or math.min(place + 1, longest_line) end
-local function places_of(ids)
-  local out, place = {}, 1
+local start = {place = 1, last = 1, half = 0, ends = 3}
+local function next_form(form, id)
+  if not marks[id] then
+    return {place = math.min(form.place + 1, longest_line), last = form.last, half = form.half, ends = 0}
+  end
+  if form.ends == 0 then return {place = 1, last = form.place, half = 1 - form.half, ends = 1} end
+  if form.ends >= 2 then return start end                             -- an empty line: a poem begins
+  return {place = 1, last = form.last, half = 0, ends = form.ends + 1} -- a line ends
+end
+local function forms_of(ids)
+  local out, form = {}, start
   for i, id in ipairs(ids:totable()) do
-    place = place_after(place, id)
-    out[i] = place
+    form = next_form(form, id)
+    out[i] = form.place + longest_line * (form.last - 1 + longest_line * form.half)
   end
   return tensor(out, {dtype = "int64"})
 end
@@ -55,14 +65,14 @@ function Poet:init(vocabulary, hidden)
   self.embed = nn.Embedding(vocabulary, hidden)
   nn.init.normal_(self.embed.weight, 0, 0.05)
   self.drop = nn.Dropout(0.5)
-  self.place = nn.Embedding(longest_line, hidden)
-  nn.init.normal_(self.place.weight, 0, 0.05)
+  self.form = nn.Embedding(2 * longest_line * longest_line, hidden)
+  nn.init.normal_(self.form.weight, 0, 0.05)
   self.memory = nn.LSTM(hidden, hidden, {batch_first = true})
   self.bias = nn.Parameter(p:log():clone()) -- starts from the frequencies
 end
-function Poet:forward(ids, places, state)
+function Poet:forward(ids, forms, state)
   local h
-  h, state = self.memory(self.drop(self.embed(ids) + self.place(places)), state)
+  h, state = self.memory(self.drop(self.embed(ids)) + self.form(forms), state)
   return F.linear(self.drop(h), self.embed.weight, self.bias), state
 end
 
@@ -74,7 +84,7 @@ local function streams(ids, rows)
 end
 
 local function bits_on(net, ids)
-  local places = streams(places_of(ids), 1)
+  local forms = streams(forms_of(ids), 1)
   net:eval()
   local sum, n, state = 0, 0, nil
   tensor.no_grad(function()
@@ -82,7 +92,7 @@ local function bits_on(net, ids)
     while at < row:size(2) do
       local size = math.min(200, row:size(2) - at)
       local logits
-      logits, state = net(row:narrow(2, at, size), places:narrow(2, at, size), state)
+      logits, state = net(row:narrow(2, at, size), forms:narrow(2, at, size), state)
       sum = sum + F.cross_entropy(logits:flatten(1, 2), row:narrow(2, at + 1, size):flatten(),
         {reduction = "sum"}):item()
       n, at = n + size, at + size
@@ -95,7 +105,7 @@ end
 tutorial.heading("Learning")
 local net = Poet(tokens.vocab_size, options.hidden)
 local opt = optim.AdamW(net:parameters(), {lr = 4e-3, weight_decay = 0.05})
-local rows, places = streams(learn_ids, 8), streams(places_of(learn_ids), 8)
+local rows, forms = streams(learn_ids, 8), streams(forms_of(learn_ids), 8)
 local pieces = (rows:size(2) - 1) // options.length
 local curve, learned, best = {}, {}, math.huge
 local step, steps = 0, options.epochs * pieces
@@ -107,7 +117,7 @@ for epoch = 1, options.epochs do
     opt.param_groups[1].lr = 4e-3 * math.min(1, step / (0.1 * steps)) * (1 - 0.9 * step / steps)
     local from = shift + piece * options.length + 1
     local logits
-    logits, state = net(rows:narrow(2, from, options.length), places:narrow(2, from, options.length), state)
+    logits, state = net(rows:narrow(2, from, options.length), forms:narrow(2, from, options.length), state)
     state = {state[1]:detach(), state[2]:detach()} -- the values go on, the gradient ends here
     local loss = F.cross_entropy(logits:flatten(1, 2), rows:narrow(2, from + 1, options.length):flatten())
     opt:zero_grad()
@@ -132,16 +142,16 @@ tutorial.heading("Poems of its own")
 local function compose(first, temperature)
   net:eval()
   return tensor.no_grad(function()
-    local out, ids, state = first, tokens:encode("\n\n" .. first), nil
-    local place = places_of(ids)
-    for _ = 1, 60 do
+    local out, ids, state, c = first, tokens:encode("\n\n" .. first), nil, nil
+    local all = ids
+    for _ = 1, 70 do
       local logits
-      logits, state = net(ids:unsqueeze(1), place:unsqueeze(1), state)
+      logits, state = net(ids:unsqueeze(1), forms_of(all):narrow(1, all:size(1) - ids:size(1) + 1, ids:size(1))
+        :unsqueeze(1), state)
       local last = logits[{1, -1}] / temperature
       last[1] = -math.huge -- never "unknown"
       ids = tensor.multinomial(last:softmax(1), 1)
-      place = tensor({place_after(place:get(-1), ids:get(1))}, {dtype = "int64"})
-      local c = tokens:decode(ids)
+      all, c = tensor.cat({all, ids}), tokens:decode(ids)
       if c == "\n" and out:sub(-1) == "\n" then break end
       out = out .. c
     end

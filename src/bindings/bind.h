@@ -6,6 +6,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <signal.h>
 
 #include "op.h"
 
@@ -52,6 +53,7 @@ typedef struct Bind {
   bool table_busy; /* the table is being changed: a signal handler keeps away */
   void *newborn;   /* made, but not yet ready to be touched */
   bool interrupting;
+  volatile sig_atomic_t holding, held; /* an interrupt waits for the end of core.hold_interrupt; that many came */
 
   /* references in the registry */
   int metatable; /* of tensors */

@@ -45,8 +45,27 @@ static int finally(lua_State *L) {
   return cleaned(L, lua_pcallk(L, lua_gettop(L) - 2, LUA_MULTRET, 0, 0, cleaned), 0);
 }
 
+/* hold_interrupt(f, ...): calls f(...), which an interrupt does not end: it waits until f has returned. For what
+ * must not be done by half and takes no time to speak of; a second interrupt ends it all the same. */
+static int hold_interrupt(lua_State *L) {
+  Bind *b = bind_of(L);
+  luaL_checkany(L, 1);
+  bool outer = !b->holding;
+  if (outer) {
+    b->held = 0;
+    b->holding = 1;
+  }
+  int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+  if (outer) {
+    b->holding = 0;
+    if (b->held == 1) bind_interrupt(b); /* more than one came through by themselves */
+    b->held = 0;
+  }
+  return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+}
+
 void bind_catch_open(lua_State *L, Bind *b, int core) {
   static const luaL_Reg functions[] = {
-      {"catch_interrupt", catch_interrupt}, {"finally", finally}, {NULL, NULL}};
+      {"catch_interrupt", catch_interrupt}, {"finally", finally}, {"hold_interrupt", hold_interrupt}, {NULL, NULL}};
   bind_register(L, b, core, functions);
 }

@@ -152,6 +152,7 @@ static void hook_all(Bind *b) {
 }
 
 void bind_interrupt(Bind *b) {
+  if (b->holding && b->held++ == 0) return;
   nn_interrupt_raise();
   __atomic_store_n(&b->interrupting, true, __ATOMIC_SEQ_CST);
   if (!__atomic_load_n(&b->table_busy, __ATOMIC_SEQ_CST)) hook_all(b);

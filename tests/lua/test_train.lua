@@ -226,6 +226,91 @@ check.test("an interrupt ends the epoch, keeps the network and writes a checkpoi
   check.equal({saved.epoch, saved.batch >= 1}, {3, true})
 end)
 
+-- A training with everything that has a state; `at` says where its process gets an interrupt, and the how-manieth time.
+local function interruptible(at, times, resume)
+  local pid, count = io.open("/proc/self/stat"):read("n"), 0
+  local function passes(place)
+    if place ~= at then return end
+    count = count + 1
+    if count == times then io.popen("kill -INT " .. pid):close() end
+  end
+  tensor.manual_seed(3)
+  local x = tensor.randn(60, 1, 4, 4)
+  local y = x:sum({2, 3, 4}):gt(0):long() + 1
+  local net = nn.Sequential(nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Lambda(function(h)
+    passes("forward")
+    return h
+  end), nn.Flatten(), nn.Dropout(0.3), nn.Linear(12, 2))
+  local opt = optim.Adam(net:parameters(), {lr = 0.02})
+  local adam = opt.step
+  opt.step = function(self)
+    passes("before the step")
+    adam(self)
+    passes("after the step")
+  end
+  local schedule = optim.lr_scheduler.StepLR(opt, 1, 0.7)
+  local scheduled = schedule.step
+  schedule.step = function(self)
+    passes("schedule")
+    return scheduled(self)
+  end
+  local T = data.transforms
+  local loader = data.DataLoader({x, y}, {batch_size = 10, shuffle = true, transform = T.Compose {
+    T.RandomHorizontalFlip({generator = tensor.Generator():manual_seed(4)}), T.RandomCrop(4, {padding = 1}),
+    T.Lambda(function(a, b)
+      passes("data")
+      return a, b
+    end)}})
+  local history = train.fit(net, loader, {loss = function(out, labels)
+    passes("loss")
+    return F.cross_entropy(out, labels)
+  end, optimizer = opt, scheduler = schedule, epochs = 3, accumulate = 2, val = {x, y}, metrics = {judged = function()
+    passes("validation")
+    return 0
+  end}, checkpoint = scratch, checkpoint_every = 2, resume = resume, quiet = true,
+    callback = function() passes("callback") end, on_batch = function() passes("on_batch") end})
+  return history, {net = net:state_dict(), optimizer = opt:state_dict(), lr = opt.param_groups[1].lr,
+    rows = #history, last = history[#history] and {history[#history].loss, history[#history].val_loss},
+    random = tensor.rand(3)}
+end
+
+local function same_bits(a, b, path)
+  if tensor.is_tensor(a) then
+    check.ok(tensor.is_tensor(b) and a:equal(b), path .. " has the same bits")
+  elseif type(a) == "table" then
+    for key, v in pairs(a) do same_bits(v, b[key], path .. "." .. tostring(key)) end
+  else
+    check.ok(a == b or (a ~= a and b ~= b), ("%s: %s and %s"):format(path, tostring(a), tostring(b)))
+  end
+end
+
+check.test("interrupted anywhere and resumed, a training ends in the same bits", function()
+  os.remove(scratch)
+  local _, whole = interruptible("nowhere", 0, false)
+  for _, place in ipairs {"forward", "loss", "before the step", "after the step", "data", "schedule", "validation",
+    "callback", "on_batch"} do
+    for times = 1, 3 do
+      os.remove(scratch)
+      local history = interruptible(place, times, false)
+      check.ok(history.interrupted, ("%s %d: it was interrupted"):format(place, times))
+      local resumed, parts = interruptible("nowhere", 0, true)
+      check.ok(not resumed.interrupted, "and then was not")
+      same_bits(whole, parts, ("%s %d"):format(place, times))
+    end
+  end
+end)
+
+check.test("a step that takes for ever ends with the second interrupt", function()
+  local net, set, o = problem()
+  local pid = io.open("/proc/self/stat"):read("n")
+  o.optimizer.step = function()
+    io.popen("kill -INT " .. pid):close()
+    io.popen("(sleep 0.1; kill -INT " .. pid .. ") & true"):close()
+    while true do end -- luacheck: ignore
+  end
+  check.ok(train.fit(net, set, o).interrupted)
+end)
+
 check.test("misuse", function()
   local net, set, o = problem()
   check.error("unknown option 'epoch' (did you mean 'epochs'?)", train.fit, net, set, {loss = o.loss,

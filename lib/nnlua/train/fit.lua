@@ -72,14 +72,38 @@ local function is_finite(v) return v == v and v ~= math.huge and v ~= -math.huge
 local function take_step(run)
   local o = run.o
   clip(run.net, o)
-  run.stepping = true
   o.optimizer:step()
   run.state.pending = 0
   if o.scheduler and o.scheduler_every == "batch" then o.scheduler:step() end
 end
 
--- Forward, backward and, at the end of a group of `accumulate` batches, the step. A loss that is not finite moves
--- nothing.
+-- What a forward pass changes beside the gradients: buffers. A copy of them, so that a batch that an interrupt ends can
+-- be as if it had not begun.
+local function keep_buffers(run)
+  if not run.o.checkpoint then return end
+  run.kept = run.kept or {}
+  tensor.no_grad(function()
+    for name, buffer in run.net:named_buffers() do
+      local copy = run.kept[name]
+      if copy and copy.dtype == buffer.dtype and copy.shape == buffer.shape then
+        copy:copy_(buffer)
+      else
+        run.kept[name] = buffer:detach():clone()
+      end
+    end
+  end)
+end
+
+local function bring_buffers_back(run)
+  if not run.kept then return end
+  tensor.no_grad(function()
+    for name, buffer in run.net:named_buffers() do
+      if run.kept[name] then buffer:copy_(run.kept[name]) end
+    end
+  end)
+end
+
+-- Forward and backward. A loss that is not finite moves nothing.
 local function learn(run, ...)
   local o, s = run.o, run.state
   local loss = loss_of(run, ...)
@@ -92,8 +116,6 @@ local function learn(run, ...)
   if s.pending == 0 then o.optimizer:zero_grad() end
   if o.accumulate > 1 then loss = loss / o.accumulate end
   loss:backward()
-  s.pending = s.pending + 1
-  if s.pending == o.accumulate then take_step(run) end
   return value
 end
 
@@ -128,34 +150,48 @@ local function resume(run)
   run.history.resumed = true
 end
 
+-- A loader's walk, and what ends it early where there is something to end.
+local function walk_over(loader, ...)
+  local walk, _, _, guard = loader:iter(...)
+  local class = type(guard) == "table" and getmetatable(guard)
+  return walk, type(class) == "table" and class.__close and guard or nil
+end
+
 -- The batches of the current epoch that are still to come.
 local function batches(run)
   local s, loader = run.state, run.loader
   if not run.continue then
     run.epoch_random = run.o.checkpoint and checkpoint.random_state(loader) or nil
-    return loader:iter()
+    run.random = run.epoch_random
+    return walk_over(loader)
   end
   run.continue = false
   checkpoint.set_random_state(loader, run.epoch_random)
-  local walk = loader:iter(s.batch)
+  local walk, guard = walk_over(loader, s.batch)
   if not loader.skips then
     for _ = 1, s.batch do walk() end
   end
   checkpoint.set_random_state(loader, run.random)
-  return walk
+  return walk, guard
 end
 
 -- ---- epochs -------------------------------------------------------------------------------------------------------
 
--- A batch is over: its loss is counted, and a checkpoint written when it is time.
+-- The end of a batch: the step, when a group of `accumulate` batches is complete, and what is counted. An interrupt
+-- waits for it, so that what a checkpoint holds is always whole batches.
+local function end_batch(run, value, n)
+  local s, o = run.state, run.o
+  s.pending = s.pending + 1
+  if s.pending == o.accumulate then take_step(run) end
+  s.sum, s.n, s.batch = s.sum + value * n, s.n + n, s.batch + 1
+  if o.checkpoint then run.random = checkpoint.random_state(run.loader) end
+  keep_buffers(run)
+end
+
+-- A batch is over: a checkpoint is written when it is time.
 local function after_batch(run, value, n)
   local s, o = run.state, run.o
-  s.sum, s.n, s.batch = s.sum + value * n, s.n + n, s.batch + 1
-  run.stepping = false
-  if o.checkpoint then
-    run.random = checkpoint.random_state(run.loader)
-    if o.checkpoint_every and s.batch % o.checkpoint_every == 0 and s.pending == 0 then save(run) end
-  end
+  if o.checkpoint_every and s.batch % o.checkpoint_every == 0 and s.pending == 0 then save(run) end
   run.progress:step(n, ("loss %.4f"):format(s.sum / s.n))
   if o.on_batch then
     return o.on_batch({epoch = s.epoch, batch = s.batch, loss = value, net = run.net, optimizer = o.optimizer}) ~= false
@@ -165,7 +201,10 @@ end
 
 -- The rest of the current epoch. Returns false when the training ends with it.
 local function run_batches(run)
-  local walk = batches(run)
+  run.in_batches = true
+  keep_buffers(run)
+  local walk, guard = batches(run)
+  local _ <close> = guard
   local batch = table.pack(walk())
   while batch[1] ~= nil do
     local value = learn(run, table.unpack(batch, 1, batch.n))
@@ -173,14 +212,18 @@ local function run_batches(run)
       run.history.stopped = ("the loss of batch %d is %s"):format(run.state.batch + 1, tostring(value))
       return false
     end
-    if not after_batch(run, value, judging.rows(batch[1])) then
+    local n = judging.rows(batch[1])
+    core.hold_interrupt(end_batch, run, value, n)
+    if not after_batch(run, value, n) then
       run.history.stopped = "on_batch returned false"
       return false
     end
     batch = table.pack(walk())
   end
-  if run.state.pending > 0 then take_step(run) end
-  run.stepping = false
+  core.hold_interrupt(function()
+    if run.state.pending > 0 then take_step(run) end
+    run.in_batches = false
+  end)
   return true
 end
 
@@ -234,10 +277,23 @@ local function step_schedule(o, row)
   end
 end
 
-local function add_row(run, row)
-  run.rows[#run.rows + 1], run.history[#run.history + 1] = row, row
+local function note_row(run, row) run.rows[#run.rows + 1], run.history[#run.history + 1] = row, row end
+
+local function show_row(run, row)
   if run.log then run.log:write(row) end
   if run.draw then run.draw(row) end
+end
+
+-- The end of an epoch: schedule, best epoch, row, and the place where the next one begins. An interrupt waits for it.
+local function end_epoch(run, row, whole)
+  local o, s = run.o, run.state
+  if whole then step_schedule(o, row) end
+  local going = whole and improve(run, row)
+  if whole and not going then run.history.stopped = ("no better %s for %d epochs"):format(o.monitor, s.waited) end
+  note_row(run, row)
+  s.epoch, s.batch, s.sum, s.n, s.seconds, s.pending = s.epoch + 1, 0, 0, 0, 0, 0
+  s.finished, run.epoch_random = not going, nil
+  if o.checkpoint then run.random = checkpoint.random_state(run.loader) end
 end
 
 -- One epoch; returns whether to go on.
@@ -246,39 +302,41 @@ local function run_epoch(run)
   local began = core.clock()
   run.progress:part(("epoch %d/%d"):format(s.epoch, o.epochs))
   run.net:train()
+  run.unsaved = true
   local whole = run_batches(run)
   local row = {epoch = s.epoch, loss = s.n > 0 and s.sum / s.n or 0 / 0,
     lr = o.optimizer.param_groups and o.optimizer.param_groups[1].lr or nil}
   local text = whole and validate(run, row) or run.history.stopped
   row.seconds = core.clock() - began + s.seconds
-  if whole then step_schedule(o, row) end
+  run.unsaved = whole
+  core.hold_interrupt(end_epoch, run, row, whole)
   run.progress:done(text)
-  local going = whole and improve(run, row)
-  if whole and not going then run.history.stopped = ("no better %s for %d epochs"):format(o.monitor, s.waited) end
-  add_row(run, row)
-  s.epoch, s.batch, s.sum, s.n, s.seconds, s.pending = s.epoch + 1, 0, 0, 0, 0, 0
+  show_row(run, row)
   if o.callback and o.callback(row, run.net) == false then
-    going, run.history.stopped = false, "callback returned false"
+    s.finished, run.history.stopped = true, "callback returned false"
   end
-  s.finished = not going
-  run.epoch_random = nil
   if whole then
-    run.random = o.checkpoint and checkpoint.random_state(run.loader)
+    if o.checkpoint then run.random = checkpoint.random_state(run.loader) end
     save(run)
   end
-  return going
+  run.unsaved = false
+  return not s.finished
 end
 
 local function run_epochs(run)
   while run.state.epoch <= run.o.epochs and not run.state.finished and run_epoch(run) do end
 end
 
--- An interrupt came: what the epoch has done so far becomes a row, and a checkpoint when no step was under way.
+-- An interrupt came: the batch under way is as if it had not begun, the others become a row and a checkpoint, from
+-- which a training goes on to the same bits.
 local function interrupted(run)
   local s = run.state
+  if run.in_batches then bring_buffers_back(run) end
+  if run.unsaved and s.pending == 0 and (s.batch > 0 or not run.in_batches) then save(run) end
   if s.batch > 0 then
-    if not run.stepping and s.pending == 0 then save(run) end
-    add_row(run, {epoch = s.epoch, loss = s.sum / s.n, interrupted = true})
+    local row = {epoch = s.epoch, loss = s.sum / s.n, interrupted = true}
+    note_row(run, row)
+    show_row(run, row)
   end
   run.progress:done("interrupted: the network keeps what it has learned")
 end
@@ -313,7 +371,8 @@ end
 --- Trains a network: train.fit(net, loader, {loss = F.cross_entropy, optimizer = opt, epochs = 3, val = set.test}).
 -- Shows a progress line; returns the history, a list of rows {epoch, loss, lr, val_loss, val_accuracy, ..., seconds}
 -- with the fields interrupted, stopped (why it ended early), best_epoch and best. Ctrl-C ends the training and keeps
--- the network as it is. Judging: val (a data set or loader), metrics (names or functions by name, of the validation).
+-- the network as it is after the last whole batch. Judging: val (a data set or loader), metrics (names or functions by
+-- name, of the validation).
 -- Ending early: patience (epochs without a better value), monitor ("val_loss"; any number of a row), mode ("min",
 -- "max"), min_delta, restore_best (true with patience: the best epoch's weights come back). A loss that is not finite
 -- ends it, too. Steps: accumulate (batches a step), clip_grad_norm, clip_grad_value, scheduler (stepped after each
