@@ -29,13 +29,17 @@ local function make_folders(path)
   end
 end
 
--- Runs a command; returns true, or false and what it wrote to its standard error.
+-- Runs a command; returns true, or false, the last line that it wrote to its standard error, and its exit status.
 local function run(command)
   local pipe = io.popen(command .. " 2>&1 >/dev/null")
   local text = pipe:read("a")
-  local ok = pipe:close()
-  return ok == true, (text:gsub("%s+$", ""):gsub("^.*\n", ""))
+  local ok, _, status = pipe:close()
+  return ok == true, (text:gsub("%s+$", ""):gsub("^.*\n", "")), status
 end
+
+-- What curl's exit status says when a download cannot go on in the middle: an HTTP error (the part is whole or too
+-- long), no ranges, a bad place to go on.
+local not_in_the_middle = {[22] = true, [33] = true, [36] = true}
 
 -- Continues part from where it ends, or begins it. Quiet; gives up when nothing comes for 30 s.
 local function download(url, part)
@@ -43,12 +47,13 @@ local function download(url, part)
     local base = "curl --fail --location --silent --show-error --connect-timeout 20 --speed-limit 1 --speed-time 30 "
     local target = ("--output %s -- %s"):format(quoted(part), quoted(url))
     if path_of.exists(part) then
-      if run(base .. "--continue-at - " .. target) then return true end
+      local ok, text, status = run(base .. "--continue-at - " .. target)
+      if ok or not not_in_the_middle[status] then return ok, text end
       os.remove(part) -- the server can't go on in the middle, or has another file now
     end
     return run(base .. target)
   elseif has("wget") then
-    local ok, text = run(("wget --quiet --continue --tries=2 --timeout=30 --output-document=%s -- %s"):format(
+    local ok, text = run(("wget --no-verbose --continue --tries=2 --timeout=30 --output-document=%s -- %s"):format(
       quoted(part), quoted(url)))
     return ok, text ~= "" and text or "wget failed"
   end
@@ -59,10 +64,27 @@ local fetch_options = signature("data.fetch", "sha256:string?, path:string?, roo
 
 local function check_sum(path, sum) return not sum or bytes.sha256("data.fetch", path) == sum:lower() end
 
+-- Loads the file to part. What an earlier download left there goes on only where a checksum tells that it belongs to
+-- this file; when it does not, the file is loaded from its beginning.
+local function load_to(url, part, path, sum)
+  if not sum then os.remove(part) end
+  local continued = path_of.exists(part)
+  local ok, message = download(url, part)
+  if not ok then
+    fail.raise("data.fetch: cannot load %s: %s. Without a network, put the file at %s", url, message, path)
+  end
+  if not path_of.exists(part) then bytes.write_file("data.fetch", part, "") end
+  if check_sum(part, sum) then return end
+  local got = bytes.sha256("data.fetch", part)
+  os.remove(part)
+  if continued then return load_to(url, part, path, sum) end
+  fail.raise("data.fetch: what came from %s has the checksum %s, expected %s", url, got, sum:lower())
+end
+
 --- Downloads a file once and returns its path: data.fetch("https://example.org/a.csv", {sha256 = "..."}). A file that
--- is there already, with the right checksum, is not loaded again; a download that was cut off goes on where it
--- stopped. Options: sha256 (64 hexadecimal digits), path (where to keep it), root (the folder, default the cache:
--- $NNLUA_CACHE or ~/.cache/nnlua). Needs curl or wget.
+-- is there already, with the right checksum, is not loaded again; a download with a checksum that was cut off goes on
+-- where it stopped. Options: sha256 (64 hexadecimal digits), path (where to keep it), root (the folder, default the
+-- cache: $NNLUA_CACHE or ~/.cache/nnlua). Needs curl or wget.
 --     data.write_text("/tmp/nnlua-example.txt", "hello")
 --     local path = data.fetch("file:///tmp/nnlua-example.txt", {path = "/tmp/nnlua-example-2.txt"})
 --     data.read_text(path)
@@ -87,18 +109,8 @@ local function fetch(url, options)
   end
   local folder = path:match("^(.*)/[^/]*$")
   if folder and folder ~= "" then make_folders(folder) end
-  local part = path .. ".part"
-  local ok, message = download(url, part)
-  if not ok then
-    fail.raise("data.fetch: cannot load %s: %s. Without a network, put the file at %s", url, message, path)
-  end
-  if not path_of.exists(part) then bytes.write_file("data.fetch", part, "") end
-  if not check_sum(part, o.sha256) then
-    local sum = bytes.sha256("data.fetch", part)
-    os.remove(part)
-    fail.raise("data.fetch: what came from %s has the checksum %s, expected %s", url, sum, o.sha256:lower())
-  end
-  local renamed, text = os.rename(part, path)
+  load_to(url, path .. ".part", path, o.sha256)
+  local renamed, text = os.rename(path .. ".part", path)
   if not renamed then fail.raise("data.fetch: cannot write '%s': %s", path, text) end
   return path
 end
