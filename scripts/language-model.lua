@@ -137,25 +137,26 @@ end
 plot.line({training = learned, ["held out"] = curve}, {title = "bits a character", xlabel = "epoch", rows = 12})
 
 tutorial.heading("Poems of its own")
--- Sampling: draw the next character from the model's probabilities and feed it back. A temperature below 1 prefers
--- what is probable (0 would repeat itself for ever), above 1 the model becomes wild.
+-- Sampling: draw the next character from the model's probabilities and feed it back, here for four couplets. A
+-- temperature below 1 prefers what is probable (0 would repeat itself for ever), above 1 the model becomes wild.
+local line_end = tokens:encode("\n"):get(1)
 local function compose(first, temperature)
   net:eval()
   return tensor.no_grad(function()
-    local out, ids, state, c = first, tokens:encode("\n\n" .. first), nil, nil
+    local ids, state, lines = tokens:encode("\n\n" .. first), nil, 0
     local all = ids
-    for _ = 1, 70 do
+    while lines < 4 and all:size(1) < 100 do
       local logits
-      logits, state = net(ids:unsqueeze(1), forms_of(all):narrow(1, all:size(1) - ids:size(1) + 1, ids:size(1))
-        :unsqueeze(1), state)
+      local form = forms_of(all):narrow(1, all:size(1) - ids:size(1) + 1, ids:size(1))
+      logits, state = net(ids:unsqueeze(1), form:unsqueeze(1), state)
       local last = logits[{1, -1}] / temperature
-      last[1] = -math.huge -- never "unknown"
+      last[1] = -math.huge                                                       -- never "unknown"
+      if all:get(-1) == line_end then last[line_end] = -math.huge end            -- no end before the fourth couplet
       ids = tensor.multinomial(last:softmax(1), 1)
-      all, c = tensor.cat({all, ids}), tokens:decode(ids)
-      if c == "\n" and out:sub(-1) == "\n" then break end
-      out = out .. c
+      all = tensor.cat({all, ids})
+      if ids:get(1) == line_end then lines = lines + 1 end
     end
-    return out
+    return (tokens:decode(all):gsub("^%s+", ""))
   end)
 end
 for _, try in ipairs {{"山", 0.5}, {"明月", 0.7}, {"春", 1.0}} do
@@ -164,16 +165,20 @@ for _, try in ipairs {{"山", 0.5}, {"明月", 0.7}, {"春", 1.0}} do
 end
 
 tutorial.heading("What it has understood")
--- Form comes before sense: half-lines of five or seven characters, a comma, then a full stop.
-local regular, lines = 0, 0
-for _ = 1, options.quick and 2 or 10 do
-  for line in compose("风", 0.7):gmatch("[^，。？！\n]+") do
-    lines = lines + 1
-    local length = utf8.len(line) or 0
-    if length == 5 or length == 7 then regular = regular + 1 end
+-- Form comes before sense. A regular couplet has two half-lines of five characters or two of seven.
+local regular, couplets = 0, 0
+for _, first in ipairs {"风", "江", "人", "白", "夜"} do
+  for _ = 1, options.quick and 1 or 4 do
+    for line in compose(first, 0.7):gmatch("[^\n]+") do
+      local halves = {}
+      for _, mark in ipairs {"，", "。", "？", "！", "；", "："} do line = line:gsub(mark, "\n") end
+      for half in line:gmatch("[^\n]+") do halves[#halves + 1] = utf8.len(half) end
+      couplets = couplets + 1
+      if #halves == 2 and halves[1] == halves[2] and (halves[1] == 5 or halves[1] == 7) then regular = regular + 1 end
+    end
   end
 end
-print(("half-lines of five or seven characters: %d of %d"):format(regular, lines))
+print(("regular couplets: %d of %d"):format(regular, couplets))
 
 -- To try next: no dropout (how soon does it learn by heart?), nn.GRU, temperature 0.1 and 1.5.
-print(("result: bits=%.3f by_frequency=%.3f regular=%.2f"):format(best, by_counting, regular / math.max(lines, 1)))
+print(("result: bits=%.3f by_frequency=%.3f regular=%.2f"):format(best, by_counting, regular / math.max(couplets, 1)))
