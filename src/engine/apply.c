@@ -7,6 +7,7 @@
 #include "expr.h"
 #include "graph.h"
 #include "interrupt.h"
+#include "later.h"
 #include "profile.h"
 
 /* ---- results ---------------------------------------------------------------------------------------- */
@@ -478,6 +479,7 @@ static bool apply_one(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_
   r->t = r->small;
   if (ctx->error != NN_OK) return false;
   if (outer == NULL) ctx->outer = op;
+  if (__builtin_expect(ctx->later != NULL, 0)) nn_settle_arguments(ctx, op, args, n_args);
   bool direct = into == NULL && op->kernel != NULL && op->flags & NN_DIRECT && !ctx->anomaly;
   bool ok = direct && run_direct(ctx, op, args, n_args, r);
   ok = ok ? ctx->error == NN_OK : run(ctx, op, args, n_args, r, into, wrote);
@@ -604,6 +606,7 @@ bool nn_apply_inplace(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_
   if (ctx->error != NN_OK) return false;
   nn_tensor *x = n_args > 0 && args[0].tag == NN_V_TENSOR ? args[0].t : NULL;
   if (x == NULL) return nn_fail(ctx, "%.*s_: the first argument must be a tensor", nn_op_base(op), op->name);
+  nn_settle_to_write(x);
   if (op->view != NULL && op->kernel == NULL) return view_inplace(ctx, op, x, args, n_args);
   if (!check_inplace(ctx, op, x)) return false;
   bool recorded = false, saved = op->kernel == NULL || (op->saves_in & 1) != 0;

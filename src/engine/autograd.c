@@ -6,6 +6,7 @@
 #include "backward.h"
 #include "expr.h"
 #include "graph.h"
+#include "later.h"
 #include "profile.h"
 
 /* ---- nodes ------------------------------------------------------------------------------------------ */
@@ -353,6 +354,7 @@ bool nn_set_grad(nn_tensor *t, nn_tensor *grad) {
       return nn_fail(t->ctx, "grad: expected %s, got %s", nn_dtype_name((nn_dtype)t->dtype),
                      nn_dtype_name((nn_dtype)grad->dtype));
     if (t == grad) return nn_fail(t->ctx, "grad: a tensor cannot be its own gradient");
+    nn_settle(grad);
   }
   nn_tensor *old = t->grad;
   t->grad = nn_retain(grad);
@@ -478,6 +480,7 @@ static nn_tensor *saved_tensor(const nn_vjp *v, int i) {
             n->where ? "; recorded at " : "", n->where ? n->where : "");
     return NULL;
   }
+  nn_settle(s->t);
   return s->t;
 }
 
@@ -487,7 +490,9 @@ nn_tensor *nn_extra(const nn_vjp *v, int k) { return saved_tensor(v, v->node->n_
 
 nn_tensor *nn_unchanged_out(const nn_vjp *v, int k) {
   const nn_saved *s = &v->node->saved[v->node->n_in + k];
-  return s->t != NULL && s->t->storage->version == s->version ? s->t : NULL;
+  if (s->t == NULL || s->t->storage->version != s->version) return NULL;
+  nn_settle(s->t);
+  return s->t;
 }
 
 nn_tensor *nn_out(const nn_vjp *v, int k) {

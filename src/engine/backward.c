@@ -9,6 +9,7 @@
 #include "graph.h"
 #include "interrupt.h"
 #include "kernels/vmath.h"
+#include "later.h"
 #include "profile.h"
 
 /* What a walk knows about a node it has met. Walks can be nested (a hook may start another one): the record of
@@ -174,6 +175,7 @@ static bool call_hooks(nn_ctx *ctx, nn_hook *hooks, int out, bool after, nn_tens
       nn_release(r);
       return false;
     }
+    nn_settle(r);
     nn_release(*g);
     *g = r;
   }
@@ -329,7 +331,8 @@ static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **pas
                      nn_node_name(n));
     if (!ctx->host.backward(ctx->host.data, n->key, r->g, n->n_out, d, n->n_in))
       return nn_fail_code(ctx, NN_ERR_HOST, "the backward of %s failed", nn_node_name(n));
-    for (int i = 0; i < n->n_in; i++) nn_keep(ctx, d[i]);
+    for (int i = 0; i < n->n_in; i++)
+      if (nn_keep(ctx, d[i]) != NULL) nn_settle(d[i]);
     return true;
   }
   nn_vjp v = {.ctx = ctx, .node = n, .g = r->g, .d = d, .arg = n->arg, .create_graph = w->create};
@@ -343,6 +346,7 @@ static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **pas
 
 bool nn_has_nan(nn_tensor *t) {
   if (t == NULL || !nn_is_float((nn_dtype)t->dtype)) return false;
+  nn_settle(t);
   nn_tensor *copy = nn_contig(t) ? NULL : nn_contiguous_data(t);
   const nn_tensor *c = copy ? copy : t;
   bool found = false;
@@ -507,6 +511,7 @@ static nn_tensor *seed(nn_ctx *ctx, nn_tensor *y, nn_tensor *g) {
     nn_pool_reset(ctx, mark);
     return g;
   }
+  nn_settle(g);
   return nn_retain(g);
 }
 

@@ -33,6 +33,7 @@ typedef struct nn_storage {
   uint32_t refs;
   uint32_t version;
   size_t bytes;
+  struct nn_later *later; /* how to make the data, while they have been put off (later.h); else NULL */
   void *data; /* 64-byte aligned, or inside this block when bytes <= NN_INLINE */
 } nn_storage;
 
@@ -186,6 +187,7 @@ struct nn_ctx {
   /* the operation that the user called, while it runs: errors speak of it */
   const nn_op *outer;
   struct nn_profile *profile; /* NULL: off */
+  struct nn_later *later, *newest; /* results that have been put off; the one that the next operation may take over */
   bool outer_inplace;
 };
 

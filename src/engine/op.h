@@ -118,6 +118,7 @@ enum {
   NN_SPECIAL = 1 << 18,    /* tensor.special.name */
   NN_DIRECT = 1 << 17,     /* an elementwise row that may run without a frame: see nn_elementwise_direct */
   NN_GOES_ON = 1 << 19,    /* see nn_vjp.before */
+  NN_TAKES_LATER = 1 << 21, /* the kernel looks after inputs that have been put off (later.h) */
   NN_ANY_OUT = 1 << 15,    /* the kernel takes an output of any strides and may write it over in[0] */
 };
 

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #endif
 
+#include "later.h"
 #include "storage.h"
 
 enum { ALIGN = 64, SLAB = 64 * 1024, MAPPED = 256 * 1024 };
@@ -250,6 +251,7 @@ nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
   s->ctx = ctx;
   s->refs = 1;
   s->version = 0;
+  s->later = NULL;
   s->bytes = bytes;
   if (bytes <= NN_INLINE) {
     s->data = s + 1;
@@ -268,6 +270,7 @@ nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
 
 void nn_storage_release(nn_storage *s) {
   if (s == NULL || --s->refs > 0) return;
+  if (s->later != NULL) nn_later_forget(s);
   if (s->bytes > NN_INLINE)
     buffer_free(s->ctx, s->data, s->bytes);
   else

@@ -5,6 +5,7 @@
 
 #include "internal.h"
 #include "kernels/vmath.h"
+#include "later.h"
 #include "parallel.h"
 #include "strided.h"
 
@@ -363,7 +364,10 @@ int64_t nn_numel(const nn_tensor *t) { return t->numel; }
 int64_t nn_offset(const nn_tensor *t) {
   return (int64_t)((size_t)(t->data - (char *)t->storage->data) / nn_esize(t));
 }
-void *nn_data(const nn_tensor *t) { return t->data; }
+void *nn_data(const nn_tensor *t) {
+  nn_settle_to_write(t);
+  return t->data;
+}
 bool nn_is_contiguous(const nn_tensor *t) { return nn_contig(t); }
 bool nn_same_storage(const nn_tensor *a, const nn_tensor *b) { return a->storage == b->storage; }
 uint32_t nn_version(const nn_tensor *t) { return t->storage->version; }
@@ -373,6 +377,7 @@ void nn_set_owner(nn_tensor *t, uintptr_t owner) { t->owner = owner; }
 
 static char *element(const nn_tensor *t, const int64_t *index) {
   int64_t at = 0;
+  nn_settle_to_write(t);
   for (int d = 0; d < t->ndim; d++) at += index[d] * t->stride[d];
   return t->data + at * (int64_t)nn_esize(t);
 }
@@ -389,13 +394,21 @@ void nn_set_int(nn_tensor *t, const int64_t *index, int64_t value) {
   put_int((nn_dtype)t->dtype, element(t, index), value);
   nn_touch(t);
 }
-double nn_item(const nn_tensor *t) { return pick((nn_dtype)t->dtype, t->data); }
-int64_t nn_item_int(const nn_tensor *t) { return pick_int((nn_dtype)t->dtype, t->data); }
+double nn_item(const nn_tensor *t) {
+  nn_settle(t);
+  return pick((nn_dtype)t->dtype, t->data);
+}
+int64_t nn_item_int(const nn_tensor *t) {
+  nn_settle(t);
+  return pick_int((nn_dtype)t->dtype, t->data);
+}
 
 /* ---- copying ---------------------------------------------------------------------------------------- */
 
 bool nn_copy_data(nn_tensor *dst, const nn_tensor *src) {
   if (dst == NULL || src == NULL) return false;
+  nn_settle(src);
+  nn_settle_to_write(dst);
   if (nn_copy_strided(dst, src)) {
     nn_touch(dst);
     return true;
@@ -409,6 +422,7 @@ bool nn_copy_data(nn_tensor *dst, const nn_tensor *src) {
 }
 
 nn_tensor *nn_contiguous_data(nn_tensor *t) {
+  if (t != NULL) nn_settle(t);
   if (t == NULL || nn_contig(t)) return nn_retain(t);
   nn_tensor *copy = nn_empty(t->ctx, (nn_dtype)t->dtype, t->ndim, t->shape);
   if (copy != NULL && !nn_copy_data(copy, t)) {

@@ -55,6 +55,9 @@ static struct window adaptive_window(int64_t i, int64_t size, int64_t out) {
 // Planes a thread should have at least, so that it has some thousand numbers to look at.
 static int64_t plane_grain(int64_t work) { return ceil_div(8192, work + 1); }
 
+// What numbers go through before max pooling.
+enum { AS_IS = 0, RELU = 1, AFFINE = 2 };
+
 #include "real_f32.h"
 #include "pool_max_impl.h"
 #include "pool_avg_impl.h"

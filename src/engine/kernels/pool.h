@@ -19,7 +19,19 @@ struct nn_pool_desc {
   int64_t dil_h, dil_w;     // max pooling only
   bool count_include_pad;   // average: padding counts in the divisor (a window past the padding never does)
   int64_t divisor_override; // average: 0, or what to divide by instead
+  // Max pooling where nn_pool_is_pairs and no index is wanted: what x goes through first, max(0, .) and before that
+  // x * scale + shift with a number of that type for each of so many channels (plane p being channel p % channels),
+  // unless scale is NULL.
+  bool relu;
+  const void *scale, *shift;
+  int64_t channels;
 };
+
+/// Whether the windows are 2 x 2 side by side within the plane.
+static inline bool nn_pool_is_pairs(const struct nn_pool_desc *d) {
+  return d->kernel_h == 2 && d->kernel_w == 2 && d->stride_h == 2 && d->stride_w == 2 && d->pad_h == 0 &&
+         d->pad_w == 0 && d->dil_h == 1 && d->dil_w == 1 && 2 * d->ho <= d->h && 2 * d->wo <= d->w;
+}
 
 /// Output size along one dimension; in ceil_mode the last window may reach over the end but starts within the
 /// input or its left padding. <= 0 if nothing fits.

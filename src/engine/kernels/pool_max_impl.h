@@ -90,8 +90,24 @@ static void T(max_found)(const struct nn_pool_desc *d, int64_t i, int64_t j0, in
   }
 }
 
+// What numbers go through before the maximum.
+struct T(max_first) {
+  vec scale, shift;
+};
+
+NN_INLINE vec T(max_ready)(vec x, const int how, const struct T(max_first) * first) {
+  if (how & AFFINE) x = x * first->scale + first->shift;
+  if (how & RELU) x = (vec)(~(x <= 0) & (ivec)x);
+  return x;
+}
+
 // The maxima of a vector of 2 x 2 windows side by side, from two vectors of each of the rows a and b.
-NN_INLINE vec T(max_2x2)(vec a0, vec a1, vec b0, vec b1, ivec *at) {
+NN_INLINE vec T(max_2x2)(vec a0, vec a1, vec b0, vec b1, const int how, const struct T(max_first) * first,
+                         ivec *at) {
+  a0 = T(max_ready)(a0, how, first);
+  a1 = T(max_ready)(a1, how, first);
+  b0 = T(max_ready)(b0, how, first);
+  b1 = T(max_ready)(b1, how, first);
   *at = (ivec){0};
   vec best = T(nn_evens)(a0, a1);
   best = T(take_larger)(best, T(nn_odds)(a0, a1), at, 1);
@@ -100,12 +116,13 @@ NN_INLINE vec T(max_2x2)(vec a0, vec a1, vec b0, vec b1, ivec *at) {
 }
 
 // One row of their outputs.
-static void T(max_2x2_row)(int64_t wo, const real *a, const real *b, real *y, uint8_t *position) {
+NN_INLINE void T(max_2x2_row)(int64_t wo, const real *a, const real *b, const int how,
+                              const struct T(max_first) * first, real *y, uint8_t *position) {
   int64_t j = 0;
   ivec at;
   for (; j + VL <= wo; j += VL) {
     const uvec *va = (const uvec *)(a + 2 * j), *vb = (const uvec *)(b + 2 * j);
-    *(uvec *)(y + j) = T(max_2x2)(va[0], va[1], vb[0], vb[1], &at);
+    *(uvec *)(y + j) = T(max_2x2)(va[0], va[1], vb[0], vb[1], how, first, &at);
     if (position) T(nn_store_bytes)(position + j, at);
   }
   if (j == wo) return;
@@ -113,29 +130,47 @@ static void T(max_2x2_row)(int64_t wo, const real *a, const real *b, real *y, ui
   a += 2 * j;
   b += 2 * j;
   vec best = T(max_2x2)(T(nn_load_first)(a, in), T(nn_load_first)(a + VL, in - VL), T(nn_load_first)(b, in),
-                        T(nn_load_first)(b + VL, in - VL), &at);
+                        T(nn_load_first)(b + VL, in - VL), how, first, &at);
   T(nn_store_first)(y + j, best, wo - j);
   if (position) T(nn_store_first_bytes)(position + j, at, wo - j);
 }
 
-static bool T(is_2x2)(const struct nn_pool_desc *d) {
-  return d->kernel_h == 2 && d->kernel_w == 2 && d->stride_h == 2 && d->stride_w == 2 && d->pad_h == 0 &&
-         d->pad_w == 0 && d->dil_h == 1 && d->dil_w == 1 && 2 * d->ho <= d->h && 2 * d->wo <= d->w;
+NN_INLINE void T(max_2x2_rows)(const struct T(max_job) * job, int64_t p, const int how) {
+  const struct nn_pool_desc *d = job->d;
+  const real *plane = job->x + p * d->h * d->w;
+  struct T(max_first) first = {0};
+  if (how & AFFINE) {
+    first.scale += ((const real *)d->scale)[p % d->channels];
+    first.shift += ((const real *)d->shift)[p % d->channels];
+  }
+  for (int64_t i = 0; i < d->ho; i++) {
+    int64_t row = (p * d->ho + i) * d->wo;
+    const real *a = plane + 2 * i * d->w;
+    T(max_2x2_row)(d->wo, a, a + d->w, how, &first, job->y + row, job->position ? job->position + row : NULL);
+  }
+}
+
+static void T(max_2x2_plane)(const struct T(max_job) * job, int64_t p) {
+  const struct nn_pool_desc *d = job->d;
+  switch ((d->relu ? RELU : 0) | (d->scale ? AFFINE : 0)) {
+  case AS_IS: T(max_2x2_rows)(job, p, AS_IS); break;
+  case RELU: T(max_2x2_rows)(job, p, RELU); break;
+  case AFFINE: T(max_2x2_rows)(job, p, AFFINE); break;
+  default: T(max_2x2_rows)(job, p, RELU | AFFINE);
+  }
 }
 
 static void T(max_plane)(const struct T(max_job) *job, int64_t p) {
   const struct nn_pool_desc *d = job->d;
   const real *plane = job->x + p * d->h * d->w;
-  bool fast = T(is_2x2)(d) && !job->index;
+  if (nn_pool_is_pairs(d) && !job->index) {
+    T(max_2x2_plane)(job, p);
+    return;
+  }
   real best[CHUNK + NN_VBYTES / sizeof(real)]; // whole vectors are read
   lane at[CHUNK + NN_VBYTES / sizeof(lane)];
   for (int64_t i = 0; i < d->ho; i++) {
     int64_t row = (p * d->ho + i) * d->wo;
-    if (fast) {
-      const real *a = plane + 2 * i * d->w;
-      T(max_2x2_row)(d->wo, a, a + d->w, job->y + row, job->position ? job->position + row : NULL);
-      continue;
-    }
     for (int64_t j = 0; j < d->wo; j += CHUNK) {
       int64_t end = min64(j + CHUNK, d->wo);
       T(max_row)(d, plane, i, j, end, best, at);
@@ -207,7 +242,7 @@ static void T(max_plane_grad)(const struct T(max_grad_job) *job, int64_t p) {
   const struct nn_pool_desc *d = job->d;
   int64_t first = p * d->ho * d->wo;
   real *plane = job->dx + p * d->h * d->w;
-  if (job->position && T(is_2x2)(d)) {
+  if (job->position && nn_pool_is_pairs(d)) {
     for (int64_t i = 0; i < d->ho; i++) {
       int64_t row = first + i * d->wo;
       T(max_2x2_row_grad)(d->wo, d->w, job->dy + row, job->gate ? job->gate + row : NULL, job->position + row,

@@ -52,10 +52,10 @@ struct nn_rows_kernels {
   // `channels` entries. Statistics: mean[c] and m2[c] = sum of (x - mean)^2, divide by n * s or n * s - 1.
   void (*bn_stats[NN_DTYPES])(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1, const void *x,
                               void *mean, void *m2);
-  // y = x * scale[c] + shift[c] (scale = gamma * rstd, shift = beta - mean * scale), clamped below by 0 if
-  // relu.
+  // y = x * scale[c] + shift[c] (scale = gamma * rstd, shift = beta - mean * scale), plus `add` (of x's shape)
+  // unless NULL, clamped below by 0 if relu.
   void (*bn_apply[NN_DTYPES])(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1, const void *x,
-                              const void *scale, const void *shift, bool relu, void *y);
+                              const void *scale, const void *shift, const void *add, bool relu, void *y);
   // sum_g[c] = sum of g, sum_gx[c] = sum of g * (x - mean[c]);  dbeta = sum_g, dgamma = sum_gx * rstd.
   void (*bn_backward_sums[NN_DTYPES])(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1,
                                       const void *g, const void *x, const void *mean, void *sum_g,

@@ -409,9 +409,26 @@ static void F(repeat)(int64_t count, int64_t s, const REAL *a, REAL *y) {
 
 NN_INLINE REAL F(positive)(REAL v) { return v <= 0 ? 0 : v; }
 
+// v = u * a + b (+ add), clamped below by 0 if relu; a and b hold a number for each place, or one for all.
+NN_INLINE void F(apply_run)(int64_t n, const REAL *u, const REAL *a, const REAL *b, const bool each, const REAL *add,
+                            const bool relu, REAL *v) {
+  const REAL p = a[0], q = b[0];
+  if (add == NULL) {
+    NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) {
+      const REAL y = F(fma)(u[j], each ? a[j] : p, each ? b[j] : q);
+      v[j] = relu ? F(positive)(y) : y;
+    }
+  } else {
+    NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) {
+      const REAL y = F(fma)(u[j], each ? a[j] : p, each ? b[j] : q) + add[j];
+      v[j] = relu ? F(positive)(y) : y;
+    }
+  }
+}
+
 static void F(bn_apply)(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1, const void *vx,
-                        const void *vscale, const void *vshift, bool relu, void *vy) {
-  const REAL *x = vx, *scale = vscale, *shift = vshift;
+                        const void *vscale, const void *vshift, const void *vadd, bool relu, void *vy) {
+  const REAL *x = vx, *scale = vscale, *shift = vshift, *add = vadd;
   REAL *y = vy;
   const int64_t at_once = s >= RUN ? 1 : s > 0 ? STRIP / s : 1;
   for (int64_t b0 = c0; b0 < c1; b0 += at_once) {
@@ -419,17 +436,16 @@ static void F(bn_apply)(int64_t n, int64_t channels, int64_t s, int64_t c0, int6
     REAL a[STRIP], b[STRIP];
     if (s < RUN) F(repeat)(b1 - b0, s, scale + b0, a), F(repeat)(b1 - b0, s, shift + b0, b);
     for (int64_t i = 0; i < n; i++) {
-      const REAL *u = x + (i * channels + b0) * s, p = scale[b0], q = shift[b0];
-      REAL *v = y + (i * channels + b0) * s;
-      if (s < RUN && relu) {
-        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) v[j] = F(positive)(F(fma)(u[j], a[j], b[j]));
-      } else if (s < RUN) {
-        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) v[j] = F(fma)(u[j], a[j], b[j]);
-      } else if (relu) {
-        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) v[j] = F(positive)(F(fma)(u[j], p, q));
-      } else {
-        NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) v[j] = F(fma)(u[j], p, q);
-      }
+      const int64_t at = (i * channels + b0) * s;
+      const REAL *r = add != NULL ? add + at : NULL;
+      if (s < RUN && relu)
+        F(apply_run)(width, x + at, a, b, true, r, true, y + at);
+      else if (s < RUN)
+        F(apply_run)(width, x + at, a, b, true, r, false, y + at);
+      else if (relu)
+        F(apply_run)(width, x + at, scale + b0, shift + b0, false, r, true, y + at);
+      else
+        F(apply_run)(width, x + at, scale + b0, shift + b0, false, r, false, y + at);
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include "elementwise.h"
 #include "expr.h"
+#include "later.h"
 
 #define FUNCTION (NN_DIRECT | NN_TENSOR | NN_METHOD | NN_F | NN_INPLACE)
 #define EW(...) .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel, .data = NN_EW(__VA_ARGS__)
@@ -81,11 +82,23 @@ static bool vjp_relu(nn_vjp *v) { BY(nn_op_relu_backward, nn_out(v, 0)) }
 static bool vjp_sigmoid(nn_vjp *v) { BY(nn_op_sigmoid_backward, nn_out(v, 0)) }
 static bool vjp_tanh(nn_vjp *v) { BY(nn_op_tanh_backward, nn_out(v, 0)) }
 
+/* Together with what x waits for, or with the pooling that may follow. */
+static bool relu_kernel(nn_frame *f) {
+  const nn_later *w = nn_put_off_work(f->in[0]);
+  nn_later both = w && !w->relu ? *w : (nn_later){.x = f->in[0]};
+  both.relu = true;
+  bool possible = (w != NULL && !w->relu) || (w == NULL && nn_contig(f->in[0]));
+  if (possible && nn_put_off(f->out[0], &both)) return true;
+  nn_settle(f->in[0]);
+  return nn_elementwise_kernel(f);
+}
+
 const nn_op nn_op_relu = {
     .name = "relu",
     .doc = "max(x, 0), elementwise. The gradient at 0 is 0.",
     .example = "tensor{-1, 2}:relu()\n--> {0, 2}",
-    .params = {{"input", P_TENSOR}}, .flags = FUNCTION, .saves_out = 1, EW(EW_UNARY, NN_UNARY_RELU), .vjp = vjp_relu,
+    .params = {{"input", P_TENSOR}}, .flags = FUNCTION | NN_ANY_OUT | NN_TAKES_LATER, .saves_out = 1, .infer = nn_elementwise_infer,
+    .kernel = relu_kernel, .data = NN_EW(EW_UNARY, NN_UNARY_RELU), .vjp = vjp_relu,
     .samples = NN_SAMPLES("N(2,3)", "T(N(3,2))", "N()", "N(0,2)"), .invalid = "\"x\"", .complaint = "tensor"};
 
 const nn_op nn_op_sigmoid = {

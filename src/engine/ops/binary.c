@@ -1,6 +1,7 @@
 /* binary.c - one row an elementwise operation on two tensors: arithmetic, logic. Loops are in kernels/vmath.c. */
 #include "elementwise.h"
 #include "expr.h"
+#include "later.h"
 
 #define A nn_in(v, 0)
 #define B nn_in(v, 1)
@@ -36,7 +37,28 @@ static bool sum_infer(nn_frame *f) {
   return nn_elementwise_infer(f);
 }
 
+/* x + y where one of them is a normalised tensor that nobody has computed yet: later, with the ReLU that may follow. */
+static bool sum_put_off(nn_frame *f) {
+  for (int i = 0; i < 2; i++) {
+    nn_tensor *other = f->in[1 - i];
+    const nn_later *w = f->in[i]->storage->later ? nn_put_off_work(f->in[i]) : NULL;
+    if (w == NULL || w->scale == NULL || w->relu || w->add != NULL || !nn_same_shape(f->in[i], other)) continue;
+    nn_settle(other);
+    w = nn_put_off_work(f->in[i]);
+    if (w == NULL || !nn_contig(other) || other->dtype != NN_FLOAT32) continue;
+    nn_later both = *w;
+    both.add = other;
+    if (nn_put_off(f->out[0], &both)) return true;
+  }
+  return false;
+}
+
 static bool sum_kernel(nn_frame *f) {
+  if (f->ctx->later != NULL) {
+    if (alpha_of(&f->arg[2]) == 1.0 && f->op == &nn_op_add && sum_put_off(f)) return true;
+    nn_settle(f->in[0]);
+    nn_settle(f->in[1]);
+  }
   const nn_elementwise *e = f->op->data;
   nn_tensor *other = f->in[1];
   if (alpha_of(&f->arg[2]) != 1.0) {
@@ -58,7 +80,7 @@ const nn_op nn_op_add = {
     .name = "add",
     .doc = "Adds other, times alpha, to input, elementwise. Shapes broadcast, dtypes are promoted.",
     .example = "tensor{1, 2}:add(tensor{10, 20}, {alpha = 2})\n--> {21, 42}",
-    .params = SUM_PARAMS, .flags = USUAL, .infer = sum_infer, .kernel = sum_kernel, .vjp = vjp_add,
+    .params = SUM_PARAMS, .flags = USUAL | NN_TAKES_LATER, .infer = sum_infer, .kernel = sum_kernel, .vjp = vjp_add,
     .data = NN_EW(EW_BINARY, NN_BINARY_ADD),
     .samples = NN_SAMPLES("R(2,3), R(3)", "R(2,3), R(2,1), {alpha = 3}", "R(), R(4)", "T(R(3,2)), 2.5", "R(0,3), R(3)"),
     .invalid = "R(2,3), R(4)", .complaint = "do not broadcast"};

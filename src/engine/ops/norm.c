@@ -5,6 +5,7 @@
 #include "interrupt.h"
 #include "kernels/layer_norm.h"
 #include "kernels/rows.h"
+#include "later.h"
 #include "parallel.h"
 #include "reduction.h"
 
@@ -104,8 +105,9 @@ static void forward_range(void *arg, int64_t c0, int64_t c1, int thread) {
     int64_t end = c1 - c < each ? c1 : c + each;
     if (j->training) j->k->bn_stats[j->d](b.n, b.channels, b.s, c, end, j->x, j->mean->data, j->rstd->data);
     for (int64_t i = c; i < end; i++) settle_channel(j, i, j->scale, j->shift);
+    if (j->y == NULL) continue;
     const nn_tensor *scale = j->scale, *shift = j->shift;
-    j->k->bn_apply[j->d](b.n, b.channels, b.s, c, end, j->x, scale->data, shift->data, false, j->y);
+    j->k->bn_apply[j->d](b.n, b.channels, b.s, c, end, j->x, scale->data, shift->data, NULL, false, j->y);
   }
 }
 
@@ -150,6 +152,10 @@ static bool bn_kernel(nn_frame *f) {
   } else if (!nn_copy_data(j.mean, rm) || !nn_copy_data(j.rstd, rv)) {
     return false;
   }
+  if (rm != NULL) nn_settle_to_write(rm);
+  if (rv != NULL) nn_settle_to_write(rv);
+  nn_later rest = {.x = f->in[BN_X], .scale = j.scale, .shift = j.shift, .n = j.b.n, .channels = n, .s = j.b.s};
+  if (x == f->in[BN_X] && nn_put_off(f->out[0], &rest)) j.y = NULL; /* only the statistics now */
   over_channels(&j, forward_range);
   if (j.running_mean != NULL) nn_touch(rm);
   if (j.running_var != NULL) nn_touch(rv);

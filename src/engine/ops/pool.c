@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "expr.h"
+#include "later.h"
 
 /* kernel, stride, padding, dilation, output or input size: two numbers each */
 #define WINDOW {"kernel", P_INTS, .count = 2}, {"stride", P_INTS, .count = 2}, {"padding", P_INTS, .count = 2}
@@ -111,11 +112,23 @@ static bool max_infer(nn_frame *f) {
   return true;
 }
 
+/* Where the input has been put off: pools what it is to be made from, in the same pass. Returns that, or NULL. */
+static const nn_tensor *max_of_later(const nn_frame *f, struct nn_pool_desc *d) {
+  const nn_later *w = f->in[0]->storage->later ? nn_put_off_work(f->in[0]) : NULL;
+  bool geometry = w != NULL && w->add == NULL && nn_pool_is_pairs(d);
+  if (!geometry || (w->scale != NULL && w->s != d->h * d->w)) return NULL;
+  d->relu = w->relu;
+  d->channels = w->channels;
+  if (w->scale != NULL) d->scale = w->scale->data, d->shift = w->shift->data;
+  return w->x;
+}
+
 static bool max_kernel(nn_frame *f) {
-  const nn_tensor *x = nn_dense(f, 0);
   nn_tensor *y = f->out[0];
-  if (x == NULL) return false;
-  struct nn_pool_desc d = describe_max(f->arg + 1, x->shape, y->shape);
+  struct nn_pool_desc d = describe_max(f->arg + 1, f->in[0]->shape, y->shape);
+  const nn_tensor *x = max_of_later(f, &d);
+  if (x == NULL) nn_settle(f->in[0]);
+  if (x == NULL && (x = nn_dense(f, 0)) == NULL) return false;
   bool compact = nn_pool_is_compact(&d);
   if (f->recording) {
     f->extra[0] = nn_empty(f->ctx, compact ? NN_UINT8 : NN_INT64, 4, y->shape);
@@ -182,7 +195,7 @@ static bool max_compose(nn_frame *f) {
 }
 
 const nn_op nn_op_max_pool = {.name = "max_pool", .doc = "Max pooling with its output size given.",
-                              .params = {{"input", P_TENSOR}, MAX_WINDOW}, .flags = NN_PRIVATE, .saves_in = 1,
+                              .params = {{"input", P_TENSOR}, MAX_WINDOW}, .flags = NN_PRIVATE | NN_TAKES_LATER, .saves_in = 1,
                               .saves_out = 1, .infer = max_infer, .kernel = max_kernel, .compose = max_compose, .vjp = max_vjp};
 const nn_op nn_op_max_pool_indices = {.name = "max_pool_indices", .doc = "Max pooling with places.",
                                       .params = {{"input", P_TENSOR}, MAX_WINDOW}, .flags = NN_PRIVATE | NN_NO_GRAD,
@@ -256,7 +269,7 @@ const nn_op nn_op_max_pool2d = {
                {"dilation", P_INTS, "1", .count = 2},
                {"ceil_mode", P_BOOL, "false"},
                {"return_indices", P_BOOL, "false"}},
-    .flags = NN_F, .n_out = 2, .compose = max_pool2d_compose,
+    .flags = NN_F | NN_TAKES_LATER, .n_out = 2, .compose = max_pool2d_compose,
     .samples = NN_SAMPLES("D(2,2,4,6), 2", "D(1,2,5,5), 3, 2, 1", "D(2,5,5), {2, 3}, {stride = 1, ceil_mode = true}",
                           "D(1,1,7,7), 2, {dilation = 2, stride = 2}"),
     .invalid = "R(2,2,3,3), 4", .complaint = "does not fit"};

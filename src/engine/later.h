@@ -1,0 +1,46 @@
+/* later.h - results that are put off until the next operation shows whether it can do both in one pass: a batch norm, the
+ * sum with it, a ReLU. Knows what is to be computed, not which operations ask for it.
+ *
+ * Such a tensor has its buffer, which nobody has written. Whatever looks at data calls nn_settle first. The next operation
+ * either takes the work over (flag NN_TAKES_LATER) or has it done before it starts; work that was taken over is done
+ * only if somebody looks at the tensor after all. */
+#ifndef NN_LATER_H
+#define NN_LATER_H
+
+#include "internal.h"
+
+/* y = x [* scale + shift, a number a channel] [+ add], clamped below by 0 if relu; all float32, contiguous, of one shape:
+ * n images of `channels` channels of s places. */
+typedef struct nn_later {
+  struct nn_later *next, *before; /* in the context's list */
+  nn_storage *of;                 /* what is to be filled, whole */
+  nn_tensor *x, *scale, *shift, *add; /* counted; scale, shift and add may be NULL */
+  int64_t n, channels, s;
+  bool relu;
+} nn_later;
+
+/* Puts the work w on y off if it can: y fresh, large enough, outside of gradient rules. Takes references of its own.
+ * False: compute now (no error). */
+bool nn_put_off(nn_tensor *y, const nn_later *w);
+/* The work behind t, if t is the whole of it; NULL when t has its data, which are then there. */
+const nn_later *nn_put_off_work(const nn_tensor *t);
+
+void nn_settle_storage(nn_storage *s);
+/* Computes what reads from this storage, which is about to be written. */
+void nn_settle_readers(const nn_storage *s);
+/* Sees to it that t's data are there. */
+static inline void nn_settle(const nn_tensor *t) {
+  if (__builtin_expect(t->storage->later != NULL, 0)) nn_settle_storage(t->storage);
+}
+/* The same, and that t may be written. */
+static inline void nn_settle_to_write(const nn_tensor *t) {
+  if (__builtin_expect(t->ctx->later == NULL, 1)) return;
+  nn_settle(t);
+  nn_settle_readers(t->storage);
+}
+/* Before an operation reads its arguments. */
+void nn_settle_arguments(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args);
+/* The storage goes. */
+void nn_later_forget(nn_storage *s);
+
+#endif
