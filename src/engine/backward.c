@@ -309,6 +309,31 @@ static int only_edge(const nn_node *n) {
   return only;
 }
 
+/* Inputs that need no block of their own for their gradients. */
+enum { FEW = 8 };
+
+/* A rule that overwrites its gradient saves memory and its traffic; for small ones that is not worth the call. */
+enum { WORTH_WRITING_OVER = 4096 };
+
+nn_tensor *nn_into_grad(nn_vjp *v, const nn_op *op, nn_tensor *saved) {
+  nn_tensor *g = v->g[0];
+  nn_value args[] = {v_t(g), v_t(saved)};
+  if (!v->own || g->numel < WORTH_WRITING_OVER) return nn_call(v->ctx, op, 2, args);
+  return nn_apply_inplace(v->ctx, op, args, 2) ? g : NULL;
+}
+
+void nn_drop_saved(nn_vjp *v) {
+  if (!v->last) return;
+  nn_node_forget(v->node);
+  if (v->went_on) nn_node_forget(v->node_before);
+}
+
+bool nn_pass_gate(nn_vjp *v, nn_tensor *gate) {
+  nn_vjp u = {.ctx = v->ctx, .node = v->node_before, .g = v->g, .d = v->d, .arg = v->node_before->arg, .gate = gate};
+  v->instead = true;
+  return v->before->vjp(&u);
+}
+
 /* The work of the node that made input 0 when the gradient for it comes from r alone, and nobody looks at it on its
  * way: then r's rule may go on to that node's own input. NULL otherwise. */
 static nn_work *passable(nn_walk_state *w, const nn_work *r) {
@@ -318,11 +343,12 @@ static nn_work *passable(nn_walk_state *w, const nn_work *r) {
   nn_node *before = n->edge[0].node;
   nn_work *b = work_of(w, before);
   bool alone = b->waiting == 1 && b->needed && before->n_out == 1 && b->g[0] == NULL;
-  bool plain = before->op != NULL && only_edge(before) >= 0 && before->hooks == NULL && !(before->flags & NN_N_RELEASED);
+  bool open = only_edge(before) >= 0 || (before->op != NULL && before->op->flags & NN_TAKES_GATE && before->n_in <= FEW);
+  bool plain = before->op != NULL && open && before->hooks == NULL && !(before->flags & NN_N_RELEASED);
   return alone && plain && !captured(w, before) ? b : NULL;
 }
 
-static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **passed) {
+static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **passed, nn_work **instead) {
   nn_node *n = r->node;
   nn_ctx *ctx = w->ctx;
   if (n->op == NULL) {
@@ -339,8 +365,12 @@ static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **pas
   if (w->create && n->op->compose != NULL && n->op->kernel != NULL) return vjp_by_compose(&v);
   nn_work *before = passable(w, r);
   v.before = before ? before->node->op : NULL;
+  v.node_before = before ? before->node : NULL;
+  v.last = !w->retain && !w->create;
+  v.own = !w->create && r->g[0] != NULL && exclusive(r->g[0]);
   bool ok = n->op->vjp(&v);
   if (v.went_on) *passed = before;
+  if (v.instead) *instead = before;
   return ok && ctx->error == NN_OK;
 }
 
@@ -405,15 +435,16 @@ static nn_tensor *nothing(nn_ctx *ctx, const nn_meta *m) {
 }
 
 /* Runs the rule and leaves its gradients, fitted and counted, in d. */
-static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **passed) {
+static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **passed, nn_work **instead) {
   nn_ctx *ctx = w->ctx;
   nn_node *n = r->node;
   int mark = nn_pool_mark(ctx);
   bool was = nn_set_grad_enabled(ctx, w->create);
   ctx->in_rule++;
-  bool ok = call_rule(w, r, d, passed);
+  bool ok = call_rule(w, r, d, passed, instead);
   ctx->in_rule--;
   ok = ok && check_anomaly(ctx, n, d);
+  if (*instead != NULL) n = (*instead)->node;
   for (int i = 0; i < n->n_in; i++) {
     const nn_edge *e = &n->edge[i];
     if (ok && d[i] == NULL && n->meta[i].ndim > 0 && (e->node != NULL || e->leaf != NULL)) d[i] = nothing(ctx, &n->meta[i]);
@@ -439,7 +470,7 @@ static void leave(nn_node *n) {
 
 static bool step(nn_walk_state *w, nn_work *r) {
   nn_node *n = r->node;
-  nn_tensor *few[8] = {NULL}, **d = few;
+  nn_tensor *few[FEW] = {NULL}, **d = few;
   size_t bytes = (size_t)n->n_in * sizeof *d;
   bool any, leads = false;
   if (nn_interrupted()) return nn_fail_code(w->ctx, NN_ERR_INTERRUPT, "interrupted");
@@ -449,15 +480,20 @@ static bool step(nn_walk_state *w, nn_work *r) {
     const nn_edge *e = &n->edge[i];
     leads = e->node ? work_of(w, e->node)->needed : e->leaf && (w->to_leaves || captured_leaf(w, e->leaf));
   }
-  if (n->n_in > 8) {
+  if (n->n_in > FEW) {
     d = nn_mem_alloc(w->ctx, bytes);
     if (d == NULL) return false;
     memset(d, 0, bytes);
   }
-  nn_work *passed = NULL;
-  bool ok = !any || !leads || differentiate(w, r, d, &passed);
+  nn_work *passed = NULL, *instead = NULL;
+  bool ok = !any || !leads || differentiate(w, r, d, &passed, &instead);
   drop_gradients(r);
   if (ok && !w->retain && leads && any) leave(n);
+  if (instead != NULL) {
+    n = instead->node;
+    instead->waiting--;
+    if (ok && !w->retain) leave(n);
+  }
   for (int i = 0; i < n->n_in; i++) {
     const nn_edge *e = &n->edge[i];
     if (ok && i == 0 && passed != NULL) {

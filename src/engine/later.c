@@ -6,6 +6,7 @@
 #include "kernels/vmath.h"
 #include "op.h"
 #include "parallel.h"
+#include "storage.h"
 
 /* Smaller ones are done sooner than put off. */
 enum { LEAST = 16 * 1024 };
@@ -49,6 +50,8 @@ bool nn_put_off(nn_tensor *y, const nn_later *work) {
     nn_error_clear(ctx);
     return false;
   }
+  nn_storage_cool(y->storage);
+  y->data = y->storage->data;
   w->of = y->storage;
   w->before = NULL;
   w->next = ctx->later;

@@ -82,7 +82,12 @@ typedef struct nn_vjp {
    * rule may set d[0] to the gradient of that input and say so. NULL otherwise, and always for rows of several inputs
    * that are not marked NN_GOES_ON. */
   const nn_op *before;
-  bool went_on;
+  bool went_on, instead; /* instead: d is for the inputs of `before`, see nn_pass_gate */
+  /* For rows with NN_TAKES_GATE, or NULL: g[0] counts only where this is not <= 0. */
+  nn_tensor *gate;
+  nn_node *node_before; /* the node of `before` */
+  bool last;            /* the walk will not come again, and nothing is recorded */
+  bool own;             /* nobody else sees g[0] */
 } nn_vjp;
 
 static inline bool nn_need(const nn_vjp *v, int i) {
@@ -95,6 +100,14 @@ nn_tensor *nn_unchanged_out(const nn_vjp *v, int k); /* the same without history
 nn_tensor *nn_extra(const nn_vjp *v, int k); /* what the kernel left */
 static inline const nn_meta *nn_in_meta(const nn_vjp *v, int i) { return &v->node->meta[i]; }
 static inline const nn_meta *nn_out_meta(const nn_vjp *v, int k) { return &v->node->meta[v->node->n_in + k]; }
+
+/* Runs the rule of `before`, a row with NN_TAKES_GATE, for the gradient g[0] where gate is not <= 0, instead of v's. */
+bool nn_pass_gate(nn_vjp *v, nn_tensor *gate);
+/* op(g[0], saved), an elementwise row, over g[0] where nobody can see it. Pooled. */
+nn_tensor *nn_into_grad(nn_vjp *v, const nn_op *op, nn_tensor *saved);
+/* Lets go of what the node has saved (and the one before it, if went_on) where it is not needed again; the rule keeps
+ * what it still uses. */
+void nn_drop_saved(nn_vjp *v);
 
 /* ---- a row ------------------------------------------------------------------------------------------ */
 
@@ -118,6 +131,7 @@ enum {
   NN_SPECIAL = 1 << 18,    /* tensor.special.name */
   NN_DIRECT = 1 << 17,     /* an elementwise row that may run without a frame: see nn_elementwise_direct */
   NN_GOES_ON = 1 << 19,    /* see nn_vjp.before */
+  NN_TAKES_GATE = 1 << 20,  /* vjp looks at nn_vjp.gate */
   NN_TAKES_LATER = 1 << 21, /* the kernel looks after inputs that have been put off (later.h) */
   NN_ANY_OUT = 1 << 15,    /* the kernel takes an output of any strides and may write it over in[0] */
 };

@@ -212,7 +212,8 @@ static void *buffer_alloc(nn_ctx *ctx, size_t bytes) {
   return p;
 }
 
-static void buffer_free(nn_ctx *ctx, void *p, size_t bytes) {
+/* `cold`: it has not been written; others of its size, which may be in a cache, are to be used first. */
+static void buffer_free(nn_ctx *ctx, void *p, size_t bytes, bool cold) {
   size_t size;
   int b = bucket_of(bytes, &size);
   ctx->in_use -= size;
@@ -221,6 +222,14 @@ static void buffer_free(nn_ctx *ctx, void *p, size_t bytes) {
     return;
   }
   nn_buffer *x = p;
+  if (cold) {
+    nn_buffer **end = &ctx->bucket[b];
+    while (*end != NULL) end = &(*end)->next;
+    *end = x;
+    x->next = NULL;
+    ctx->cached += size;
+    return;
+  }
   x->next = ctx->bucket[b];
   ctx->bucket[b] = x;
   ctx->cached += size;
@@ -229,7 +238,7 @@ static void buffer_free(nn_ctx *ctx, void *p, size_t bytes) {
 void *nn_scratch(nn_ctx *ctx, size_t size) { return buffer_alloc(ctx, size ? size : 1); }
 
 void nn_scratch_free(nn_ctx *ctx, void *p, size_t size) {
-  if (p != NULL) buffer_free(ctx, p, size ? size : 1);
+  if (p != NULL) buffer_free(ctx, p, size ? size : 1, false);
 }
 
 size_t nn_bytes(const nn_ctx *ctx) { return ctx->in_use; }
@@ -270,12 +279,27 @@ nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
 
 void nn_storage_release(nn_storage *s) {
   if (s == NULL || --s->refs > 0) return;
-  if (s->later != NULL) nn_later_forget(s);
+  bool cold = s->later != NULL;
+  if (cold) nn_later_forget(s);
   if (s->bytes > NN_INLINE)
-    buffer_free(s->ctx, s->data, s->bytes);
+    buffer_free(s->ctx, s->data, s->bytes, cold);
   else
     s->ctx->in_use -= s->bytes;
   nn_small_give(s->ctx, s, storage_size(s->bytes));
+}
+
+void nn_storage_cool(nn_storage *s) {
+  nn_ctx *ctx = s->ctx;
+  size_t size;
+  int b = bucket_of(s->bytes, &size);
+  nn_buffer **last = &ctx->bucket[b];
+  if (s->bytes <= NN_INLINE || *last == NULL) return;
+  while ((*last)->next != NULL) last = &(*last)->next;
+  nn_buffer *cold = *last, *warm = s->data;
+  *last = NULL;
+  warm->next = ctx->bucket[b];
+  ctx->bucket[b] = warm;
+  s->data = cold;
 }
 
 void nn_memory_close(nn_ctx *ctx) {

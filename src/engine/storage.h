@@ -4,6 +4,9 @@
 
 #include "internal.h"
 
+/* Exchanges the buffer of s, which nobody has written, for the one of its size that has gone unused for longest: what is
+ * not needed soon shall not take a buffer that is in the processor's cache. */
+void nn_storage_cool(nn_storage *s);
 /* Gives everything back to the system; all tensors are gone. */
 void nn_memory_close(nn_ctx *ctx);
 

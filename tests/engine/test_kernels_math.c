@@ -1170,12 +1170,12 @@ static void check_batch_norm(nn_dtype d, int64_t n, int64_t channels, int64_t s,
       put(d, shift, c, 0.25L - get(d, out[0], c) * get(d, scale, c));
     }
     rows->bn_apply[d](n, channels, s, c0, c1, x, scale, shift, NULL, true, out[4]);
-    rows->bn_backward_sums[d](n, channels, s, c0, c1, g, x, out[0], out[2], out[3]);
-    rows->bn_backward_dx[d](n, channels, s, c0, c1, g, x, out[0], rstd, gamma, out[2], out[3], out[5]);
+    rows->bn_backward_sums[d](n, channels, s, c0, c1, g, NULL, x, out[0], out[2], out[3]);
+    rows->bn_backward_dx[d](n, channels, s, c0, c1, g, NULL, x, out[0], rstd, gamma, out[2], out[3], out[5]);
   }
   for (int64_t c = 0; c < channels; c++) check_channel(d, n, channels, s, c, x, g, gamma, out);
   rows->bn_apply[d](n, channels, s, 0, channels, x, scale, shift, NULL, false, out[4]);
-  rows->bn_backward_dx[d](n, channels, s, 0, channels, g, x, out[0], rstd, gamma, NULL, NULL, out[5]);
+  rows->bn_backward_dx[d](n, channels, s, 0, channels, g, NULL, x, out[0], rstd, gamma, NULL, NULL, out[5]);
   for (int64_t i = 0; i < all; i++) {
     const int64_t c = i / s % channels;
     check_near("bn", d, get(d, out[4], i), get(d, x, i) * get(d, scale, c) + get(d, shift, c), 8, 2);

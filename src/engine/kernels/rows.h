@@ -56,15 +56,17 @@ struct nn_rows_kernels {
   // unless NULL, clamped below by 0 if relu.
   void (*bn_apply[NN_DTYPES])(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1, const void *x,
                               const void *scale, const void *shift, const void *add, bool relu, void *y);
-  // sum_g[c] = sum of g, sum_gx[c] = sum of g * (x - mean[c]);  dbeta = sum_g, dgamma = sum_gx * rstd.
+  // sum_g[c] = sum of g, sum_gx[c] = sum of g * (x - mean[c]);  dbeta = sum_g, dgamma = sum_gx * rstd. With a gate,
+  // an array like g, g counts only where that is not <= 0: what a ReLU of y gave makes this the ReLU's gradient, too.
   void (*bn_backward_sums[NN_DTYPES])(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1,
-                                      const void *g, const void *x, const void *mean, void *sum_g,
+                                      const void *g, const void *gate, const void *x, const void *mean, void *sum_g,
                                       void *sum_gx);
   // dx = gamma * rstd * (g - sum_g / m - (x - mean) * rstd^2 * sum_gx / m), m = n * s; gamma may be NULL.
   // In evaluation mode pass sum_g = sum_gx = NULL: dx = gamma * rstd * g. dx may be g.
   void (*bn_backward_dx[NN_DTYPES])(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1,
-                                    const void *g, const void *x, const void *mean, const void *rstd,
-                                    const void *gamma, const void *sum_g, const void *sum_gx, void *dx);
+                                    const void *g, const void *gate, const void *x, const void *mean,
+                                    const void *rstd, const void *gamma, const void *sum_g,
+                                    const void *sum_gx, void *dx);
 };
 
 NN_KERNEL_TABLE(struct nn_rows_kernels, nn_rows);

@@ -450,16 +450,23 @@ static void F(bn_apply)(int64_t n, int64_t channels, int64_t s, int64_t c0, int6
   }
 }
 
+// g where the gate is open (above 0, or NaN), else 0: g itself without a gate, or in `room`.
+NN_INLINE const REAL *F(gated)(int64_t n, const REAL *g, const REAL *gate, REAL *room) {
+  if (gate == NULL) return g;
+  NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) room[j] = gate[j] <= 0 ? 0 : g[j];
+  return room;
+}
+
 // A strip of columns: sg[j] = sum over i of g, sx[j] of g (x - m[j]), 32 rows at a time.
-static void F(strip_sums)(int64_t n, int64_t width, int64_t stride, const REAL *g, const REAL *x,
+static void F(strip_sums)(int64_t n, int64_t width, int64_t stride, const REAL *g, const REAL *gate, const REAL *x,
                           const REAL *m, double *sg, double *sx) {
-  REAL pg[STRIP], px[STRIP];
+  REAL pg[STRIP], px[STRIP], room[STRIP];
   for (int64_t j = 0; j < width; j++) sg[j] = sx[j] = 0;
   for (int64_t i0 = 0; i0 < n; i0 += 32) {
     const int64_t i1 = n - i0 < 32 ? n : i0 + 32;
     for (int64_t j = 0; j < width; j++) pg[j] = px[j] = 0;
     for (int64_t i = i0; i < i1; i++) {
-      const REAL *u = g + i * stride, *v = x + i * stride;
+      const REAL *u = F(gated)(width, g + i * stride, gate ? gate + i * stride : NULL, room), *v = x + i * stride;
       NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) {
         pg[j] += u[j];
         px[j] = F(fma)(u[j], v[j] - m[j], px[j]);
@@ -469,10 +476,23 @@ static void F(strip_sums)(int64_t n, int64_t width, int64_t stride, const REAL *
   }
 }
 
+// sum of g and of g (x - mean) over a run, gated.
+NN_INLINE void F(run_sums)(int64_t n, const REAL *g, const REAL *gate, const REAL *x, REAL mean, double *sum,
+                           double *cross) {
+  REAL room[BLOCK];
+  *sum = *cross = 0;
+  for (int64_t at = 0; at < n; at += BLOCK) {
+    const int64_t len = n - at < BLOCK ? n - at : BLOCK;
+    double p, q;
+    F(grad_sums)(len, F(gated)(len, g + at, gate ? gate + at : NULL, room), x + at, mean, NULL, &p, &q);
+    *sum += p, *cross += q;
+  }
+}
+
 static void F(bn_backward_sums)(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1,
-                                const void *vg, const void *vx, const void *vmean, void *vsum_g,
-                                void *vsum_gx) {
-  const REAL *g = vg, *x = vx, *mean = vmean;
+                                const void *vg, const void *vgate, const void *vx, const void *vmean,
+                                void *vsum_g, void *vsum_gx) {
+  const REAL *g = vg, *gate = vgate, *x = vx, *mean = vmean;
   REAL *sum_g = vsum_g, *sum_gx = vsum_gx;
   const int64_t at_once = s >= RUN ? 1 : s > 0 ? STRIP / s : 1;
   for (int64_t b0 = c0; b0 < c1; b0 += at_once) {
@@ -481,14 +501,15 @@ static void F(bn_backward_sums)(int64_t n, int64_t channels, int64_t s, int64_t 
     if (s < RUN) {
       REAL m[STRIP];
       F(repeat)(b1 - b0, s, mean + b0, m);
-      F(strip_sums)(n, (b1 - b0) * s, channels * s, g + b0 * s, x + b0 * s, m, sg, sx);
+      F(strip_sums)(n, (b1 - b0) * s, channels * s, g + b0 * s, gate ? gate + b0 * s : NULL, x + b0 * s, m, sg, sx);
     }
     for (int64_t c = b0; c < b1; c++) {
       double a = 0, b = 0;
       for (int64_t k = 0; k < s && s < RUN; k++) a += sg[(c - b0) * s + k], b += sx[(c - b0) * s + k];
       for (int64_t i = 0; i < n && s >= RUN; i++) {
+        const int64_t at = (i * channels + c) * s;
         double p, q;
-        F(grad_sums)(s, g + (i * channels + c) * s, x + (i * channels + c) * s, mean[c], NULL, &p, &q);
+        F(run_sums)(s, g + at, gate ? gate + at : NULL, x + at, mean[c], &p, &q);
         a += p, b += q;
       }
       sum_g[c] = (REAL)a, sum_gx[c] = (REAL)b;
@@ -497,9 +518,9 @@ static void F(bn_backward_sums)(int64_t n, int64_t channels, int64_t s, int64_t 
 }
 
 static void F(bn_backward_dx)(int64_t n, int64_t channels, int64_t s, int64_t c0, int64_t c1, const void *vg,
-                              const void *vx, const void *vmean, const void *vrstd, const void *vgamma,
-                              const void *vsum_g, const void *vsum_gx, void *vdx) {
-  const REAL *g = vg, *x = vx, *mean = vmean, *rstd = vrstd, *gamma = vgamma, *sum_g = vsum_g,
+                              const void *vgate, const void *vx, const void *vmean, const void *vrstd,
+                              const void *vgamma, const void *vsum_g, const void *vsum_gx, void *vdx) {
+  const REAL *g = vg, *gate = vgate, *x = vx, *mean = vmean, *rstd = vrstd, *gamma = vgamma, *sum_g = vsum_g,
              *sum_gx = vsum_gx;
   REAL *dx = vdx;
   const int64_t at_once = s >= RUN ? 1 : s > 0 ? STRIP / s : 1;
@@ -517,11 +538,14 @@ static void F(bn_backward_dx)(int64_t n, int64_t channels, int64_t s, int64_t c0
     }
     for (int64_t i = 0; i < n; i++) {
       const int64_t at = (i * channels + b0) * s;
-      const REAL *u = g + at, *v = x + at;
-      REAL *d = dx + at;
-      if (s >= RUN) {
-        F(grad_row)(width, u, v, NULL, m[0], a[0], b[0], c[0], d);
-      } else {
+      REAL room[STRIP > BLOCK ? STRIP : BLOCK], *d = dx + at;
+      for (int64_t j = 0; s >= RUN && j < width; j += BLOCK) {
+        const int64_t len = width - j < BLOCK ? width - j : BLOCK;
+        const REAL *u = F(gated)(len, g + at + j, gate ? gate + at + j : NULL, room);
+        F(grad_row)(len, u, x + at + j, NULL, m[0], a[0], b[0], c[0], d + j);
+      }
+      if (s < RUN) {
+        const REAL *u = F(gated)(width, g + at, gate ? gate + at : NULL, room), *v = x + at;
         NN_VECTOR_LOOP for (int64_t j = 0; j < width; j++) d[j] =
             F(fma)(a[j], u[j], F(fma)(b[j], v[j] - m[j], c[j]));
       }

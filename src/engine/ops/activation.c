@@ -78,7 +78,13 @@ GRAD_ROW(logsigmoid_backward, NN_GRAD_LOG_SIGMOID, 0, NULL)
 
 /* ---- relu, sigmoid, tanh ---------------------------------------------------------------------------- */
 
-static bool vjp_relu(nn_vjp *v) { BY(nn_op_relu_backward, nn_out(v, 0)) }
+static bool vjp_relu(nn_vjp *v) {
+  T gate = v->before && v->before->flags & NN_TAKES_GATE ? nn_unchanged_out(v, 0) : NULL;
+  if (gate != NULL) return nn_pass_gate(v, gate);
+  T y = nn_out(v, 0);
+  v->d[0] = y ? nn_into_grad(v, &nn_op_relu_backward, y) : NULL;
+  return v->d[0] != NULL;
+}
 static bool vjp_sigmoid(nn_vjp *v) { BY(nn_op_sigmoid_backward, nn_out(v, 0)) }
 static bool vjp_tanh(nn_vjp *v) { BY(nn_op_tanh_backward, nn_out(v, 0)) }
 

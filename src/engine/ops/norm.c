@@ -56,7 +56,7 @@ typedef struct bn_job {
   const struct nn_rows_kernels *k;
   nn_dtype d;
   blocks b;
-  const void *x, *g, *mean_in, *rstd_in, *gamma;
+  const void *x, *g, *gate, *mean_in, *rstd_in, *gamma;
   void *scale, *shift, *y, *sum_g, *sum_gx;
   /* forward: what becomes of each channel's numbers */
   bool training;
@@ -119,9 +119,9 @@ static void backward_range(void *arg, int64_t c0, int64_t c1, int thread) {
   int64_t each = channels_at_once(j, 2);
   for (int64_t c = c0; c < c1 && !nn_interrupted(); c += each) {
     int64_t end = c1 - c < each ? c1 : c + each;
-    j->k->bn_backward_sums[j->d](b.n, b.channels, b.s, c, end, j->g, j->x, j->mean_in, j->sum_g, j->sum_gx);
+    j->k->bn_backward_sums[j->d](b.n, b.channels, b.s, c, end, j->g, j->gate, j->x, j->mean_in, j->sum_g, j->sum_gx);
     if (j->y != NULL)
-      j->k->bn_backward_dx[j->d](b.n, b.channels, b.s, c, end, j->g, j->x, j->mean_in, j->rstd_in, j->gamma,
+      j->k->bn_backward_dx[j->d](b.n, b.channels, b.s, c, end, j->g, j->gate, j->x, j->mean_in, j->rstd_in, j->gamma,
                                  batch ? j->sum_g : NULL, batch ? j->sum_gx : NULL, j->y);
   }
 }
@@ -191,9 +191,9 @@ static bool bn_vjp(nn_vjp *v) {
   T x = nn_in(v, BN_X), w = nn_in_meta(v, BN_WEIGHT)->ndim >= 0 ? nn_in(v, BN_WEIGHT) : NULL;
   T mean = nn_extra(v, 0), rstd = nn_extra(v, 1);
   if (x == NULL || mean == NULL || rstd == NULL || v->ctx->error != NN_OK) return false;
-  nn_value args[] = {v_t(v->g[0]), v_t(x), v_t(mean), v_t(rstd), v_opt(w), v->arg[BN_TRAINING]};
+  nn_value args[] = {v_t(v->g[0]), v_t(x), v_t(mean), v_t(rstd), v_opt(w), v->arg[BN_TRAINING], v_opt(v->gate)};
   nn_results r;
-  if (!nn_apply(v->ctx, &nn_op_batch_norm_backward, args, 6, &r)) return false;
+  if (!nn_apply(v->ctx, &nn_op_batch_norm_backward, args, 7, &r)) return false;
   v->d[BN_X] = nn_keep(v->ctx, r.t[0]);
   v->d[BN_WEIGHT] = nn_keep(v->ctx, r.t[1]);
   v->d[BN_BIAS] = nn_keep(v->ctx, r.t[2]);
@@ -209,10 +209,11 @@ static bool bn_back_infer(nn_frame *f) {
 
 static bool bn_back_kernel(nn_frame *f) {
   const nn_tensor *g = nn_dense(f, 0), *x = nn_dense(f, 1), *mean = f->in[2], *rstd = f->in[3];
-  const nn_tensor *w = f->in[4] ? nn_dense(f, 4) : NULL;
+  const nn_tensor *w = f->in[4] ? nn_dense(f, 4) : NULL, *gate = f->in[5] ? nn_dense(f, 5) : NULL;
   nn_tensor *dw = f->out[1], *db = f->out[2];
-  if (g == NULL || x == NULL) return false;
+  if (g == NULL || x == NULL || (f->in[5] && gate == NULL)) return false;
   bn_job j = {.k = NN_SELECT(nn_rows), .d = (nn_dtype)x->dtype, .b = blocks_of(x->ndim, x->shape), .x = x->data, .g = g->data,
+              .gate = gate ? gate->data : NULL,
               .mean_in = mean->data, .rstd_in = rstd->data, .gamma = w ? w->data : NULL, .y = f->out[0]->data,
               .sum_g = db->data, .sum_gx = dw->data};
   if (!f->arg[5].b) j.scale = rstd->data; /* statistics are constants */
@@ -224,7 +225,7 @@ static bool bn_back_kernel(nn_frame *f) {
 const nn_op nn_op_batch_norm_backward = {
     .name = "batch_norm_backward", .doc = "Part of a gradient.",
     .params = {{"grad", P_TENSOR}, {"input", P_TENSOR}, {"mean", P_TENSOR}, {"rstd", P_TENSOR}, {"weight", P_TENSOR, "nil"},
-               {"training", P_BOOL}},
+               {"training", P_BOOL}, {"gate", P_TENSOR, "nil"}},
     .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 3, .infer = bn_back_infer, .kernel = bn_back_kernel};
 
 const nn_op nn_op_batch_norm = {
@@ -241,7 +242,7 @@ const nn_op nn_op_batch_norm = {
                {"training", P_BOOL, "false"},
                {"momentum", P_FLOAT, "0.1"},
                {"eps", P_FLOAT, "1e-5"}},
-    .flags = NN_F, .saves_in = 1 << BN_X | 1 << BN_MEAN | 1 << BN_VAR | 1 << BN_WEIGHT | 1 << BN_BIAS,
+    .flags = NN_F | NN_TAKES_GATE, .saves_in = 1 << BN_X | 1 << BN_MEAN | 1 << BN_VAR | 1 << BN_WEIGHT | 1 << BN_BIAS,
     .grads_in = 1 << BN_X | 1 << BN_WEIGHT | 1 << BN_BIAS, .infer = bn_infer, .kernel = bn_kernel, .compose = bn_compose,
     .vjp = bn_vjp,
     .samples = NN_SAMPLES("R(4,3), nil, nil, R(3), R(3), {training = true}", "R(2,3,2,4), nil, nil, {training = true}",

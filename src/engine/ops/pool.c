@@ -164,6 +164,10 @@ static bool max_back_infer(nn_frame *f) {
 static bool max_vjp(nn_vjp *v) {
   T place = nn_extra(v, 0), gate = v->before == &nn_op_relu ? nn_unchanged_out(v, 0) : NULL;
   v->went_on = gate != NULL;
+  if (place == NULL) return false;
+  nn_keep(v->ctx, nn_retain(place));
+  nn_keep(v->ctx, nn_retain(gate));
+  nn_drop_saved(v); /* buffers for the gradient */
   return place != NULL && (v->d[0] = nn_do(v->ctx, &nn_op_max_pool_backward, v_t(v->g[0]), v_t(place), v_opt(gate), v->arg[1],
                                            v->arg[2], v->arg[3], v->arg[4], v_ints(2, nn_in_meta(v, 0)->shape + 2))) != NULL;
 }
