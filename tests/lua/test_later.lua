@@ -1,0 +1,280 @@
+-- Batch norm, sums with it and ReLU are computed with the operation that follows (src/engine/later.h): whoever looks at
+-- what lies in between, before or after, sees what it would be without that, and changes of what it was made from don't
+-- reach it.
+
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local check = require "check"
+local nnlua = require "nnlua"
+local tensor, F, nn, optim = nnlua.tensor, nnlua.F, nnlua.nn, nnlua.optim
+
+tensor.manual_seed(11)
+
+local shape = {4, 8, 32, 32} -- large enough
+local x, r = tensor.randn(shape), tensor.randn(shape)
+local weight, bias = tensor.rand(8) + 0.5, tensor.randn(8)
+local means, vars = tensor.randn(8), tensor.rand(8) + 0.5
+
+-- In float64 nothing is put off.
+local function double(f, ...)
+  local args = table.pack(...)
+  for i = 1, args.n do args[i] = args[i]:double() end
+  return f(table.unpack(args)):float()
+end
+
+local function norm(a, w, b) return F.batch_norm(a, nil, nil, w, b, {training = true}) end
+local function relu(a) return (a:abs() + a) / 2 end -- by other operations
+
+check.test("a ReLU that is pooled, and then looked at", function()
+  local a = F.relu(x)
+  local p = F.max_pool2d(a, 2)
+  check.equal(p, F.max_pool2d(relu(x), 2))
+  check.equal(a, relu(x))
+  a = F.relu(x)
+  check.equal(a, relu(x))
+  check.equal(F.max_pool2d(a, 2), p)
+  a = F.relu(x)
+  check.equal(F.max_pool2d(a, 3, 2, 1), F.max_pool2d(relu(x), 3, 2, 1))
+  a = F.relu(x)
+  local q, places = F.max_pool2d(a, 2, {return_indices = true})
+  check.equal(q, p)
+  check.equal(select(2, F.max_pool2d(relu(x), 2, {return_indices = true})), places)
+  check.equal(F.relu(F.relu(x)), relu(x))
+end)
+
+check.test("batch norm, with a sum and a ReLU, in training and not", function()
+  for _, training in ipairs{true, false} do
+    local function f(a, w, b, m, v)
+      return F.batch_norm(a, not training and m or nil, not training and v or nil, w, b, {training = training})
+    end
+    local want = double(f, x, weight, bias, means, vars)
+    local a = f(x, weight, bias, means, vars)
+    local b = F.relu(a)
+    local c = F.max_pool2d(b, 2)
+    check.close(c, F.max_pool2d(relu(want), 2), 1e-5)
+    check.close(b, relu(want), 1e-5)
+    check.close(a, want, 1e-5)
+    for _, swapped in ipairs{false, true} do
+      a = f(x, weight, bias, means, vars)
+      local s = swapped and r + a or a + r
+      local y = F.relu(s)
+      check.close(y, relu(want + r), 1e-5)
+      check.close(s, want + r, 1e-5)
+      check.close(a, want, 1e-5)
+    end
+    check.close(f(x, weight, bias, means, vars):add(r, {alpha = 2}), want + 2 * r, 1e-5)
+    local two = f(x, weight, bias, means, vars) + f(r, weight, bias, means, vars)
+    check.close(two, want + double(f, r, weight, bias, means, vars), 1e-5)
+    a = f(x, weight, bias, means, vars)
+    check.close(a + a, 2 * want, 1e-5)
+    check.close(f(x, weight, bias, means, vars) + tensor.ones(32), want + 1, 1e-5)
+  end
+end)
+
+check.test("short rows of a channel", function()
+  local a, b = tensor.randn(64, 300), tensor.randn(64, 300, 2)
+  check.close(F.relu(norm(a)), relu(double(norm, a)), 1e-5)
+  check.close(F.relu(norm(b) + b), relu(double(norm, b) + b), 1e-5)
+end)
+
+check.test("what it is made from changes afterwards", function()
+  local a = x:clone()
+  local y = F.relu(a)
+  a:add_(1)
+  check.equal(y, relu(x))
+  y = F.relu(a)
+  a[1] = 7
+  check.equal(y, relu(x + 1))
+  a = x:clone()
+  y = F.relu(a)
+  a:copy_(r)
+  check.equal(y, relu(x))
+  a = x:clone()
+  y = F.relu(a)
+  local p = F.max_pool2d(y, 2)
+  a:set(1, 1, 1, 1, 100)
+  a:view(-1):mul_(2)
+  check.equal(y, relu(x))
+  check.equal(p, F.max_pool2d(y, 2))
+  local c = x:clone()
+  local n = norm(c, weight, bias)
+  local s = n + r
+  local other = r:clone()
+  local t = n + other
+  y = F.relu(t)
+  c:zero_()
+  other:zero_()
+  weight:add_(0)
+  check.close(y, relu(double(norm, x, weight, bias) + r), 1e-5)
+  check.close(n, double(norm, x, weight, bias), 1e-5)
+  check.close(s, n + r, 1e-5)
+  check.close(t, n + r, 1e-5)
+end)
+
+check.test("the result changes", function()
+  local y = F.relu(x)
+  y:add_(1)
+  check.equal(y, relu(x) + 1)
+  y = F.relu(x)
+  F.max_pool2d(y, 2)
+  y[2] = 3
+  check.equal(y[1], relu(x[1]))
+  check.equal(y[2], tensor.full({8, 32, 32}, 3.0))
+  y = F.relu(x)
+  y:set(1, 1, 1, 1, -5)
+  check.equal(y:get(1, 1, 1, 1), -5)
+  check.equal(y[2], relu(x[2]))
+  y = F.relu(x)
+  local d, v = y:detach(), y:view(-1)
+  y:zero_()
+  check.equal(d, tensor.zeros(shape))
+  check.equal(v:sum():item(), 0)
+  local a = x:clone()
+  F.relu_(a)
+  check.equal(a, relu(x))
+  y = norm(x)
+  F.relu_(y)
+  check.close(y, relu(double(norm, x)), 1e-5)
+end)
+
+check.test("looked at in every other way", function()
+  local want = relu(x)
+  check.equal(F.relu(x):sum():item(), want:sum():item())
+  check.equal(F.relu(x)[3][2][1][5]:item(), want[3][2][1][5]:item())
+  check.equal(F.relu(x):totable()[2][3][4], want:totable()[2][3][4])
+  check.equal(tostring(F.relu(x)), tostring(want))
+  check.equal(F.relu(x):detach(), want)
+  check.equal(F.relu(x):transpose(1, 2), want:transpose(1, 2))
+  check.equal(tensor.cat({F.relu(x), F.relu(r)}, 1), tensor.cat({want, relu(r)}, 1))
+  check.equal(tensor.stack{F.relu(x), F.relu(x)}[2], want)
+  check.equal(tensor(F.relu(x)), want)
+  local y = tensor.zeros(shape)
+  y:copy_(F.relu(x))
+  check.equal(y, want)
+  y[1] = F.relu(x)[2]
+  check.equal(y[1], want[2])
+  local path = os.tmpname()
+  nn.save(path, {y = F.relu(x)})
+  check.equal(nn.load(path).y, want)
+  os.remove(path)
+end)
+
+local function leaf(t) return t:clone():detach():requires_grad_(true) end
+
+-- Gradients for a, w and b of sum(g * f(...)); `watch` gets what norm gave, which the walk then has to show.
+local function gradients(watch, pool, add)
+  local a, w, b = leaf(x), leaf(weight), leaf(bias)
+  local n = norm(a, w, b)
+  if watch then n:retain_grad() end
+  local y = F.relu(add and n + a or n)
+  if pool then y = F.max_pool2d(y, 2) end;
+  (y * y * 0.5 + y):sum():backward()
+  return a.grad, w.grad, b.grad, n.grad
+end
+
+check.test("gradients through ReLU and batch norm together, and one by one", function()
+  for _, pool in ipairs{false, true} do
+    for _, add in ipairs{false, true} do
+      local a, w, b = gradients(false, pool, add)
+      local a2, w2, b2, n = gradients(true, pool, add)
+      check.close(a, a2, 1e-5)
+      check.close(w, w2, 1e-2) -- sums of 4096 numbers each
+      check.close(b, b2, 1e-2)
+      check.equal(n ~= nil, true)
+    end
+  end
+end)
+
+check.test("gradients over short rows, in float64 and for running statistics", function()
+  local cases = {{{6, 5}, "float64"}, {{7, 3, 4}, "float64"}, {{40, 600}, "float32"}, {{2, 3, 50, 41}, "float64"}}
+  for _, case in ipairs(cases) do
+    for _, training in ipairs{true, false} do
+      local data = tensor.randn(case[1], {dtype = case[2]})
+      local c = case[1][2]
+      local g = tensor.randn(case[1], {dtype = case[2]})
+      local m, v = tensor.randn(c, {dtype = case[2]}), tensor.rand(c, {dtype = case[2]}) + 0.5
+      local function run(watch)
+        local a, w = leaf(data), leaf(v)
+        local n = F.batch_norm(a, m:clone(), v:clone(), w, nil, {training = training})
+        if watch then n:register_hook(function() end) end
+        F.relu(n):backward(g)
+        return a.grad, w.grad
+      end
+      local a, w = run(false)
+      local a2, w2 = run(true)
+      check.close(a, a2, 1e-5)
+      check.close(w, w2, 1e-4)
+    end
+  end
+end)
+
+check.test("gradients that are put off themselves, and hooks that give such", function()
+  local a = leaf(x)
+  F.relu(a):backward(F.relu(r))
+  check.equal(a.grad, relu(r) * x:gt(0):float())
+  a = leaf(x)
+  a.grad = F.relu(r)
+  F.relu(a):sum():backward()
+  check.equal(a.grad, relu(r) + x:gt(0):float())
+  a = leaf(x)
+  local y = a * 1
+  y:register_hook(function() return F.relu(r) end)
+  y:sum():backward()
+  check.equal(a.grad, relu(r))
+  check.equal(F.relu(a.grad) + 0, relu(r))
+end)
+
+check.test("a gradient that somebody holds is not written over", function()
+  local a, g = leaf(x), r:clone()
+  F.relu(a):backward(g)
+  check.equal(g, r)
+  a = leaf(x)
+  local y = F.relu(a)
+  local z = y * 2
+  y:retain_grad()
+  z:retain_grad()
+  z:backward(g)
+  check.equal(z.grad, r)
+  check.equal(y.grad, r * 2)
+  check.equal(a.grad, r * 2 * x:gt(0):float())
+end)
+
+check.test("parameters that are stepped, and graphs that are walked twice", function()
+  local w = leaf(x)
+  local opt = optim.SGD({w}, {lr = 1})
+  w.grad = tensor.ones(shape)
+  local y = F.relu(w)
+  opt:step()
+  check.equal(y, relu(x))
+  check.equal(w, x - 1)
+  local a = leaf(x)
+  y = F.max_pool2d(F.relu(a), 2):sum()
+  y:backward({retain_graph = true})
+  local once = a.grad:clone()
+  y:backward()
+  check.equal(a.grad, once * 2)
+  a = leaf(x)
+  local h = F.relu(norm(a)) * r
+  local s = h:sum()
+  s:backward({retain_graph = true})
+  once = a.grad:clone()
+  s:backward()
+  check.equal(a.grad, once * 2)
+end)
+
+check.test("garbage takes its work along: memory comes back", function()
+  for _ = 1, 4 do collectgarbage() end
+  local before = nnlua.memory()
+  for _ = 1, 20 do F.max_pool2d(F.relu(norm(x)), 2) end
+  for _ = 1, 4 do collectgarbage() end
+  check.equal(nnlua.memory(), before)
+end)
+
+check.test("a network in evaluation", function()
+  local net = nn.Sequential(nn.Conv2d(3, 8, 3, {padding = 1}), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2)):eval()
+  local image = tensor.randn(4, 3, 32, 32)
+  local got = tensor.no_grad(function() return net(image) end)
+  local wide = net[1](image)
+  check.close(got, F.max_pool2d(relu(net[2](wide) * 1), 2), 1e-6)
+end)
+
+check.done()
