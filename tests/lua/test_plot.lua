@@ -242,6 +242,110 @@ check.test("pictures for terminals of the Kitty and Sixel families", function()
   check.equal(pictures.base64(""), "")
 end)
 
+local digits = {}
+for i = 0, 63 do
+  digits[("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"):byte(i + 1)] = i
+end
+
+-- The picture of Kitty's protocol, float [3, H, W] in 0..1: pieces joined, base64 undone, the PNG read.
+local function decode_kitty(stream)
+  local text = {}
+  for piece in stream:gmatch("\27_G[^;]*;([^\27]*)\27\\") do text[#text + 1] = piece end
+  text = table.concat(text)
+  local bytes, bits, held = {}, 0, 0
+  for at = 1, #text do
+    local digit = digits[text:byte(at)]
+    if not digit then break end
+    bits, held = (bits << 6 | digit) & 0xFFFFFF, held + 6
+    if held >= 8 then
+      held = held - 8
+      bytes[#bytes + 1] = string.char(bits >> held & 0xFF)
+    end
+  end
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(table.concat(bytes))
+  file:close()
+  local picture = data.read_png(path):float():div(255)
+  os.remove(path)
+  return picture
+end
+
+-- The picture of a Sixel stream, the same way: colours, bands of six lines, repeats.
+local function decode_sixel(stream)
+  local width, height, body = stream:match('^\27Pq"1;1;(%d+);(%d+)(.*)\27\\')
+  width, height = tonumber(width), tonumber(height)
+  local planes, colours = {{}, {}, {}}, {}
+  for k = 1, 3 do
+    for y = 1, height do planes[k][y] = {} end
+  end
+  local x, top, colour, at = 1, 1, nil, 1
+  local function paint(char, times)
+    local mask = char:byte() - 63
+    for column = x, x + times - 1 do
+      for row = 0, 5 do
+        if mask >> row & 1 == 1 then
+          check.ok(column <= width and top + row <= height, "a pixel outside of the picture")
+          for k = 1, 3 do planes[k][top + row][column] = colours[colour][k] end
+        end
+      end
+    end
+    x = x + times
+  end
+  while at <= #body do
+    local char = body:sub(at, at)
+    local number, r, g, b, stop = body:match("^#(%d+);2;(%d+);(%d+);(%d+)()", at)
+    local times, repeated, after = body:match("^!(%d+)([?-~])()", at)
+    if number then
+      colours[number], at = {r / 100, g / 100, b / 100}, stop
+    elseif char == "#" then
+      colour, at = body:match("^#(%d+)()", at)
+    elseif times then
+      paint(repeated, tonumber(times))
+      at = after
+    else
+      if char == "$" then x = 1 elseif char == "-" then x, top = 1, top + 6 else paint(char, 1) end
+      at = at + 1
+    end
+  end
+  return tensor(planes)
+end
+
+check.test("Kitty's and Sixel's streams hold the pixels that a file holds", function()
+  tensor.manual_seed(3)
+  local path = os.tmpname() .. ".png"
+  local options = {width = 240, height = 160, columns = 200}
+  local function asked(more)
+    local o = {}
+    for key, value in pairs(options) do o[key] = value end
+    for key, value in pairs(more) do o[key] = value end
+    return o
+  end
+  for _, draw in ipairs {
+    function(o) plot.image(tensor.rand(3, 8, 12), o) end,
+    function(o) plot.line({a = {1, 3, 2, 5}, b = {4, 2, 2, 1}}, o) end,
+  } do
+    tensor.manual_seed(3)
+    draw(asked {file = path, width = 480, height = 320}) -- terminals take two pixels for one
+    local file = data.read_png(path):float():div(255)
+    tensor.manual_seed(3)
+    local kitty = decode_kitty(printed(draw, asked {as = "kitty"}))
+    tensor.manual_seed(3)
+    local sixel = decode_sixel(printed(draw, asked {as = "sixel"}))
+    local function like(picture) -- in patches, in which an ordered pattern of colours is its mean
+      local size = {40, 60}
+      return F.interpolate(picture:unsqueeze(1), {size = size, mode = "area"})
+    end
+    local wanted = like(file)
+    check.equal(kitty:size(2) / kitty:size(3), file:size(2) / file:size(3))
+    check.ok((like(kitty) - wanted):abs():max():item() < 0.15, "Kitty's pixels")
+    check.ok((like(kitty) - wanted):abs():mean():item() < 0.01, "Kitty's pixels in the mean")
+    check.ok((like(sixel) - wanted):abs():max():item() < 0.25, "Sixel's pixels")
+    check.ok((like(sixel) - wanted):abs():mean():item() < 0.02, "Sixel's pixels in the mean")
+  end
+  os.remove(path)
+end)
+
 -- ---- files --------------------------------------------------------------------------------------------------------
 
 check.test("PNG files have the size that was asked for and what was drawn", function()
