@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "interrupt.h"
+
 /* ---- keys ------------------------------------------------------------------------------------------- */
 
 /* The bits of IEEE numbers are in order but for the sign: negative ones are turned round. Adding 0 makes -0
@@ -46,7 +48,7 @@ void nn_keys_load(nn_dtype dtype, const void *x, int64_t n, int64_t stride, bool
 
 /* ---- sort ------------------------------------------------------------------------------------------- */
 
-enum { RUN = 16, MERGED = 1024, DIGITS = 256 };
+enum { RUN = 16, MERGED = 1024, DIGITS = 256, LOOK = 1 << 18 /* keys between two looks at the interrupt flag */ };
 
 static void insertion(nn_key *k, int64_t n) {
   for (int64_t i = 1; i < n; i++) {
@@ -78,13 +80,23 @@ static void merge_sort(nn_key *k, nn_key *spare, int64_t n) {
   if (from != k) memcpy(k, from, (size_t)n * sizeof *k);
 }
 
-/* By one byte of the key after the other from the lowest; a byte that is the same in all is left out. */
+/* Calls body for i from 0 to n - 1 and looks at the interrupt flag now and then: then the function returns. */
+#define EACH_OR_RETURN(n, body)                                                                              \
+  for (int64_t begin = 0; begin < (n); begin += LOOK) {                                                      \
+    int64_t end = (n) - begin < LOOK ? (n) : begin + LOOK;                                                   \
+    if (nn_interrupted()) return;                                                                            \
+    for (int64_t i = begin; i < end; i++) body                                                               \
+  }
+
+/* By one byte of the key after the other from the lowest; a byte that is the same in all is left out. What an interrupt
+ * leaves is in no order. */
 static void digit_sort(nn_key *k, nn_key *spare, int64_t n) {
   int64_t count[8][DIGITS];
   nn_key *from = k, *to = spare;
   memset(count, 0, sizeof count);
-  for (int64_t i = 0; i < n; i++)
+  EACH_OR_RETURN(n, {
     for (int d = 0; d < 8; d++) count[d][k[i].key >> (8 * d) & 255]++;
+  })
   for (int d = 0; d < 8; d++) {
     int64_t *c = count[d], sum = 0;
     if (c[k[0].key >> (8 * d) & 255] == n) continue;
@@ -93,7 +105,7 @@ static void digit_sort(nn_key *k, nn_key *spare, int64_t n) {
       c[v] = sum;
       sum += here;
     }
-    for (int64_t i = 0; i < n; i++) to[c[from[i].key >> (8 * d) & 255]++] = from[i];
+    EACH_OR_RETURN(n, { to[c[from[i].key >> (8 * d) & 255]++] = from[i]; })
     nn_key *t = from;
     from = to, to = t;
   }
@@ -122,7 +134,7 @@ static inline void swap(nn_key *a, nn_key *b) {
 void nn_keys_select(nn_key *k, int64_t n, int64_t rank) {
   int64_t low = 0, high = n - 1;
   uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
-  while (low < high) {
+  while (low < high && !nn_interrupted()) {
     state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     nn_key pivot = k[low + (int64_t)((state >> 33) % (uint64_t)(high - low + 1))];
     int64_t i = low, j = high;
