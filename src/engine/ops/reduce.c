@@ -617,16 +617,41 @@ static bool cumsum_infer(nn_frame *f) {
   return true;
 }
 
+typedef struct running_job {
+  nn_dtype dtype;
+  const char *x;
+  char *y;
+  int64_t n, inner;
+} running_job;
+
+enum { RUNNING_LOOK = 1 << 18 /* elements between two looks at the interrupt flag */ };
+
 #define RUNNING(type, acc) \
   { \
-    const type *x = (const type *)(const void *)t->data + o * n * inner + i; \
-    type *y = (type *)(void *)f->out[0]->data + o * n * inner + i; \
+    const type *x = (const type *)(const void *)j->x + start; \
+    type *y = (type *)(void *)j->y + start; \
     acc s = 0; \
-    for (int64_t k = 0; k < n; k++) { \
+    for (int64_t k = 0; k < j->n; k++) { \
+      if ((k & (RUNNING_LOOK - 1)) == 0 && nn_interrupted()) return; \
       s += (acc)x[k * inner]; \
       y[k * inner] = (type)s; \
     } \
   }
+
+static void running_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const running_job *j = arg;
+  int64_t inner = j->inner;
+  for (int64_t i = begin; i < end; i++) {
+    int64_t start = i / inner * j->n * inner + i % inner;
+    if (j->dtype == NN_FLOAT32)
+      RUNNING(float, double)
+    else if (j->dtype == NN_FLOAT64)
+      RUNNING(double, double)
+    else
+      RUNNING(int64_t, int64_t)
+  }
+}
 
 static bool cumsum_kernel(nn_frame *f) {
   const nn_tensor *t = nn_dense(f, 0);
@@ -636,18 +661,13 @@ static bool cumsum_kernel(nn_frame *f) {
   }
   if (t == NULL) return false;
   int dim = (int)f->arg[1].i;
-  int64_t outer = 1, inner = 1, n = t->ndim ? t->shape[dim] : 1;
+  int64_t outer = 1;
+  running_job j = {.dtype = (nn_dtype)t->dtype, .x = t->data, .y = f->out[0]->data, .n = 1, .inner = 1};
+  if (t->ndim > 0) j.n = t->shape[dim];
   for (int d = 0; d < dim; d++) outer *= t->shape[d];
-  for (int d = dim + 1; d < t->ndim; d++) inner *= t->shape[d];
-  for (int64_t o = 0; o < outer; o++)
-    for (int64_t i = 0; i < inner; i++)
-      if (t->dtype == NN_FLOAT32)
-        RUNNING(float, double)
-      else if (t->dtype == NN_FLOAT64)
-        RUNNING(double, double)
-      else
-        RUNNING(int64_t, int64_t)
-  return true;
+  for (int d = dim + 1; d < t->ndim; d++) j.inner *= t->shape[d];
+  nn_parallel(outer * j.inner, 1 + 8192 / (j.n + 1), running_range, &j);
+  return !nn_interrupted();
 }
 
 /* Every element is in the sums from its place on: the running sum from the other end. */
