@@ -42,6 +42,55 @@ case("Ctrl-C under pcall and in a coroutine, twice", function(t)
   t:expect('"alive"')
 end)
 
+-- Each: what runs until somebody ends it. A kernel of one operation, a loop in Lua, output.
+local endless = {
+  {"a sort of one long lane", "x = tensor.rand(5000000); begun() while true do x:sort() end"},
+  {"a running sum along the first dimension", "x = tensor.rand(4000, 4000); begun() while true do x:cumsum(1) end"},
+  {"a singular value decomposition", "x = tensor.rand(400, 400); begun() while true do tensor.linalg.svd(x) end"},
+  {"a convolution", "c = nn.Conv2d(16, 32, 3); x = tensor.rand(16, 16, 64, 64); begun() while true do c(x) end"},
+  {"a recurrent layer", "l = nn.LSTM(64, 128); x = tensor.rand(200, 16, 64); begun() while true do l(x) end"},
+  {"printing", "begun() while true do print(tensor.rand(20, 20)) end"},
+  {"plotting", "begun() while true do plot.line(tensor.rand(100)) end"},
+  {"a loader", "d = data.DataLoader({tensor.rand(5000, 3)}, {batch_size = 7}) begun() while true do "
+    .. "for _ in d:iter() do end end"},
+}
+
+case("Ctrl-C ends kernels, loops and output at once, and twice is safe", function(t)
+  local flag = terminal.home .. "/begun"
+  t:line("function begun() io.open('" .. flag .. "', 'w'):close() end")
+  for _, one in ipairs(endless) do
+    os.remove(flag)
+    t:key("C-l")
+    t:prompt()
+    t:type(one[2])
+    t:key("Enter")
+    t:until_true(one[1] .. " to begin", function() return io.open(flag) ~= nil end)
+    os.execute("sleep 0.2")
+    local start = nnlua.clock()
+    t:key("C-c", "C-c")
+    t:prompt()
+    local seconds = nnlua.clock() - start
+    assert(seconds < 5, ("%s ended after %.1f s"):format(one[1], seconds)) -- of a machine that has other things to do
+    t:line("x = nil; collectgarbage(); 40 + 2")
+    t:expect("\n42\n")
+  end
+end, {width = 160})
+
+case("a tensor that doesn't fit into memory is an error; the session goes on", function(t)
+  t:line("kept = tensor.ones(3)")
+  t:line("nnlua.memory_limit(64 * 2^20 // 1 | 0);")
+  t:line("huge = tensor.zeros(100000, 100000)")
+  t:expect("memory")
+  t:line("huge, kept:sum():item(), nnlua.memory_limit()")
+  t:expect("\nnil\n3.0\n67108864\n")
+  t:line("list = {}; for i = 1, 1000 do list[i] = tensor.zeros(1000, 1000) end")
+  t:expect("memory_limit")
+  t:line("n = #list; list = nil; ok = pcall(tensor.zeros, 1000, 1000); n < 20, ok")
+  t:expect("\ntrue\ntrue\n")
+  t:line("nnlua.memory_limit(0); tensor.zeros(6000, 6000).shape")
+  t:expect("{6000, 6000}")
+end, {width = 100})
+
 case("Ctrl-C ends train.fit early and keeps what it learned", function(t)
   t:line("net = nn.Linear(4, 1); set = data.TensorDataset(tensor.randn(640, 4), tensor.randn(640, 1));")
   t:type("h = train.fit(net, set, {loss = F.mse_loss, optimizer = optim.SGD(net:parameters(), {lr = 0.01}), "

@@ -161,9 +161,9 @@ static bool unique_compose(nn_frame *f) {
   int64_t *group = (int64_t *)(void *)(k + 2 * n);
   nn_keys_load((nn_dtype)x->dtype, x->data, n, 1, false, k);
   nn_keys_sort(k, k + n, n);
-  groups g = {x, k, group, number_runs(k, n, (nn_dtype)x->dtype, group)};
+  groups g = {x, k, group, nn_interrupted() ? 0 : number_runs(k, n, (nn_dtype)x->dtype, group)};
   bool ok =
-      write_values(f, &g) && (!f->arg[2].b || write_inverse(f, &g)) && (!f->arg[3].b || write_counts(f, &g));
+      !nn_interrupted() && write_values(f, &g) && (!f->arg[2].b || write_inverse(f, &g)) && (!f->arg[3].b || write_counts(f, &g));
   nn_scratch_free(ctx, k, size);
   return ok;
 }
