@@ -3,6 +3,7 @@
 -- [..., N]. Use: local audio = require "nnlua.audio".
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
@@ -183,6 +184,7 @@ local STEP = math.log(6.4) / 27 -- of Slaney's scale above 1000 Hz
 --     audio.hz_to_mel(700), audio.hz_to_mel(1000, "slaney")
 --     --> 781.17283874803	15.0
 function audio.hz_to_mel(f, scale)
+  expect.number("hz_to_mel", nil, f)
   if scale ~= "slaney" then return 2595 * math.log(1 + f / 700, 10) end
   return f < 1000 and f * 3 / 200 or 15 + math.log(f / 1000) / STEP
 end
@@ -192,6 +194,7 @@ end
 --     audio.mel_to_hz(15, "slaney")
 --     --> 1000.0
 function audio.mel_to_hz(m, scale)
+  expect.number("mel_to_hz", nil, m)
   if scale ~= "slaney" then return 700 * (10 ^ (m / 2595) - 1) end
   return m < 15 and m * 200 / 3 or 1000 * math.exp(STEP * (m - 15))
 end
@@ -275,6 +278,8 @@ end
 --     audio.create_dct(2, 2)
 --     --> {{0.7071, 0.7071}, {0.7071, -0.7071}}
 function audio.create_dct(n_mfcc, n_mels, norm)
+  expect.count("create_dct", "n_mfcc", n_mfcc)
+  expect.count("create_dct", "n_mels", n_mels)
   local n = tensor.arange(n_mels, {dtype = "float64"}):unsqueeze(2)
   local k = tensor.arange(n_mfcc, {dtype = "float64"}):unsqueeze(1)
   local dct = ((n + 0.5) * k * (math.pi / n_mels)):cos()

@@ -112,6 +112,9 @@ function func.functional_call(net, tensors, ...)
   end
   local changed = {}
   for path, t in pairs(tensors) do
+    if type(path) ~= "string" then
+      fail.raise("functional_call: expected tensors by their names, got one at %s", fail.show(path))
+    end
     local owner, key = place(net, path)
     changed[#changed + 1] = {owner, key, rawget(owner, key), t}
   end

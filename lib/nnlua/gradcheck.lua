@@ -1,6 +1,7 @@
 -- tensor.gradcheck and tensor.gradgradcheck: gradients against differences of the function's values, in float64.
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
@@ -261,6 +262,7 @@ function tensor.gradgradcheck(...)
       cotangents = random_cotangents(ys)
     end
     for k, v in ipairs(cotangents) do
+      expect.tensor("gradgradcheck", "grad_outputs", v)
       if not v.requires_grad then cotangents[k] = v:detach():requires_grad_() end
     end
     local all, n = {table.unpack(inputs)}, #inputs

@@ -3,6 +3,7 @@
 -- edge_index [2, E] of node numbers from 1: row 1 the sources, row 2 the targets. Knows nothing of data and training.
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local init = require "nnlua.nn.initialize"
 local linear = require "nnlua.nn.linear"
@@ -121,6 +122,7 @@ local softmax_arguments = signature("graph.softmax", "index:any, num_nodes:amoun
 --     --> {0.5, 0.5, 1}
 function graph.softmax(src, ...)
   local a = softmax_arguments(...)
+  expect.tensor("graph.softmax", "src", src)
   local peak = graph.scatter(src:detach(), a.index, 1, a.num_nodes, {reduce = "max"})
   local e = (src - peak:index_select(1, a.index)):exp()
   local sum = graph.scatter(e, a.index, 1, peak:size(1))
@@ -197,6 +199,9 @@ local dense_arguments = signature("graph.to_dense_adj", "batch:any?, edge_attr:a
 --     --> {{{0, 2}, {0, 0}}}
 function graph.to_dense_adj(edge_index, ...)
   local a = dense_arguments(...)
+  if a.batch ~= nil and (not tensor.is_tensor(a.batch) or a.batch:dim() ~= 1) then
+    fail.raise("graph.to_dense_adj: expected batch[nodes], got %s", describe(a.batch))
+  end
   local from, to, n = ends("graph.to_dense_adj", edge_index, a.batch and a.batch:size(1))
   local w = weights_of("graph.to_dense_adj", a.edge_attr, from:size(1))
   local batch = a.batch or tensor.ones(n, {dtype = "int64"})
@@ -297,6 +302,7 @@ function graph.batch(list)
   end
   local parts, numbers, labels, before = {x = {}, edge_index = {}, edge_attr = {}, y = {}}, {}, {}, 0
   for i, g in ipairs(list) do
+    if type(g) ~= "table" then fail.raise("graph.batch: graph %d must be a table, got %s", i, fail.show(g)) end
     local n = g.num_nodes or (g.x and nodes_of("graph.batch", g.x))
     if not n then fail.raise("graph.batch: graph %d has neither x nor num_nodes", i) end
     ends(("graph.batch: graph %d"):format(i), g.edge_index, n)

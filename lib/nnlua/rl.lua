@@ -2,6 +2,7 @@
 -- A package of its own: local rl = require "nnlua.rl". Knows nothing of networks and optimisers.
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
@@ -131,7 +132,9 @@ end
 -- @param gamma what a reward is worth one step later, 0 to 1
 -- @param last the value of what follows the last step (0)
 function rl.returns(rewards, gamma, last)
-  local out, sum = {}, last or 0
+  expect.list("rl.returns", "rewards", rewards)
+  expect.number("rl.returns", "gamma", gamma)
+  local out, sum = {}, expect.number("rl.returns", "last", last or 0)
   for t = #rewards, 1, -1 do
     sum = rewards[t] + gamma * sum
     out[t] = sum

@@ -67,6 +67,11 @@ local function new_vocab(_, tokens, ...)
     end
   else
     counts = tokens
+    for token, n in pairs(counts) do
+      if type(token) ~= "string" or type(n) ~= "number" then
+        fail.raise("Vocab: expected a list of tokens or counts by token, got %s = %s", fail.show(token), fail.show(n))
+      end
+    end
   end
   local self = {itos = {}, stoi = {}, unk = o.unk}
   local function add(token)

@@ -87,6 +87,11 @@ local cases = {
   {"local y = tensor.atleast_2d(3)", "atleast_2d: expected a tensor, got 3"},
   {"local y = tensor.gradient(tensor{1, 2, 4}, {dim = true})", "gradient: dim", "got true"},
   {"local y = tensor.ones(3):put_(tensor{1}, 5)", "put_: expected a tensor, got 5"},
+  {"local y = nnlua.metrics.bleu({{tensor{1}}}, {{'a'}})", "token 1 must be"},
+  {"local y = nnlua.nn.ParameterList(3)", "ParameterList: expected a list of parameters, got 3"},
+  {"local y = nnlua.data.kfold(3)", "kfold: expected a data set"},
+  {"local y = nnlua.nn.utils.rnn.invert_permutation(tensor{1, 3})", "1 to 2 once"},
+  {"local y = tensor.distributions.kl_divergence()", "p must be a distribution, got nil"},
   {"local y = F.linear_cross_entropy(tensor.ones(2, 2), tensor.ones(2, 2), tensor{1, 2}, 3)",
     "linear_bias must be a tensor, got 3"},
 }

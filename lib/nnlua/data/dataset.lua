@@ -5,6 +5,7 @@
 
 local ahead = require "nnlua.data.ahead"
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
@@ -93,6 +94,8 @@ TensorDataset.feeds_ahead = true
 local ImageDataset = define("ImageDataset")
 
 function ImageDataset:init(images, labels, classes)
+  expect.tensor("ImageDataset", "images", images)
+  expect.tensor("ImageDataset", "labels", labels)
   if images:dim() == 3 then images = images:unsqueeze(2) end
   if images:dim() ~= 4 or images.dtype ~= "uint8" then
     fail.raise("ImageDataset: expected uint8 [N, H, W] or [N, C, H, W], got %s %s", images.dtype, sizes(images))
@@ -142,6 +145,7 @@ end
 local Subset = define("Subset")
 
 function Subset:init(set, indices)
+  expect.dataset("Subset", set)
   if type(indices) == "table" then indices = tensor(indices, {dtype = "int64"}) end
   if not tensor.is_tensor(indices) or indices:dim() ~= 1 then
     fail.raise("Subset: expected a list of positions, got %s", fail.show(indices))
@@ -267,7 +271,7 @@ local split_options = signature("random_split", "generator:any?, seed:int?")
 --     #train, #val
 --     --> 120	30
 function dataset.random_split(set, lengths, options)
-  local o, n, total = split_options(options), #set, 0
+  local o, n, total = split_options(options), #expect.dataset("random_split", set), 0
   if type(lengths) ~= "table" or #lengths == 0 then
     fail.raise("random_split: expected a list of lengths or shares, got %s", fail.show(lengths))
   end

@@ -5,6 +5,7 @@ local ahead = require "nnlua.data.ahead"
 local core = require "nnlua.core"
 local dataset = require "nnlua.data.dataset"
 local draw = require "nnlua.data.draw"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
@@ -60,6 +61,8 @@ end
 --     data.default_collate({{tensor{1, 2}, 3}, {tensor{4, 5}, 6}})
 --     --> {{1, 2}, {4, 5}}	{3, 6}
 local function default_collate(samples)
+  expect.list("default_collate", nil, samples, "a list of samples")
+  if #samples == 0 then fail.raise("default_collate: expected samples, got an empty list") end
   local first = samples[1]
   if type(first) == "table" and not getmetatable(first) and #first > 0 then
     return table.unpack(collate(samples), 1, #first)

@@ -3,6 +3,7 @@
 
 local core = require "nnlua.core"
 local dataset = require "nnlua.data.dataset"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 local splits = require "nnlua.data.splits"
@@ -39,7 +40,7 @@ end
 --     --> {1, 2, 3}
 local SequentialSampler = define("SequentialSampler", "data_source:any")
 
-function SequentialSampler:init() self.num_samples = #self.data_source end
+function SequentialSampler:init() self.num_samples = #expect.dataset("SequentialSampler", self.data_source) end
 
 function SequentialSampler:indices() return tensor.arange(1, self.num_samples + 1, {dtype = "int64"}) end
 
@@ -51,7 +52,7 @@ local RandomSampler = define("RandomSampler", "data_source:any, replacement:bool
   .. "generator:any?, seed:int?")
 
 function RandomSampler:init()
-  self.n = #self.data_source
+  self.n = #expect.dataset("RandomSampler", self.data_source)
   self.num_samples = self.num_samples or self.n
 end
 
@@ -108,6 +109,9 @@ function BalancedSampler:init()
   local source = self.data_source
   if type(source) == "table" and not getmetatable(source) and type(source[1]) == "number" then
     source = tensor(source, {dtype = "int64"})
+  end
+  if tensor.is_tensor(source) and source:dim() ~= 1 then
+    fail.raise("BalancedSampler: expected labels [N], got %s", tostring(source.shape))
   end
   local labels = tensor.is_tensor(source) and source:long() or splits.labels_of("BalancedSampler", source)
   local counts = {}

@@ -2,6 +2,7 @@
 
 local core = require "nnlua.core"
 local dataset = require "nnlua.data.dataset"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
@@ -20,8 +21,10 @@ function splits.labels_of(who, set)
     labels = set.tensors[2]
   else
     local list = {}
-    for i = 1, #set do
-      local y = set[i][2]
+    for i = 1, #expect.dataset(who, set) do
+      local sample = set[i]
+      local y = (type(sample) == "table" or tensor.is_tensor(sample) and sample:dim() > 0) and sample[2] or nil
+      if y == nil then fail.raise("%s: the data set has no labels (one number a sample)", who) end
       list[i] = tensor.is_tensor(y) and y:item() or y
     end
     labels = #list > 0 and tensor(list, {dtype = "int64"}) or tensor.zeros(0, {dtype = "int64"})
@@ -81,7 +84,7 @@ function splits.train_test_split(set, options)
   if tensor.is_tensor(set) or type(set) == "table" and not getmetatable(set) and tensor.is_tensor(set[1]) then
     set = dataset.TensorDataset(set)
   end
-  local n = #set
+  local n = #expect.dataset("train_test_split", set)
   local size = o.test_size < 1 and math.floor(n * o.test_size + 0.5) or math.tointeger(o.test_size)
   if not size or size < 1 or size >= n then
     fail.raise("train_test_split: test_size %s of %d samples leaves one part empty", tostring(o.test_size), n)
@@ -118,7 +121,7 @@ function splits.kfold(set, ...)
   if tensor.is_tensor(set) or type(set) == "table" and not getmetatable(set) and tensor.is_tensor(set[1]) then
     set = dataset.TensorDataset(set)
   end
-  local n = #set
+  local n = #expect.dataset("kfold", set)
   if o.k < 2 or o.k > n then fail.raise("kfold: %d folds of %d samples", o.k, n) end
   local order = order_of(n, o.shuffle, dataset.generator(o))
   local fold_of = {}

@@ -235,7 +235,8 @@ local others = {
 --     print(D.kl_divergence(D.Normal(1, 1), D.Normal(0, 1)))
 --     --> 0.5
 local function kl_divergence(p, q)
-  for i, d in ipairs {p, q} do
+  for i = 1, 2 do
+    local d = select(i, p, q)
     local meta = getmetatable(d)
     if type(d) ~= "table" or type(meta) ~= "table" or not meta.arg_constraints then
       fail.raise("kl_divergence: %s must be a distribution, got %s", i == 1 and "p" or "q", fail.show(d))
@@ -257,6 +258,10 @@ base.kl_divergence = kl_divergence
 --     print(D.kl_divergence(D.Weibull(2, 1), D.Gumbel(0, 1)):gt(1))
 --     --> true
 local function register_kl(type_p, type_q, f)
+  if type(type_p) ~= "table" or type(type_q) ~= "table" or type(f) ~= "function" then
+    fail.raise("register_kl: expected two classes of distributions and a function, got %s, %s and %s",
+      fail.show(type_p), fail.show(type_q), fail.show(f))
+  end
   own[type_p] = own[type_p] or {}
   own[type_p][type_q] = f
 end

@@ -33,6 +33,11 @@ local function tokens_of(who, s)
   if type(s) == "string" then return pieces.words(s) end
   if tensor.is_tensor(s) and s:dim() == 1 then return s:totable() end
   if type(s) ~= "table" then fail.raise("%s: expected a text or a list of tokens, got %s", who, fail.show(s)) end
+  for i, token in ipairs(s) do
+    if type(token) ~= "string" and type(token) ~= "number" then
+      fail.raise("%s: token %d must be a text or a number, got %s", who, i, fail.show(token))
+    end
+  end
   return s
 end
 

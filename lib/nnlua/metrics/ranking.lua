@@ -107,7 +107,9 @@ function ranking.roc_auc(scores, labels, ...)
   local s = input.tensor("roc_auc", "scores", scores)
   if s:dim() < 2 or s:size(2) < 3 then return binary_auc("roc_auc", scores, labels, o.positive) end
   local rows, c = input.probabilities("roc_auc", s):totable(), s:size(2)
-  local y = input.tensor("roc_auc", "labels", labels):long():totable()
+  local classes = input.tensor("roc_auc", "labels", labels):long()
+  if classes:dim() ~= 1 then fail.raise("roc_auc: expected labels [N], got %s", tostring(classes.shape)) end
+  local y = classes:totable()
   if #y ~= #rows then fail.raise("roc_auc: %d scores for %d labels", #rows, #y) end
   if o.multi_class == "ovo" then return one_against_one(rows, y, c) end
   if o.multi_class ~= "ovr" or (o.average ~= "macro" and o.average ~= "weighted") then

@@ -2,6 +2,7 @@
 -- the first one is "0", as in PyTorch.
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local module = require "nnlua.nn.module"
 
@@ -294,7 +295,9 @@ local function as_parameter(v)
 end
 
 function ParameterList:init(list)
-  for _, v in ipairs(list or {}) do add(self, as_parameter(v)) end
+  for _, v in ipairs(expect.list("ParameterList", nil, list or {}, "a list of parameters")) do
+    add(self, as_parameter(v))
+  end
 end
 
 --- Adds a parameter at the end. Returns the list.
@@ -305,7 +308,9 @@ end
 
 --- Adds the parameters of a list. Returns the list.
 function ParameterList:extend(list)
-  for _, v in ipairs(list) do add(self, as_parameter(v)) end
+  for _, v in ipairs(expect.list("ParameterList:extend", nil, list, "a list of parameters")) do
+    add(self, as_parameter(v))
+  end
   return self
 end
 

@@ -1,6 +1,7 @@
 -- nn.utils: gradients clipped, parameters as one vector. Works on lists of tensors; knows no layer.
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local module = require "nnlua.nn.module"
 local signature = require "nnlua.signature"
@@ -85,7 +86,9 @@ end
 --     w.grad
 --     --> {3, 4}
 function utils.clip_grads_with_norm_(parameters, max_norm, norm)
-  local total = tensor.is_tensor(norm) and norm or tensor(norm)
+  local total = tensor.is_tensor(norm) and norm:double()
+    or tensor(expect.number("clip_grads_with_norm_", "total_norm", norm))
+  expect.number("clip_grads_with_norm_", "max_norm", max_norm)
   scale_down(gradients_of("clip_grads_with_norm_", parameters), max_norm, total)
 end
 

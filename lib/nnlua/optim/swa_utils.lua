@@ -141,6 +141,9 @@ end
 function swa_utils.update_bn(loader, model)
   if type(loader) ~= "table" then fail.raise("update_bn: expected a loader, got %s", fail.show(loader)) end
   local momenta = {}
+  if not module.is(model, module.Module) then
+    fail.raise("update_bn: expected a module as its second argument, got %s", fail.show(model))
+  end
   for _, m in ipairs(model:modules()) do
     if type(m.reset_running_stats) == "function" and m.running_mean then
       m:reset_running_stats()

@@ -2,6 +2,7 @@
 -- triangles, windows over a dimension. What they do is said in builtins.lua.
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
@@ -13,18 +14,13 @@ local function add(name, f, is_method)
   if is_method and methods[name] == nil then methods[name] = f end
 end
 
-local function expect_tensor(name, x)
-  if not tensor.is_tensor(x) then fail.raise("%s: expected a tensor, got %s", name, fail.show(x)) end
-  return x
-end
-
 -- Several tensors, as arguments or as one list.
 local function tensors_of(name, ...)
   local list = table.pack(...)
   if list.n == 1 and type(list[1]) == "table" then list = list[1] end
   local n = list.n or #list
   if n == 0 then fail.raise("%s: expected tensors, got none", name) end
-  for i = 1, n do expect_tensor(name, list[i]) end
+  for i = 1, n do expect.tensor(name, nil, list[i]) end
   return list
 end
 
@@ -47,8 +43,8 @@ end
 local by_dims, by_count = core.op("tensordot_dims"), core.op("tensordot_count")
 
 add("tensordot", function(a, b, dims)
-  expect_tensor("tensordot", a)
-  expect_tensor("tensordot", b)
+  expect.tensor("tensordot", nil, a)
+  expect.tensor("tensordot", nil, b)
   if type(dims) == "table" and dims.dims ~= nil then dims = dims.dims end
   if dims == nil or math.type(dims) == "integer" then return by_count(a, b, dims or 2) end
   if type(dims) ~= "table" or #dims ~= 2 then
@@ -113,7 +109,7 @@ end)
 
 -- Into so many equal parts, or in front of these positions (amounts of elements before the cut).
 local function split_at(name, x, where, dim)
-  if expect_tensor(name, x):dim() < dim then
+  if expect.tensor(name, nil, x):dim() < dim then
     fail.raise("%s: expected a tensor of %d dimensions or more, got %s", name, dim, tostring(x.shape))
   end
   local size = x:size(dim)
@@ -135,12 +131,12 @@ local function split_at(name, x, where, dim)
 end
 
 add("hsplit", function(x, where)
-  return split_at("hsplit", x, where, expect_tensor("hsplit", x):dim() == 1 and 1 or 2)
+  return split_at("hsplit", x, where, expect.tensor("hsplit", nil, x):dim() == 1 and 1 or 2)
 end, true)
 add("vsplit", function(x, where) return split_at("vsplit", x, where, 1) end, true)
 add("dsplit", function(x, where) return split_at("dsplit", x, where, 3) end, true)
 add("split_with_sizes", function(x, sizes, dim)
-  return expect_tensor("split_with_sizes", x):split(sizes, dim or 1)
+  return expect.tensor("split_with_sizes", nil, x):split(sizes, dim or 1)
 end, true)
 
 add("block_diag", function(...)
@@ -173,7 +169,7 @@ local read_combinations = signature("combinations", "r:amount=2, with_replacemen
 
 add("combinations", function(x, ...)
   local a = read_combinations(...)
-  local n, rows, chosen = expect_tensor("combinations", x):size(1), {}, {}
+  local n, rows, chosen = expect.tensor("combinations", nil, x):size(1), {}, {}
   local function choose(k, from)
     if k > a.r then
       for _, i in ipairs(chosen) do rows[#rows + 1] = i end
@@ -200,11 +196,15 @@ end
 
 add("vander", function(x, ...)
   local a = read_vander(...)
-  return vander(expect_tensor("vander", x), a.N, a.increasing)
+  return vander(expect.tensor("vander", nil, x), a.N, a.increasing)
 end)
-core.tensor.linalg.vander = function(x, ...) return vander(expect_tensor("vander", x), read_vander(...).N, true) end
+function core.tensor.linalg.vander(x, ...)
+  return vander(expect.tensor("vander", nil, x), read_vander(...).N, true)
+end
 
-add("diagflat", function(x, offset) return tensor.diag(expect_tensor("diagflat", x):reshape(-1), offset or 0) end, true)
+add("diagflat", function(x, offset)
+  return tensor.diag(expect.tensor("diagflat", nil, x):reshape(-1), offset or 0)
+end, true)
 
 -- ---- positions ----------------------------------------------------------------------------------------------------
 
@@ -225,7 +225,7 @@ add("unravel_index", function(index, shape)
   for _, size in ipairs(shape) do
     if size < 1 then fail.raise("unravel_index: expected sizes >= 1, got %d", size) end
   end
-  local rest, places = expect_tensor("unravel_index", index):to("int64") - 1, {}
+  local rest, places = expect.tensor("unravel_index", nil, index):to("int64") - 1, {}
   for d = #shape, 1, -1 do
     places[d] = rest % shape[d] + 1
     rest = rest // shape[d]
@@ -237,7 +237,7 @@ end)
 
 local function scattered(name, take)
   add(name, function(x, src, ...)
-    local y = expect_tensor(name, x):clone()
+    local y = expect.tensor(name, nil, x):clone()
     take(y, ...):copy_(src)
     return y
   end, true)
@@ -245,20 +245,20 @@ end
 scattered("select_scatter", function(y, dim, index) return y:select(dim, index) end)
 scattered("diagonal_scatter", function(y, offset, dim1, dim2) return y:diagonal(offset or 0, dim1 or 1, dim2 or 2) end)
 
-add("narrow_copy", function(x, ...) return expect_tensor("narrow_copy", x):narrow(...):clone() end, true)
+add("narrow_copy", function(x, ...) return expect.tensor("narrow_copy", nil, x):narrow(...):clone() end, true)
 
 -- ---- methods alone ------------------------------------------------------------------------------------------------
 
 function methods.fill_diagonal_(x, value)
-  if expect_tensor("fill_diagonal_", x):dim() ~= 2 then fail.raise("fill_diagonal_: expected a matrix") end
+  if expect.tensor("fill_diagonal_", nil, x):dim() ~= 2 then fail.raise("fill_diagonal_: expected a matrix") end
   x:diagonal():fill_(value)
   return x
 end
 
 function methods.put_(x, index, source, accumulate)
-  expect_tensor("put_", x)
+  expect.tensor("put_", nil, x)
   if not x:is_contiguous() then fail.raise("put_: the tensor must be contiguous") end
-  x:view(-1):index_put_({expect_tensor("put_", index):reshape(-1)}, expect_tensor("put_", source):reshape(-1),
+  x:view(-1):index_put_({expect.tensor("put_", nil, index):reshape(-1)}, expect.tensor("put_", nil, source):reshape(-1),
     accumulate == true)
   return x
 end
@@ -267,7 +267,7 @@ for _, name in ipairs {"hardshrink", "prelu"} do
   methods[name] = function(x, ...) return core.F[name](x, ...) end
 end
 
-function methods.is_same_size(x, other) return expect_tensor("is_same_size", x).shape == other.shape end
+function methods.is_same_size(x, other) return expect.tensor("is_same_size", nil, x).shape == other.shape end
 function methods.new_tensor(x, values, options)
   local o = {dtype = x.dtype}
   for key, v in pairs(options or {}) do o[key] = v end
@@ -281,7 +281,7 @@ local read_runs = signature("unique_consecutive", "return_inverse:bool=false, re
 
 add("unique_consecutive", function(x, ...)
   local a = read_runs(...)
-  expect_tensor("unique_consecutive", x)
+  expect.tensor("unique_consecutive", nil, x)
   local dim = a.dim or 1
   local lanes = a.dim and x or x:reshape(-1)
   local n = lanes:size(dim)

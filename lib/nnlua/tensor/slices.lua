@@ -2,17 +2,11 @@
 -- of derivatives, histograms, windows. What they do is said in builtins.lua.
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
 local tensor, methods = core.tensor, core.methods
-
-local function expect_tensor(name, x, what)
-  if not tensor.is_tensor(x) then
-    fail.raise("%s: %s must be a tensor, got %s", name, what or "the first argument", fail.show(x))
-  end
-  return x
-end
 
 -- ---- slices -------------------------------------------------------------------------------------------------------
 
@@ -20,8 +14,8 @@ local read_slice = signature("slice_scatter", "src:any, dim:int=1, start:int?, s
 
 local function slice_scatter(x, ...)
   local a = read_slice(...)
-  expect_tensor("slice_scatter", x)
-  expect_tensor("slice_scatter", a.src, "src")
+  expect.tensor("slice_scatter", nil, x)
+  expect.tensor("slice_scatter", "src", a.src)
   local size = x:size(a.dim)
   local first, last = a.start or 1, a.stop or size
   if first < 0 then first = size + first + 1 end
@@ -43,9 +37,9 @@ local ways = {prod = true, mean = true, amax = true, amin = true}
 -- What scatter_reduce takes for whole slices.
 local function reduced(name, method, x, ...)
   local a = read_reduce(...)
-  expect_tensor(name, x)
-  expect_tensor(name, a.index, "index")
-  expect_tensor(name, a.source, "source")
+  expect.tensor(name, nil, x)
+  expect.tensor(name, "index", a.index)
+  expect.tensor(name, "source", a.source)
   if not ways[a.reduce] then
     fail.raise('%s: reduce must be "prod", "mean", "amax" or "amin", got %s', name, fail.show(a.reduce))
   end
@@ -70,9 +64,9 @@ function tensor.index_reduce(x, ...) return reduced("index_reduce", "scatter_red
 methods.index_reduce = tensor.index_reduce
 function methods.index_reduce_(x, ...) return reduced("index_reduce_", "scatter_reduce_", x, ...) end
 
-function tensor.put(x, ...) return expect_tensor("put", x):clone():put_(...) end
+function tensor.put(x, ...) return expect.tensor("put", nil, x):clone():put_(...) end
 methods.put = tensor.put
-function tensor.fill(x, value) return expect_tensor("fill", x):clone():fill_(value) end
+function tensor.fill(x, value) return expect.tensor("fill", nil, x):clone():fill_(value) end
 
 -- ---- derivatives --------------------------------------------------------------------------------------------------
 
@@ -114,7 +108,7 @@ local read_gradient = signature("gradient", "spacing:any=1, dim:int*?, edge_orde
 
 function tensor.gradient(x, ...)
   local a = read_gradient(...)
-  expect_tensor("gradient", x)
+  expect.tensor("gradient", nil, x)
   if not x:is_floating_point() then x = x:float() end
   if a.edge_order > 2 then fail.raise("gradient: edge_order must be 1 or 2, got %d", a.edge_order) end
   local dims = a.dim
@@ -164,7 +158,7 @@ local read_histogram = signature("histogram", "bins:any, range:number*2?, weight
 
 local function histogram(x, ...)
   local a = read_histogram(...)
-  expect_tensor("histogram", x)
+  expect.tensor("histogram", nil, x)
   if not x:is_floating_point() then
     fail.raise("histogram: expected a tensor of floating-point numbers, got %s; use x:float()", x.dtype)
   end
@@ -178,7 +172,7 @@ local function histogram(x, ...)
   if edges:diff():lt(0):any() then fail.raise("histogram: the edges must be in ascending order") end
   edges = edges:detach():to(x.dtype)
   local weight = a.weight
-  if weight ~= nil and expect_tensor("histogram", weight, "weight").shape ~= x.shape then
+  if weight ~= nil and expect.tensor("histogram", "weight", weight).shape ~= x.shape then
     fail.raise("histogram: expected weight of shape %s, got %s", tostring(x.shape), tostring(weight.shape))
   end
   weight = weight and weight:detach():to(x.dtype):reshape(-1) or tensor.ones_like(flat)

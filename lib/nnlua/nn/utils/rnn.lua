@@ -1,6 +1,7 @@
 -- nn.utils.rnn: batches of sequences of different lengths, padded or packed. Knows no layers.
 
 local core = require "nnlua.core"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
@@ -44,8 +45,11 @@ end
 --- The permutation that undoes another: rnn.invert_permutation(tensor{3, 1, 2}).
 function rnn.invert_permutation(permutation)
   if permutation == nil then return nil end
-  local out = {}
-  for i, p in ipairs(permutation:totable()) do out[math.tointeger(p)] = i end
+  local n, out = expect.tensor("invert_permutation", nil, permutation):numel(), {}
+  if permutation:dim() ~= 1 or not permutation:double():sort():equal(tensor.range(1, n, {dtype = "float64"})) then
+    fail.raise("invert_permutation: expected each of the numbers from 1 to %d once, got %s", n, tostring(permutation))
+  end
+  for i, p in ipairs(permutation:long():totable()) do out[math.tointeger(p)] = i end
   return tensor(out, {dtype = "int64"})
 end
 
@@ -218,6 +222,9 @@ function rnn.unpad_sequence(padded_sequences, lengths, ...)
   local batch_first = a.batch_first
   local out = {}
   lengths = list_of("unpad_sequence", lengths)
+  if expect.tensor("unpad_sequence", "padded_sequences", padded_sequences):dim() < 2 then
+    fail.raise("unpad_sequence: expected sequences [T, B, ...], got %s", tostring(padded_sequences.shape))
+  end
   check_lengths("unpad_sequence", lengths, padded_sequences:size(batch_first and 1 or 2),
     padded_sequences:size(batch_first and 2 or 1))
   for i, length in ipairs(lengths) do
