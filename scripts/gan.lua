@@ -2,10 +2,10 @@
 -- learns from the other. How good and how varied the drawings are is judged by a third; and a generator that has found
 -- one good trick and repeats it.
 --
---   nnlua scripts/gan.lua [--seed 1] [--epochs 5] [--quick]
+--   nnlua scripts/gan.lua [--seed 1] [--epochs 9] [--quick]
 
 local tutorial = require "nnlua.tutorial"
-local options = tutorial.options{epochs = {5, 1}, images = {40000, 1280}, tests = {2000, 300}, ring = {3000, 60}}
+local options = tutorial.options{epochs = {9, 1}, images = {40000, 1280}, tests = {2000, 300}, ring = {3000, 60}}
 
 local NOISE = 32
 local set = tutorial.fashion(options.images, options.tests)
@@ -71,7 +71,11 @@ local function round_of(g, d, opt_g, opt_d, real, noise_size)
   return loss_d:item(), loss_g:item()
 end
 
-local adam = {lr = 3e-4, betas = {0.5, 0.999}}
+-- The players run round each other and no single moment is the best one: what draws in the end is the moving average of
+-- the generators of all rounds (Yazici et al., 2019).
+local averaged = optim.swa_utils.AveragedModel(generator,
+  {multi_avg_fn = optim.swa_utils.get_ema_multi_avg_fn(options.quick and 0.5 or 0.998), use_buffers = true})
+local adam = {lr = 6e-4, betas = {0.5, 0.999}}
 local opt_g, opt_d = optim.Adam(generator:parameters(), adam), optim.Adam(critic:parameters(), adam)
 local fixed = tensor.randn(24, NOISE)
 local curve = {critic = {}, generator = {}}
@@ -79,15 +83,16 @@ for epoch = 1, options.epochs do
   local sum_d, sum_g = 0, 0
   for real in photographs:iter() do
     local d, g = round_of(generator, critic, opt_g, opt_d, real, NOISE)
+    averaged:update_parameters(generator)
     sum_d, sum_g = sum_d + d, sum_g + g
   end
   curve.critic[epoch], curve.generator[epoch] = sum_d / #photographs, sum_g / #photographs
   print(("epoch %d  critic %.3f  generator %.3f"):format(epoch, curve.critic[epoch], curve.generator[epoch]))
 end
-generator:eval()
-local drawings = tensor.no_grad(generator, tensor.randn(1000, NOISE))
+averaged:eval()
+local drawings = tensor.no_grad(averaged, tensor.randn(1000, NOISE))
 local found, shares = score(drawings)
-plot.image(tensor.no_grad(generator, fixed), {per_row = 8, rows = 24, title = "clothes that nobody has ever worn"})
+plot.image(tensor.no_grad(averaged, fixed), {per_row = 8, rows = 24, title = "clothes that nobody has ever worn"})
 plot.bar(shares, {names = set.classes, title = "what the judge sees in 1,000 drawings"})
 print(("score of the drawings %.2f, of photographs %.2f, of noise %.2f"):format(found, real_score,
   score(tensor.rand(500, 1, 28, 28))))
@@ -129,7 +134,7 @@ tutorial.heading("The trap: a GAN is an autoencoder")
 -- An autoencoder's loss compares each picture with its copy. The generator never sees a picture: its gradient comes
 -- through the critic alone, and is the same whatever photographs lie on the table.
 local function gradient(photos)
-  generator:zero_grad()
+  generator:eval():zero_grad()
   tensor.manual_seed(options.seed)
   local drawn = generator(tensor.randn(16, NOISE))
   local loss = F.binary_cross_entropy_with_logits(critic:eval()(drawn), tensor.ones(16, 1)) + 0 * photos:sum()

@@ -10,8 +10,8 @@ local options = tutorial.options{epochs = {16, 1}, poems = {313, 40}, hidden = {
 -- network carries "what was so far" along in its state and is trained to give the character that really came next a
 -- high probability. Its loss in bits a character, -log2 p, is what an optimal compressor would need for the text.
 
--- ---- data: nine poems of ten to learn from, each tenth to judge by
--- -------------------------------------------------
+tutorial.heading("Three hundred poems")
+-- Nine of ten to learn from, each tenth to judge by.
 local kept, held = {}, {}
 for i, poem in ipairs(data.load("tang-poems").poems) do
   if i > options.poems then break end
@@ -28,26 +28,22 @@ local learn_ids, held_ids = tokens:encode(learn_text), tokens:encode(held_text)
 local longest_line = 12
 local marks = {}
 for _, mark in ipairs {"，", "。", "？", "！", "；", "：", "\n"} do marks[tokens:encode(mark):get(1)] = true end
-local start = {place = 1, last = 1, half = 0, ends = 3}
-local function next_form(form, id)
-  if not marks[id] then
-    return {place = math.min(form.place + 1, longest_line), last = form.last, half = form.half, ends = 0}
-  end
-  if form.ends == 0 then return {place = 1, last = form.place, half = 1 - form.half, ends = 1} end
-  if form.ends >= 2 then return start end                             -- an empty line: a poem begins
-  return {place = 1, last = form.last, half = 0, ends = form.ends + 1} -- a line ends
-end
 local function forms_of(ids)
-  local out, form = {}, start
+  local out, place, last, half, ends = {}, 1, 1, 0, 3
   for i, id in ipairs(ids:totable()) do
-    form = next_form(form, id)
-    out[i] = form.place + longest_line * (form.last - 1 + longest_line * form.half)
+    if not marks[id] then
+      place, ends = math.min(place + 1, longest_line), 0
+    elseif ends == 0 then
+      place, last, half, ends = 1, place, 1 - half, 1
+    else -- after a mark: a line ends, or (the second time) a poem
+      last, half, ends = ends == 1 and last or 1, 0, ends + 1
+    end
+    out[i] = place + longest_line * (last - 1 + longest_line * half)
   end
   return tensor(out, {dtype = "int64"})
 end
 print(("%d poems to learn from, %d to judge by; %d characters, %d different ones"):format(#kept, #held,
-  learn_ids:numel(),
-  tokens.vocab_size))
+  learn_ids:numel(), tokens.vocab_size))
 
 tutorial.heading("What one must beat")
 -- Counting alone: the frequency of each character, the same for every place.
@@ -57,9 +53,8 @@ local by_counting = p:log2():neg():index_select(1, held_ids):mean():item()
 print(("guessing evenly: %.2f bits a character; by frequency: %.2f"):format(math.log(tokens.vocab_size, 2),
   by_counting))
 
--- ---- model
--- --------------------------------------------------------------------------------------------------------- The last
--- layer shares its weights with the embedding (Press and Wolf, 2017): with so little text every weight saved counts.
+-- The model. Its last layer shares its weights with the embedding (Press and Wolf, 2017): with so little text every
+-- weight saved counts.
 local Poet = nn.class("Poet")
 function Poet:init(vocabulary, hidden)
   self.embed = nn.Embedding(vocabulary, hidden)
@@ -84,22 +79,10 @@ local function streams(ids, rows)
 end
 
 local function bits_on(net, ids)
-  local forms = streams(forms_of(ids), 1)
   net:eval()
-  local sum, n, state = 0, 0, nil
-  tensor.no_grad(function()
-    local row, at = streams(ids, 1), 1
-    while at < row:size(2) do
-      local size = math.min(200, row:size(2) - at)
-      local logits
-      logits, state = net(row:narrow(2, at, size), forms:narrow(2, at, size), state)
-      sum = sum + F.cross_entropy(logits:flatten(1, 2), row:narrow(2, at + 1, size):flatten(),
-        {reduction = "sum"}):item()
-      n, at = n + size, at + size
-    end
-  end)
+  local logits = tensor.no_grad(net, ids:unsqueeze(1), forms_of(ids):unsqueeze(1))
   net:train()
-  return sum / n / math.log(2)
+  return F.cross_entropy(logits[{1, {1, -2}}], ids[{{2, -1}}]):item() / math.log(2)
 end
 
 tutorial.heading("Learning")
@@ -150,8 +133,8 @@ local function compose(first, temperature)
       local form = forms_of(all):narrow(1, all:size(1) - ids:size(1) + 1, ids:size(1))
       logits, state = net(ids:unsqueeze(1), form:unsqueeze(1), state)
       local last = logits[{1, -1}] / temperature
-      last[1] = -math.huge                                                       -- never "unknown"
-      if all:get(-1) == line_end then last[line_end] = -math.huge end            -- no end before the fourth couplet
+      last[1] = -math.huge -- never "unknown"
+      if all:get(-1) == line_end then last[line_end] = -math.huge end -- no end before the fourth couplet
       ids = tensor.multinomial(last:softmax(1), 1)
       all = tensor.cat({all, ids})
       if ids:get(1) == line_end then lines = lines + 1 end

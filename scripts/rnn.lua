@@ -3,7 +3,7 @@
 --   nnlua scripts/rnn.lua [--seed 1] [--quick]
 
 local tutorial = require "nnlua.tutorial"
-local options = tutorial.options{sine_steps = {1500, 60}, steps = {1500, 60}, longest = {50, 20}}
+local options = tutorial.options{sine_steps = {4000, 60}, steps = {1500, 60}, longest = {50, 20}}
 
 -- A plain recurrent layer keeps a state h and mixes it with each new input:   h[t] = tanh(W x[t] + U h[t-1] + b)
 -- The same W and U serve every step, so a sequence may have any length.

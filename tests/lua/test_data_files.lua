@@ -126,6 +126,23 @@ check.test("pictures", function()
   check.error("expected uint8 or floats", data.write_png, scratch, tensor.zeros(2, 2, {dtype = "int64"}))
 end)
 
+check.test("pictures as Pillow writes and reads them", function()
+  local shapes = {["gray.jpg"] = {1, 29, 37}, ["half.jpg"] = {3, 29, 37}, ["progressive.jpg"] = {3, 17, 40},
+    ["rgba.png"] = {4, 19, 23}, ["gray8.png"] = {1, 19, 23}, ["pairs.png"] = {2, 21, 20}}
+  for name, shape in pairs(shapes) do
+    local is_jpeg = name:find("jpg", 1, true)
+    if not is_jpeg or core.pictures.has_jpeg() then
+      local raw = read_bytes(files .. "pillow_" .. name:gsub("%..*", ".raw"))
+      local c, h, w = table.unpack(shape)
+      local want = core.bytes.from_bytes("test", raw, 1, "|u1", {h, w, c}):permute(3, 1, 2)
+      local got = data.read_image(files .. "pillow_" .. name)
+      check.equal({got:size()}, shape, name)
+      local off = (got:long() - want:long()):abs():max():item()
+      check.ok(off <= (is_jpeg and 2 or 0), ("%s: off by %d"):format(name, off)) -- libjpegs round differently
+    end
+  end
+end)
+
 check.test("text", function()
   data.write_text(scratch, "明月\r\n")
   check.equal(data.read_text(scratch), "明月\r\n")

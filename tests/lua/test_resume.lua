@@ -42,7 +42,7 @@ check.test("killed and resumed", function()
   local seconds = nnlua.clock() - started
   local whole = nn.load(folder .. "/whole.result")
   math.randomseed(os.time())
-  local kills, rounds = 0, 0
+  local kills, rounds, checkpoints = 0, 0, 0
   local wanted = tonumber(os.getenv("NNLUA_KILLS") or 12)
   while kills < wanted do
     rounds = rounds + 1
@@ -52,6 +52,7 @@ check.test("killed and resumed", function()
       if exists(folder .. "/" .. name .. ".result") then break end
       kills = kills + 1
       if exists(folder .. "/" .. name .. ".ckpt") then
+        checkpoints = checkpoints + 1
         check.equal(nn.load(folder .. "/" .. name .. ".ckpt").kind, "nnlua training 1", "a whole checkpoint")
       end
     end
@@ -59,6 +60,7 @@ check.test("killed and resumed", function()
     same(whole, nn.load(folder .. "/" .. name .. ".result"), "result")
     check.ok(rounds < 200, "it was killed now and then")
   end
+  check.ok(2 * checkpoints >= kills, ("%d of %d kills found a training under way"):format(checkpoints, kills))
 end)
 
 os.execute("rm -r " .. folder)

@@ -27,6 +27,7 @@ local function plain(v)
   return out
 end
 
+check.test("the cases are there", function() check.ok(#cases >= 100, #cases) end)
 local only = arg[1]
 for i, case in ipairs(cases) do
   if not only or case.name:find(only, 1, true) then
