@@ -9,6 +9,7 @@
 #include "interrupt.h"
 #include "kernels/gemm.h"
 #include "kernels/tiny.h"
+#include "kernels/vmath.h"
 #include "parallel.h"
 
 #include <dlfcn.h>
@@ -308,6 +309,7 @@ typedef struct {
   atomic_bool interrupted;
   bool is_f64;
   bool wide; // distances of rows are too large for OpenBLAS
+  const void *bias, *gate; // what happens to C beside the product (blas.h), or NULL
   nn_gemm_args_f32 f32;
   nn_gemm_args_f64 f64;
 } gemm_job;
@@ -322,6 +324,21 @@ static bool tiny_f64(const nn_gemm_args_f64 *g) {
   (void)g;
   return false;
 }
+
+// A tile's rows start from the bias, or go through the gate, while they are in the cache.
+#define DEFINE_ENDS(T, SUFFIX, DTYPE)                                                                        \
+  static void start_##SUFFIX(nn_gemm_args_##SUFFIX *g, const void *bias, int64_t col) {                      \
+    for (int64_t i = 0; i < g->m; i++) memcpy(g->c + i * g->ldc, (const T *)bias + col, (size_t)g->n * sizeof(T)); \
+    g->beta = 1;                                                                                             \
+  }                                                                                                          \
+  static void shut_##SUFFIX(const nn_gemm_args_##SUFFIX *g, const void *gate, int64_t at) {                  \
+    nn_grad_fn *relu = NN_SELECT(nn_vmath)->grad[NN_GRAD_RELU][DTYPE];                                       \
+    for (int64_t i = 0; i < g->m; i++)                                                                       \
+      relu(g->n, 0, 0, g->c + i * g->ldc, (const T *)gate + at + i * g->ldc, g->c + i * g->ldc);             \
+  }
+
+DEFINE_ENDS(float, f32, NN_FLOAT32)
+DEFINE_ENDS(double, f64, NN_FLOAT64)
 
 #define DEFINE_TILE(SUFFIX)                                                                                  \
   static bool own_tile_##SUFFIX(const nn_gemm_args_##SUFFIX *g) {                                            \
@@ -340,7 +357,10 @@ static bool tiny_f64(const nn_gemm_args_f64 *g) {
     g.a += product * job->stride_a + (g.ta ? i : i * g.lda);                                                 \
     g.b += product * job->stride_b + (g.tb ? j * g.ldb : j);                                                 \
     g.c += product * job->stride_c + i * g.ldc + j;                                                          \
-    return job->grid.library ? library_tile_##SUFFIX(&g) : own_tile_##SUFFIX(&g);                            \
+    if (job->bias) start_##SUFFIX(&g, job->bias, j);                                                         \
+    bool done = job->grid.library ? library_tile_##SUFFIX(&g) : own_tile_##SUFFIX(&g);                       \
+    if (job->gate) shut_##SUFFIX(&g, job->gate, i * g.ldc + j);                                              \
+    return done;                                                                                             \
   }
 
 DEFINE_TILE(f32)
@@ -405,6 +425,19 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
   bool nn_gemm_##SUFFIX(bool ta, bool tb, int64_t m, int64_t n, int64_t k, T alpha, const T *a, int64_t lda, \
                         const T *b, int64_t ldb, T beta, T *c, int64_t ldc) {                                \
     return nn_gemm_batched_##SUFFIX(ta, tb, m, n, k, alpha, a, lda, 0, b, ldb, 0, beta, c, ldc, 0, 1);       \
+  }                                                                                                          \
+                                                                                                             \
+  bool nn_gemm_between_##SUFFIX(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,  \
+                                const T *b, int64_t ldb, const T *bias, const T *gate, T *c, int64_t ldc) {  \
+    if (m <= 0 || n <= 0) return true;                                                                       \
+    gemm_job job = {.is_f64 = IS_F64, .bias = bias, .gate = gate};                                           \
+    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0};                     \
+    job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
+    if (k > 0 && work_of(m, n, k) >= 2 * THREAD_WORK) return run(&job, m, n, k, 1);                          \
+    if (bias) start_##SUFFIX(&job.SUFFIX, bias, 0);                                                          \
+    bool done = k <= 0 ? scale_##SUFFIX(m, n, job.SUFFIX.beta, c, ldc) : own_tile_##SUFFIX(&job.SUFFIX);     \
+    if (gate) shut_##SUFFIX(&job.SUFFIX, gate, 0);                                                           \
+    return done;                                                                                             \
   }
 
 DEFINE_BATCHED(float, f32, false)

@@ -17,7 +17,14 @@ bool nn_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha,
 bool nn_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a,
                  int64_t lda, const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
 
-/// The same for `batch` products; those of index i start at a + i * stride_a and so on. A stride of 0 for A
+/// C = op(A) * op(B) + bias, every row plus the n numbers of `bias` (NULL: none); an element becomes 0 where the one of
+/// `gate`, which lies as C does, is not above 0 (NULL: none does).
+bool nn_gemm_between_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
+                         int64_t ldb, const float *bias, const float *gate, float *c, int64_t ldc);
+bool nn_gemm_between_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b,
+                         int64_t ldb, const double *bias, const double *gate, double *c, int64_t ldc);
+
+/// nn_gemm_* for `batch` products; those of index i start at a + i * stride_a and so on. A stride of 0 for A
 /// or B uses the one matrix for all; the results C must not overlap.
 bool nn_gemm_batched_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                          int64_t lda, int64_t stride_a, const float *b, int64_t ldb, int64_t stride_b,

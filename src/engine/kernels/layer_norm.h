@@ -7,10 +7,11 @@
 #include "kernel.h"
 #include "nn.h"
 
-enum { NN_LAYER_NORM_SHORT = 1024 }; // rows of up to so many elements
+// The rows that these kernels are for: shorter ones would leave lanes empty, in longer ones partial sums lose digits.
+enum { NN_LAYER_NORM_LEAST = 16, NN_LAYER_NORM_MOST = 1024 };
 
 struct nn_layer_norm_kernels {
-  // y = (x - mean) rstd gamma + beta of rows [rows][n], 0 < n <= NN_LAYER_NORM_SHORT, with their means and
+  // y = (x - mean) rstd gamma + beta of rows [rows][n], 0 < n <= NN_LAYER_NORM_MOST, with their means and
   // 1 / sqrt(variance + eps); gamma or beta may be NULL.
   void (*forward[NN_DTYPES])(int64_t rows, int64_t n, double eps, const void *x, const void *gamma, const void *beta, void *y,
                              void *mean, void *rstd);

@@ -378,11 +378,11 @@ static bool integer_linear(const layer *s, const nn_tensor *x, const nn_tensor *
   return true;
 }
 
-/* c = op(a) op(b) + beta c on plain matrices of a float type. */
+/* c = op(a) op(b) + bias through a gate (blas.h; NULL: without) on plain matrices of a float type. */
 static bool gemm(nn_dtype d, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, const void *b,
-                 int64_t ldb, bool beta, void *c) {
-  if (d == NN_FLOAT32) return nn_gemm_f32(ta, tb, m, n, k, 1, a, lda, b, ldb, beta ? 1.0f : 0, c, n);
-  return nn_gemm_f64(ta, tb, m, n, k, 1, a, lda, b, ldb, beta ? 1.0 : 0, c, n);
+                 int64_t ldb, const void *bias, const void *gate, void *c) {
+  if (d == NN_FLOAT32) return nn_gemm_between_f32(ta, tb, m, n, k, a, lda, b, ldb, bias, gate, c, n);
+  return nn_gemm_between_f64(ta, tb, m, n, k, a, lda, b, ldb, bias, gate, c, n);
 }
 
 static bool linear_kernel(nn_frame *f) {
@@ -391,9 +391,19 @@ static bool linear_kernel(nn_frame *f) {
   if (x == NULL || w == NULL || (f->in[2] && b == NULL)) return false;
   layer s = layer_of(x, w);
   if (y->numel == 0) return true;
-  if (b != NULL) fill_bias(&s, b, y);
-  if (y->dtype == NN_INT64) return integer_linear(&s, x, w, y, b != NULL);
-  return gemm((nn_dtype)y->dtype, false, true, s.rows, s.out, s.in, x->data, s.in, w->data, s.in, b != NULL, y->data);
+  if (y->dtype == NN_INT64) {
+    if (b != NULL) fill_bias(&s, b, y);
+    return integer_linear(&s, x, w, y, b != NULL);
+  }
+  if (b != NULL && b->numel != s.out) { /* one number for all */
+    const layer one = {1, s.in, s.out};
+    T all = nn_keep(f->ctx, nn_empty(f->ctx, (nn_dtype)y->dtype, 1, &s.out));
+    if (all == NULL) return false;
+    fill_bias(&one, b, all);
+    b = all;
+  }
+  return gemm((nn_dtype)y->dtype, false, true, s.rows, s.out, s.in, x->data, s.in, w->data, s.in, b ? b->data : NULL, NULL,
+              y->data);
 }
 
 /* As operations that have gradients themselves. */
@@ -413,12 +423,17 @@ static bool linear_vjp_plain(nn_vjp *v) {
   return g != NULL && (v->d[2] = nn_do(c, &nn_op_sum, v_t(g), v_i(0))) != NULL;
 }
 
-/* The gradients for input, weight and bias where d has a tensor for them. */
-static bool linear_gradients(nn_ctx *ctx, const nn_tensor *g, const nn_tensor *x, const nn_tensor *w, nn_tensor *const *d) {
+/* The gradients for input, weight and bias where d has a tensor for them. gated: x is what a ReLU gave, and d[0] is to be
+ * the gradient of what it was given. */
+static bool linear_gradients(nn_ctx *ctx, const nn_tensor *g, const nn_tensor *x, const nn_tensor *w, bool gated,
+                             nn_tensor *const *d) {
   layer s = layer_of(x, w);
   nn_dtype t = (nn_dtype)g->dtype;
-  if (d[0] && !gemm(t, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, false, d[0]->data)) return false;
-  if (d[1] && !gemm(t, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, false, d[1]->data)) return false;
+  if (d[0] && !gemm(t, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, NULL,
+                    gated ? x->data : NULL, d[0]->data))
+    return false;
+  if (d[1] && !gemm(t, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, NULL, NULL, d[1]->data))
+    return false;
   uint32_t rows = w->ndim == 1 ? (1u << g->ndim) - 1 : (1u << (g->ndim - 1)) - 1;
   return d[2] == NULL || nn_reduce_dense(ctx, NN_REDUCE_SUM, g, rows, d[2]->data);
 }
@@ -434,16 +449,20 @@ static bool linear_vjp_direct(nn_vjp *v, const nn_tensor *x, const nn_tensor *w)
   if (nn_need(v, 2) && (d[2] = nn_keep(c, nn_empty(c, t, 1, &out))) == NULL) return false;
   for (int i = 0; i < 3; i++)
     if (d[i] != NULL) v->d[i] = d[i];
-  return linear_gradients(c, v->g[0], x, w, d) || nn_fail_code(c, NN_ERR_INTERRUPT, "interrupted");
+  return linear_gradients(c, v->g[0], x, w, v->went_on, d) || nn_fail_code(c, NN_ERR_INTERRUPT, "interrupted");
 }
 
+enum { GATED = 8 }; /* beside the bits of `wanted`: see linear_gradients */
+
+/* When the input is what a ReLU gave to this layer alone, through the ReLU as well. */
 static bool linear_vjp(nn_vjp *v) {
   if (v->create_graph) return linear_vjp_plain(v);
   T x = nn_in(v, 0), w = nn_in(v, 1);
   if (x == NULL || w == NULL) return false;
+  v->went_on = v->before == &nn_op_relu && nn_need(v, 0);
   bool plain = nn_contig(v->g[0]) && nn_contig(x) && nn_contig(w) && v->g[0]->numel > 0;
   if (plain && v->ctx->profile == NULL) return linear_vjp_direct(v, x, w);
-  int64_t wanted = (nn_need(v, 0) ? 1 : 0) | (nn_need(v, 1) ? 2 : 0) | (nn_need(v, 2) ? 4 : 0);
+  int64_t wanted = (nn_need(v, 0) ? 1 : 0) | (nn_need(v, 1) ? 2 : 0) | (nn_need(v, 2) ? 4 : 0) | (v->went_on ? GATED : 0);
   nn_value args[] = {v_t(v->g[0]), v_t(x), v_t(w), v_i(wanted)};
   nn_results r;
   if (!nn_apply(v->ctx, &nn_op_linear_backward, args, 4, &r)) return false;
@@ -480,7 +499,7 @@ static bool linear_back_kernel(nn_frame *f) {
   if (g == NULL || x == NULL || w == NULL) return false;
   nn_tensor *d[3];
   for (int k = 0; k < 3; k++) d[k] = f->out[k]->numel > 0 || (k == 2 && f->arg[3].i & 4) ? f->out[k] : NULL;
-  return linear_gradients(f->ctx, g, x, w, d);
+  return linear_gradients(f->ctx, g, x, w, f->arg[3].i & GATED, d);
 }
 
 const nn_op nn_op_linear_backward = {

@@ -300,12 +300,14 @@ typedef struct ln_job {
   char *y, *mean, *rstd, *dgamma, *dbeta; /* dgamma, dbeta: one row for each thread's range */
 } ln_job;
 
+static bool is_short(int64_t n) { return n >= NN_LAYER_NORM_LEAST && n <= NN_LAYER_NORM_MOST; }
+
 static void ln_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   ln_job *j = arg;
   if (nn_interrupted()) return;
   size_t at = (size_t)(begin * j->n) * j->elem, row = (size_t)begin * j->elem;
-  (j->n <= NN_LAYER_NORM_SHORT ? NN_SELECT(nn_layer_norm_table)->forward : j->k->layer_norm)[j->d](
+  (is_short(j->n) ? NN_SELECT(nn_layer_norm_table)->forward : j->k->layer_norm)[j->d](
       end - begin, j->n, j->eps, j->x + at, j->gamma, j->beta, j->y + at, j->mean + row, j->rstd + row);
 }
 
@@ -362,7 +364,7 @@ static void ln_back_range(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t p = begin; p < end && !nn_interrupted(); p++) {
     int64_t from = j->rows * p / LN_PARTS, to = j->rows * (p + 1) / LN_PARTS;
     size_t at = (size_t)(from * j->n) * j->elem, row = (size_t)from * j->elem, part = (size_t)(p * j->n) * j->elem;
-    (j->n <= NN_LAYER_NORM_SHORT ? NN_SELECT(nn_layer_norm_table)->backward : j->k->layer_norm_backward)[j->d](
+    (is_short(j->n) ? NN_SELECT(nn_layer_norm_table)->backward : j->k->layer_norm_backward)[j->d](
         to - from, j->n, j->g + at, j->x + at, j->mean + row, j->rstd + row, j->gamma, j->y + at,
                                     j->dgamma + part, j->dbeta + part);
   }
