@@ -110,4 +110,56 @@ check.test("NaN passes a ReLU, and so does its gradient", function()
   check.equal(a.grad:totable(), {{{0, 1}, {0, 0}}})
 end)
 
+-- A linear layer behind a ReLU: its gradient for the input goes on through the ReLU.
+local function behind(x, dtype, long)
+  tensor.manual_seed(5)
+  local w = tensor.randn({70, 50}, {dtype = dtype}):requires_grad_(true)
+  local bias = tensor.randn({70}, {dtype = dtype}):requires_grad_(true)
+  local h = F.relu(x)
+  if long then h = h * 1 end
+  local y = F.linear(h, w, bias)
+  return (y * tensor.randn_like(y)):sum(), w, bias
+end
+
+check.test("a linear layer behind a ReLU", function()
+  for _, dtype in ipairs{"float32", "float64"} do
+    for _, rows in ipairs{1, 3, 200} do
+      local data = tensor.randn({rows, 50}, {dtype = dtype})
+      data[1][1] = 0
+      local a, b = leaf(data), leaf(data)
+      local loss, w, bias = behind(a, dtype)
+      loss:backward()
+      local loss_long, w_long, bias_long = behind(b, dtype, true)
+      loss_long:backward()
+      local most = dtype == "float64" and 1e-12 or 1e-4
+      check.close(a.grad, b.grad, most)
+      check.close(w.grad, w_long.grad, most)
+      check.close(bias.grad, bias_long.grad, most)
+      check.equal(a.grad[1][1]:item(), 0)
+    end
+  end
+end)
+
+check.test("a linear layer behind a ReLU: hooks, other uses, second derivatives", function()
+  local data = tensor.randn(4, 50, {dtype = "float64"})
+  local a, b = leaf(data), leaf(data)
+  behind(b, "float64", true):backward()
+  tensor.manual_seed(5)
+  local w, bias = tensor.randn(70, 50, {dtype = "float64"}), tensor.randn(70, {dtype = "float64"})
+  local r, seen = F.relu(a), nil
+  r:register_hook(function(g) seen = g end)
+  local y = F.linear(r, w, bias);
+  (y * tensor.randn_like(y)):sum():backward()
+  check.close(a.grad, b.grad, 1e-12)
+  check.close(seen * data:gt(0):to("float64"), b.grad, 1e-12)
+  local c, d = leaf(data), leaf(data)
+  local rc, rd = F.relu(c), F.relu(d)
+  local g = {tensor.grad(F.linear(rc, w):pow(3):sum() + rc:sum(), c, {create_graph = true}),
+    tensor.grad(F.linear(rd * 1, w):pow(3):sum() + (rd * 1):sum(), d, {create_graph = true})}
+  check.close(g[1], g[2], 1e-9)
+  check.close(tensor.grad(g[1]:sum(), c), tensor.grad(g[2]:sum(), d), 1e-8)
+  check.close(tensor.grad(F.linear(F.relu(c), w):pow(3):sum(), c), tensor.grad(F.linear(F.relu(d) * 1, w):pow(3):sum(), d),
+    1e-9)
+end)
+
 check.done()

@@ -476,7 +476,7 @@ static bool linear_vjp(nn_vjp *v) {
 const nn_op nn_op_linear = {
     .name = "linear", .doc = "x W^T + b: input [..., in], weight [out, in], bias [out] to [..., out].",
     .example = "F.linear(tensor{{1, 2}}, tensor{{1, 1}, {0, 1}}, tensor{10, 20})\n--> {{13, 22}}",
-    .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"bias", P_TENSOR, "nil"}}, .flags = NN_F, .saves_in = 3,
+    .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"bias", P_TENSOR, "nil"}}, .flags = NN_F | NN_GOES_ON, .saves_in = 3,
     .infer = linear_infer, .kernel = linear_kernel, .vjp = linear_vjp,
     .samples = NN_SAMPLES("R(2,3), R(4,3), R(4)", "R(2,2,3), R(4,3)", "R(3), R(4,3), R(4)", "T(R(5,3)), T(R(4,3)), R(4)",
                           "R(2,3), R(3), R(1)", "R(2,3), R(3)", "R(0,3), R(4,3), R(4)", "R(2,0), R(4,0), R(4)"),
