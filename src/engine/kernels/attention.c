@@ -13,6 +13,7 @@ static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 enum { KEYS = 64 }; // of a tile of scores
+enum { GROUP = 4 }; // blocks of queries that pass by the keys side by side
 enum { FEW = 4 };   // so many queries are looked at one by one
 
 // Keeps the compiler from knowing how a pointer came about, and so from holding every row's address in a register.

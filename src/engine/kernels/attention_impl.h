@@ -332,28 +332,58 @@ NN_INLINE void T(finish)(const int nv, const struct T(queries) *q, const vec hig
             a->out.row);
 }
 
-// One block of queries. Scratch: tile, queries, results.
-NN_INLINE void T(attend)(const int nv, const struct T(queries) *q, void *scratch) {
+// A block of queries on its way past the keys.
+struct T(course) {
+  struct T(queries) q;
+  real *qt, *ot;
+  vec high[2], sum[2];
+};
+
+NN_INLINE void T(depart)(const int nv, struct T(course) *c) {
+  const struct T(queries) *q = &c->q;
   const struct nn_attention *a = q->a;
-  const int64_t w = nv * VL, g = q->h / (a->heads / a->kv_heads), end = a->causal ? min64(a->keys, q->q0 + q->n) : a->keys;
-  const real *k = T(rows_of)(&a->k, q->b, g), *v = T(rows_of)(&a->v, q->b, g);
-  real *s = scratch, *qt = s + KEYS * w, *ot = qt + a->width * w;
-  vec high[2], sum[2] = {{0}, {0}};
-  for (int u = 0; u < 2; u++) high[u] = (vec){0} - (real)INFINITY;
-  T(pack)(nv, q->n, a->width, T(rows_of)(&a->q, q->b, q->h) + q->q0 * a->q.row, a->q.row, (real)a->scale, qt);
-  if (end == 0) memset(ot, 0, (size_t)(a->value_width * w) * sizeof *ot);
-  for (int64_t k0 = 0; k0 < end; k0 += KEYS) {
-    const int64_t n = min64(KEYS, end - k0);
-    T(scores)(nv, q, k, k0, n, qt, s);
-    T(weigh)(nv, n, s, high, sum, k0 == 0, a->value_width, ot);
-    if (a->drop_below) T(drop)(nv, q, k0, n, s);
-    T(times_columns)(nv, a->value_width, n, v + k0 * a->v.row, a->v.row, s, w, ot, w, k0 > 0);
-  }
-  T(finish)(nv, q, high, sum, ot);
+  for (int u = 0; u < 2; u++) c->high[u] = (vec){0} - (real)INFINITY, c->sum[u] = (vec){0};
+  T(pack)(nv, q->n, a->width, T(rows_of)(&a->q, q->b, q->h) + q->q0 * a->q.row, a->q.row, (real)a->scale, c->qt);
+  memset(c->ot, 0, (size_t)(a->value_width * nv * VL) * sizeof *c->ot);
 }
 
-static __attribute__((noinline)) void T(attend_1)(const struct T(queries) *q, void *scratch) { T(attend)(1, q, scratch); }
-static __attribute__((noinline)) void T(attend_2)(const struct T(queries) *q, void *scratch) { T(attend)(2, q, scratch); }
+// Past keys k0 .. k0 + n - 1, those that lie ahead left out.
+NN_INLINE void T(pass)(const int nv, struct T(course) *c, const real *k, const real *v, int64_t k0, int64_t n, real *s) {
+  const struct T(queries) *q = &c->q;
+  const struct nn_attention *a = q->a;
+  if (a->causal) n = min64(n, q->q0 + q->n - k0);
+  if (n <= 0) return;
+  T(scores)(nv, q, k, k0, n, c->qt, s);
+  T(weigh)(nv, n, s, c->high, c->sum, k0 == 0, a->value_width, c->ot);
+  if (a->drop_below) T(drop)(nv, q, k0, n, s);
+  T(times_columns)(nv, a->value_width, n, v + k0 * a->v.row, a->v.row, s, nv * VL, c->ot, nv * VL, k0 > 0);
+}
+
+// A few blocks of one head, all past some keys before the next ones, which the second level cache need not hold. Scratch: a
+// tile, then queries and results of each block.
+NN_INLINE void T(attend)(const int nv, const struct nn_attention *a, int64_t b, int64_t h, int64_t q0, int64_t q1, real *s) {
+  const int64_t w = nv * VL, g = h / (a->heads / a->kv_heads), end = a->causal ? min64(a->keys, q1) : a->keys;
+  const real *k = T(rows_of)(&a->k, b, g), *v = T(rows_of)(&a->v, b, g);
+  struct T(course) course[GROUP];
+  int64_t count = 0;
+  for (real *at = s + KEYS * w; q0 < q1; q0 += w, count++, at += (a->width + a->value_width) * w) {
+    course[count].qt = at, course[count].ot = at + a->width * w;
+    T(begin)(&course[count].q, a, b, h, q0, min64(w, q1 - q0));
+    T(depart)(nv, &course[count]);
+  }
+  for (int64_t k0 = 0; k0 < end; k0 += KEYS)
+    for (int64_t i = 0; i < count; i++) T(pass)(nv, &course[i], k, v, k0, min64(KEYS, end - k0), s);
+  for (int64_t i = 0; i < count; i++) T(finish)(nv, &course[i].q, course[i].high, course[i].sum, course[i].ot);
+}
+
+static __attribute__((noinline)) void T(attend_1)(const struct nn_attention *a, int64_t b, int64_t h, int64_t q0, int64_t q1,
+                                                  real *s) {
+  T(attend)(1, a, b, h, q0, q1, s);
+}
+static __attribute__((noinline)) void T(attend_2)(const struct nn_attention *a, int64_t b, int64_t h, int64_t q0, int64_t q1,
+                                                  real *s) {
+  T(attend)(2, a, b, h, q0, q1, s);
+}
 
 // ---- a few queries: elements of keys and values across the vectors ---------------------------------------
 
@@ -452,19 +482,25 @@ static void T(attend_row)(const struct T(queries) *q, real *s) {
 }
 
 static size_t T(forward_scratch)(const struct nn_attention *a) {
-  return (size_t)(2 * VL * (KEYS + a->width + a->value_width + 2)) * sizeof(real);
+  return (size_t)(2 * VL * (KEYS + GROUP * (a->width + a->value_width) + 2)) * sizeof(real);
 }
 
 static bool T(forward)(const struct nn_attention *a, int64_t pair, int64_t q0, int64_t q1, void *scratch) {
+  const int64_t b = pair / a->heads, h = pair % a->heads, w = 2 * VL;
   const bool few = q1 - q0 <= FEW && !a->drop_below;
-  for (int64_t i = q0, step = few ? 1 : 2 * VL; i < q1; i += step) {
-    struct T(queries) q;
+  for (int64_t i = q0; i < q1;) {
+    const int64_t blocks = few ? 0 : min64(GROUP, (q1 - i) / w), rest = few ? 1 : min64(w, q1 - i);
     if (nn_interrupted()) return false;
-    T(begin)(&q, a, pair / a->heads, pair % a->heads, i, min64(step, q1 - i));
-    if (few)
+    if (few) {
+      struct T(queries) q;
+      T(begin)(&q, a, b, h, i, 1);
       T(attend_row)(&q, scratch);
-    else
-      (q.n > VL ? T(attend_2) : T(attend_1))(&q, scratch);
+    } else if (blocks > 0 || rest > VL) {
+      T(attend_2)(a, b, h, i, i + (blocks > 0 ? blocks * w : rest), scratch);
+    } else {
+      T(attend_1)(a, b, h, i, i + rest, scratch);
+    }
+    i += blocks > 0 ? blocks * w : rest;
   }
   return true;
 }
