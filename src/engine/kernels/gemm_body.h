@@ -109,11 +109,11 @@ INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const NAME
     UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
   for (; p >= 4; p -= 4, a += 4 * R) {
-    UNROLL for (int u = 0; u < 4; u++) {
-      NAME(add_packed)(R, V, sums + u % U * N, BS ? b + u * BS : b, a + u * R);
-      if (!BS) b += bs;
-    }
-    if (BS) b += 4 * BS;
+    NAME(add_packed)(R, V, sums, b, a);
+    NAME(add_packed)(R, V, sums + 1 % U * N, b + bs, a + R);
+    NAME(add_packed)(R, V, sums + 2 % U * N, b + 2 * bs, a + 2 * R);
+    NAME(add_packed)(R, V, sums + 3 % U * N, b + 3 * bs, a + 3 * R);
+    b += 4 * bs;
   }
   for (; p > 0; p--, a += R, b += bs) NAME(add_packed)(R, V, sums, b, a);
   NAME(finish)(R, V, U, sums, t);
