@@ -469,6 +469,28 @@ static void test_product_edges(void **state) {
   }
 }
 
+// Sizes on both sides of every choice between reading in place and packing: how many strips and panels there
+// are, how deep a block is, whether rows of B are whole cache lines, whether distances share cache sets.
+static void test_product_ways(void **state) {
+  (void)state;
+  static const int64_t ms[] = {27, 29, 112, 113, 281}, ns[] = {33, 95, 97, 255, 258},
+                       ks[] = {64, 129, 293, 577};
+  static const int64_t spare[] = {0, 1, 16,
+                                  -512}; // further elements in a row; below 0: up to a multiple of it
+  for (int i = 0; i < 5 * 5 * 4; i++) {
+    assert_true(nn_set_threads(1 + i % 2));
+    product q = {.ta = random_in(0, 1), .tb = random_in(0, 1), .f64 = i % 3 == 0, .batch = 1};
+    q.m = ms[i % 5], q.n = ns[i / 5 % 5], q.k = ks[i / 25];
+    int64_t sa = spare[random_in(0, 3)], sb = spare[random_in(0, 3)];
+    int64_t a = q.ta ? q.m : q.k, b = q.tb ? q.k : q.n;
+    q.lda = sa < 0 ? (a - sa - 1) / -sa * -sa : a + sa;
+    q.ldb = sb < 0 ? (b - sb - 1) / -sb * -sb : sb == 16 ? (b + 31) / 32 * 32 : b + sb;
+    q.ldc = q.n + random_in(0, 3);
+    q.alpha = 1, q.beta = i % 2;
+    check_product(&q, 2000);
+  }
+}
+
 static void test_large_products(void **state) {
   (void)state;
   static const int64_t shapes[][3] = {{512, 512, 512}, {700, 650, 900}, {1000, 40, 1500}, {33, 1900, 1200},
@@ -612,6 +634,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_signals_stay_on_the_host_thread),
       cmocka_unit_test(test_random_products),
       cmocka_unit_test(test_product_edges),
+      cmocka_unit_test(test_product_ways),
       cmocka_unit_test(test_large_products),
       cmocka_unit_test(test_batched_products),
       cmocka_unit_test(test_products_repeat_bit_for_bit),
