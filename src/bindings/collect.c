@@ -17,8 +17,15 @@ static size_t lua_bytes(lua_State *L) {
   return kilobytes < 0 ? 0 : (size_t)kilobytes * 1024;
 }
 
-static void plan_next(Bind *b, size_t alive) {
+/* Where no graph is recorded, what an operation leaves is garbage at once and the same few buffers go round: half as
+ * much of it does. A step that records keeps more of what its next run will need. */
+static size_t allowed(const Bind *b, size_t alive) {
   size_t budget = alive / 4 > BUDGET ? alive / 4 : BUDGET;
+  return nn_grad_enabled(b->ctx) ? budget : budget / 2;
+}
+
+static void plan_next(Bind *b, size_t alive) {
+  size_t budget = allowed(b, alive);
   b->collected_at = nn_bytes_allocated(b->ctx) + b->made;
   b->collect_at = b->collected_at + budget;
 }
@@ -32,7 +39,8 @@ void bind_collect(lua_State *L, Bind *b) {
   size_t alive = bytes_alive(b), heap = lua_bytes(L);
   /* A loop's low tide lowers the mark slowly: with each high tide a full collection would be wasted. */
   if (alive < b->full_alive) b->full_alive -= (b->full_alive - alive) / 64;
-  if (alive > b->full_alive + (b->full_alive + heap) / 8 + BUDGET) {
+  size_t more = (b->full_alive + heap) / 8 + BUDGET;
+  if (alive > b->full_alive + (nn_grad_enabled(b->ctx) ? more : more / 2)) {
     lua_gc(L, LUA_GCCOLLECT);
     b->full_alive = alive = bytes_alive(b);
   }
