@@ -32,15 +32,19 @@ local function by_time(list)
   return list
 end
 
--- {seconds = all of them, inside = those in operations, operations = {...}, lines = {...}} from the counted rows.
-local function summed(rows, seconds)
+-- Many small operations are counted by samples, so that counting takes little: then sampled is true and all numbers
+-- are estimates. {seconds = all of them, inside = those in operations, operations = {...}, lines = {...}} from the rows
+-- that were counted.
+local function summed(seconds, rows, sampled)
   local operations, lines, by_name, by_line, inside = {}, {}, {}, {}, 0
   for _, row in ipairs(rows) do
     inside = inside + row.seconds
     add(by_name, operations, row.name:match("^[^.]+"), row)
     if row.line then add(by_line, lines, row.line, row) end
   end
-  return setmetatable({seconds = seconds, inside = inside, operations = by_time(operations), lines = by_time(lines)},
+  inside = math.min(inside, seconds)
+  return setmetatable({seconds = seconds, inside = inside, sampled = sampled,
+    operations = by_time(operations), lines = by_time(lines)},
     Report)
 end
 
@@ -122,6 +126,7 @@ end
 function Report:__tostring()
   local out = {("%.3f s, of which %.3f s (%s %%) in operations"):format(self.seconds, self.inside,
     percent(self.inside, self.seconds))}
+  if self.sampled then out[1] = out[1] .. "; by samples" end
   if #self.operations == 0 then return out[1] end
   out[#out + 1] = ""
   for _, line in ipairs(columns(operation_rows(self))) do out[#out + 1] = line end
@@ -152,7 +157,7 @@ function M.finish()
   if not counter.active() then return end
   local seconds = clock() - began
   io.stdout:flush()
-  io.stderr:write("\n", tostring(summed(counter.stop(), seconds)), "\n")
+  io.stderr:write("\n", tostring(summed(seconds, counter.stop())), "\n")
 end
 
 --- Runs f(...) and reports where its time went.
@@ -165,7 +170,7 @@ function M.run(f, ...)
   end)
   f(...)
   local seconds = clock() - began
-  return summed(counter.stop(), seconds)
+  return summed(seconds, counter.stop())
 end
 
 return M

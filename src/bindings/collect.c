@@ -31,6 +31,7 @@ static void plan_next(Bind *b, size_t alive) {
 }
 
 void bind_collect(lua_State *L, Bind *b) {
+  nn_profile_wake(b->ctx);
   if (lua_gc(L, LUA_GCISRUNNING) != 1) { /* the user has stopped it, or this is a finaliser */
     plan_next(b, bytes_alive(b));
     return;

@@ -130,7 +130,8 @@ static int profile_active(lua_State *L) {
   return 1;
 }
 
-/* stop(): what was counted, a list of {name, line or nil, backward, calls, seconds, flops, bytes}. */
+/* stop(): what was counted, a list of {name, line or nil, backward, calls, seconds, flops, bytes}; true when these are
+ * estimates. */
 static int profile_stop(lua_State *L) {
   Bind *b = bind_of(L);
   const nn_profile_row *rows;
@@ -161,8 +162,9 @@ static int profile_stop(lua_State *L) {
     lua_rawseti(L, -3, i + 1);
   }
   lua_pop(L, 1);
+  lua_pushboolean(L, nn_profile_sampled(b->ctx));
   nn_profile_stop(b->ctx);
-  return 1;
+  return 2;
 }
 
 void bind_profile_open(lua_State *L, Bind *b, int core) {

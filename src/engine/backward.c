@@ -474,7 +474,7 @@ static bool step(nn_walk_state *w, nn_work *r) {
   size_t bytes = (size_t)n->n_in * sizeof *d;
   bool any, leads = false;
   if (nn_interrupted()) return nn_fail_code(w->ctx, NN_ERR_INTERRUPT, "interrupted");
-  if (w->ctx->profile != NULL) w->ctx->profile->line = n->line;
+  if (w->ctx->profile != NULL && n->line != 0) w->ctx->profile->line = n->line;
   if (!outputs_ready(w, r, &any)) return false;
   for (int i = 0; i < n->n_in && !leads; i++) {
     const nn_edge *e = &n->edge[i];
@@ -604,6 +604,7 @@ bool nn_backward(nn_ctx *ctx, nn_tensor *const *outputs, nn_tensor *const *grads
   if (ctx->profile != NULL) ctx->profile->walks++;
   ok = ok && walk(&w, outputs, grads, n_outputs);
   if (ctx->profile != NULL && ctx->profile->walks > 0) ctx->profile->walks--;
+  nn_profile_wake(ctx);
   ctx->outer = outer;
   close_walk(&w);
   for (int i = 0; i < n_inputs; i++) {

@@ -186,7 +186,8 @@ struct nn_ctx {
   int64_t next_hook;
   /* the operation that the user called, while it runs: errors speak of it */
   const nn_op *outer;
-  struct nn_profile *profile; /* NULL: off */
+  struct nn_profile *profile; /* NULL: off, or it rests */
+  struct nn_profile *resting; /* a profile that doesn't count for a while */
   struct nn_later *later, *newest; /* results that have been put off; the one that the next operation may take over */
   bool outer_inplace;
 };

@@ -230,8 +230,11 @@ bool nn_profile_start(nn_ctx *ctx); /* from nothing; false: out of memory */
 void nn_profile_stop(nn_ctx *ctx);  /* forgets the rows, too */
 bool nn_profiling(const nn_ctx *ctx);
 /* The rows so far, in no order; valid until the next call of an operation. Returns how many. */
-int nn_profile_rows(const nn_ctx *ctx, const nn_profile_row **rows);
+int nn_profile_rows(nn_ctx *ctx, const nn_profile_row **rows);
 /* Around work of the host that is no operation, an optimiser's step for instance; it must call no operation. */
+bool nn_profile_sampled(const nn_ctx *ctx); /* not every call was counted: numbers are estimates */
+/* To be called now and then by the host, between operations: a profile that rests may go on. */
+void nn_profile_wake(nn_ctx *ctx);
 int64_t nn_profile_enter(nn_ctx *ctx);
 void nn_profile_leave(nn_ctx *ctx, int64_t entered, const char *name, double bytes);
 

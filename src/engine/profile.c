@@ -31,19 +31,26 @@ static void put_slot(nn_profile *p, int index) {
   p->slot[at] = index + 1;
 }
 
+static void free_rows(nn_ctx *ctx, nn_profile *p) {
+  nn_mem_free(ctx, p->row, row_bytes(p->cap));
+  nn_mem_free(ctx, p->total, row_bytes(p->cap));
+  nn_mem_free(ctx, p->slot, slot_bytes(p->cap));
+}
+
 static bool grow(nn_ctx *ctx, nn_profile *p) {
   int cap = p->cap ? 2 * p->cap : 256;
   nn_profile_row *row = nn_mem_alloc(ctx, row_bytes(cap));
-  int *slot = row ? nn_mem_alloc(ctx, slot_bytes(cap)) : NULL;
+  nn_profile_row *total = row ? nn_mem_alloc(ctx, row_bytes(cap)) : NULL;
+  int *slot = total ? nn_mem_alloc(ctx, slot_bytes(cap)) : NULL;
   if (slot == NULL) {
     nn_mem_free(ctx, row, row_bytes(cap));
+    nn_mem_free(ctx, total, row_bytes(cap));
     return false;
   }
-  if (p->n > 0) memcpy(row, p->row, row_bytes(p->n));
+  if (p->n > 0) memcpy(row, p->row, row_bytes(p->n)), memcpy(total, p->total, row_bytes(p->n));
   memset(slot, 0, slot_bytes(cap));
-  nn_mem_free(ctx, p->row, row_bytes(p->cap));
-  nn_mem_free(ctx, p->slot, slot_bytes(p->cap));
-  p->row = row, p->slot = slot, p->cap = cap;
+  free_rows(ctx, p);
+  p->row = row, p->total = total, p->slot = slot, p->cap = cap;
   for (int i = 0; i < p->n; i++) put_slot(p, i);
   return true;
 }
@@ -63,10 +70,65 @@ static nn_profile_row *row_of(nn_ctx *ctx, nn_profile *p, const char *name) {
     nn_profile_row *r = &p->row[p->slot[at] - 1];
     if (r->name == name && r->line == p->line && r->backward == backward) return r;
   }
-  nn_profile_row *r = &p->row[p->n++];
-  *r = (nn_profile_row){.name = name, .line = p->line, .backward = backward};
+  p->total[p->n] = (nn_profile_row){.name = name, .line = p->line, .backward = backward};
+  nn_profile_row *r = &p->row[p->n];
+  *r = p->total[p->n++];
   p->slot[at] = p->n;
   return r;
+}
+
+/* ---- stretches and rests ---------------------------------------------------------------------------- */
+
+/* What a counted call costs, and how long a stretch is at least, in nanoseconds; the share that counting may take. */
+enum { CALL_COST = 200, FIRST_STRETCH = 10000000, STRETCH = 2000000, SHARE = 40 /* one 40th */ };
+
+static void begin_stretch(nn_ctx *ctx, nn_profile *p, int64_t time) {
+  p->since = time;
+  p->counted = 0;
+  p->mark = ctx->allocated;
+}
+
+static void scale_row(nn_profile_row *to, const nn_profile_row *r, double factor) {
+  to->calls += (int64_t)((double)r->calls * factor + 0.5);
+  to->seconds += r->seconds * factor;
+  to->flops += r->flops * factor;
+  to->bytes += r->bytes * factor;
+}
+
+/* The stretch's counts go to the totals, as what they stand for. */
+static void close_stretch(nn_ctx *ctx, nn_profile *p) {
+  double bytes = (double)(ctx->allocated - p->mark), factor = bytes > 0 ? 1 + (double)p->rested / bytes : 1;
+  for (int i = 0; i < p->n; i++) {
+    nn_profile_row *r = &p->row[i];
+    scale_row(&p->total[i], r, factor);
+    *r = (nn_profile_row){.name = r->name, .line = r->line, .backward = r->backward};
+  }
+  p->accounted += bytes + (double)p->rested;
+  p->rested = 0;
+}
+
+/* Between two operations of the program: is it time to rest? */
+static void consider_rest(nn_ctx *ctx, nn_profile *p, int64_t time) {
+  int64_t whole = time - p->since, rest = p->counted * CALL_COST * SHARE - whole;
+  if (whole < (p->accounted > 0 ? STRETCH : FIRST_STRETCH)) return;
+  close_stretch(ctx, p);
+  begin_stretch(ctx, p, time);
+  if (rest <= 0) return;
+  p->until = time + rest;
+  p->rests++;
+  ctx->resting = p;
+  ctx->profile = NULL;
+}
+
+void nn_profile_wake(nn_ctx *ctx) {
+  nn_profile *p = ctx->resting;
+  int64_t time;
+  if (p == NULL || (time = now()) < p->until) return;
+  p->rested = ctx->allocated - p->mark;
+  ctx->resting = NULL;
+  ctx->profile = p;
+  p->line = 0;
+  begin_stretch(ctx, p, time);
 }
 
 /* ---- on and off ------------------------------------------------------------------------------------- */
@@ -80,22 +142,36 @@ bool nn_profile_start(nn_ctx *ctx) {
     nn_mem_free(ctx, p, sizeof *p);
     return false;
   }
+  begin_stretch(ctx, p, now());
   ctx->profile = p;
   return true;
 }
 
 void nn_profile_stop(nn_ctx *ctx) {
-  nn_profile *p = ctx->profile;
+  nn_profile *p = ctx->profile ? ctx->profile : ctx->resting;
   if (p == NULL) return;
-  ctx->profile = NULL;
-  nn_mem_free(ctx, p->row, row_bytes(p->cap));
-  nn_mem_free(ctx, p->slot, slot_bytes(p->cap));
+  ctx->profile = ctx->resting = NULL;
+  free_rows(ctx, p);
   nn_mem_free(ctx, p, sizeof *p);
 }
 
-int nn_profile_rows(const nn_ctx *ctx, const nn_profile_row **rows) {
-  *rows = ctx->profile ? ctx->profile->row : NULL;
-  return ctx->profile ? ctx->profile->n : 0;
+int nn_profile_rows(nn_ctx *ctx, const nn_profile_row **rows) {
+  nn_profile *p = ctx->profile ? ctx->profile : ctx->resting;
+  *rows = p ? p->total : NULL;
+  if (p == NULL) return 0;
+  if (p == ctx->profile) {
+    close_stretch(ctx, p);
+    begin_stretch(ctx, p, now());
+  } else if (p->accounted > 0) { /* the rest at the end */
+    double more = (double)(ctx->allocated - p->mark);
+    for (int i = 0; i < p->n; i++) {
+      nn_profile_row whole = p->total[i];
+      scale_row(&p->total[i], &whole, more / p->accounted);
+    }
+    p->accounted += more;
+    p->mark = ctx->allocated;
+  }
+  return p->n;
 }
 
 /* ---- what an operation does ------------------------------------------------------------------------- */
@@ -143,9 +219,11 @@ void nn_profile_begin(nn_ctx *ctx, nn_profile_call *call) {
 static nn_profile_row *finish(nn_ctx *ctx, const nn_profile_call *call, const char *name) {
   nn_profile *p = ctx->profile;
   if (p == NULL || p->depth == 0) return NULL; /* stopped, or begun anew, in between */
-  int64_t whole = now() - call->start, own = whole - p->inner;
+  int64_t time = now(), whole = time - call->start, own = whole - p->inner;
   p->inner = call->inner + whole;
   p->depth--;
+  p->counted++;
+  p->ended = time;
   nn_profile_row *r = row_of(ctx, p, name);
   if (r == NULL) return NULL;
   r->calls++;
@@ -153,15 +231,28 @@ static nn_profile_row *finish(nn_ctx *ctx, const nn_profile_call *call, const ch
   return r;
 }
 
+/* After the row of an ended call is complete. */
+static void ended(nn_ctx *ctx) {
+  nn_profile *p = ctx->profile;
+  if (p != NULL && p->depth == 0 && p->walks == 0) consider_rest(ctx, p, p->ended);
+}
+
 void nn_profile_end(nn_ctx *ctx, const nn_profile_call *call, const nn_op *op, const nn_value *args, int n_args,
                     const nn_results *r) {
   nn_profile_row *row = finish(ctx, call, op->name);
-  if (row == NULL || op->kernel == NULL) return;
-  row->bytes += moved(args, n_args, r);
-  if (n_args > 0 && r->n > 0) row->flops += flops_of(op, args, r);
+  if (row != NULL && op->kernel != NULL) {
+    row->bytes += moved(args, n_args, r);
+    if (n_args > 0 && r->n > 0) row->flops += flops_of(op, args, r);
+  }
+  ended(ctx);
 }
 
-bool nn_profiling(const nn_ctx *ctx) { return ctx->profile != NULL; }
+bool nn_profile_sampled(const nn_ctx *ctx) {
+  const nn_profile *p = ctx->profile ? ctx->profile : ctx->resting;
+  return p != NULL && p->rests > 0;
+}
+
+bool nn_profiling(const nn_ctx *ctx) { return ctx->profile != NULL || ctx->resting != NULL; }
 
 int64_t nn_profile_enter(nn_ctx *ctx) {
   nn_profile_call call;
@@ -175,4 +266,5 @@ void nn_profile_leave(nn_ctx *ctx, int64_t start, const char *name, double bytes
   const nn_profile_call call = {.start = start};
   nn_profile_row *row = finish(ctx, &call, name);
   if (row != NULL) row->bytes += bytes;
+  ended(ctx);
 }

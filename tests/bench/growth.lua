@@ -102,3 +102,45 @@ for _, n in ipairs{28, 29, 31, 32, 33} do
   end}
 end
 show("convolutions, 32 to 32 channels, 3 x 3", "a million multiply-adds", cases)
+
+cases = {}
+for _, length in ipairs{8, 32, 128, 512, 2048} do
+  local rnn, x = nn.LSTM(64, 64, {batch_first = true}), tensor.randn(8, length, 64)
+  cases[#cases + 1] = {"length " .. length, length, function()
+    local y = rnn(x)
+    rnn:zero_grad()
+    y:sum():backward()
+  end}
+end
+show("LSTM of 64 units on a batch of 8, forward and back, by length", "a step in time", cases)
+
+cases = {}
+for _, length in ipairs{16, 64, 256, 1024, 4096} do
+  local q = tensor.randn(1, 4, length, 32, {requires_grad = true})
+  cases[#cases + 1] = {"length " .. length, length ^ 2 / 1e3, function()
+    q.grad = nil
+    F.scaled_dot_product_attention(q, q, q):sum():backward()
+  end}
+end
+show("attention of 4 heads of 32, forward and back, by length", "a thousand pairs", cases)
+
+cases = {}
+for _, n in ipairs{63, 64, 65, 127, 128, 129, 511, 512, 513} do
+  local x, w, b = tensor.randn(64, n), tensor.randn(n, n), tensor.randn(n)
+  cases[#cases + 1] = {("%d to %d"):format(n, n), 64 * n ^ 2 / 1e6, function() return F.linear(x, w, b) end}
+end
+show("linear layers on a batch of 64", "a million multiply-adds", cases)
+
+cases = {}
+for _, n in ipairs{1000, 10000, 100000, 1000000, 10000000} do
+  local x = tensor.randn(n)
+  cases[#cases + 1] = {n .. " elements", n / 1e3, function() return x:exp():sum() end}
+end
+show("exp and sum, by elements", "a thousand elements", cases)
+
+cases = {}
+for _, n in ipairs{63, 64, 65, 127, 128, 129, 511, 512, 513} do
+  local x = tensor.randn(1024, n)
+  cases[#cases + 1] = {("1024 rows of %d"):format(n), 1024 * n / 1e3, function() return x:softmax(2) end}
+end
+show("softmax of rows", "a thousand elements", cases)

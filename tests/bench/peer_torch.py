@@ -1,6 +1,6 @@
 """PyTorch's side of the speed table: the work of workloads.lua, timed the same way.
 
-    python3 peer_torch.py [--threads 2] [--seconds 0.5] [--only NAME]...    one JSON object a line
+    python3 peer_torch.py [--threads 2] [--seconds 0.5] [--batch N] [--only NAME]...    one JSON object a line
     python3 peer_torch.py --check DIR [--only NAME]...     writes weights and inputs there, prints the losses of 5 steps
 
 Networks, which users tune by hand, run in every form: plain, with a fused optimiser, with channels_last tensors where
@@ -20,6 +20,7 @@ from torch.optim import SGD, Adam
 parser = argparse.ArgumentParser()
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--seconds", type=float, default=0.5)
+parser.add_argument("--batch", type=int)
 parser.add_argument("--only", action="append")
 parser.add_argument("--check")
 options = parser.parse_args()
@@ -52,6 +53,10 @@ def noise(name, *size):
     if name not in shown:
         shown[name] = torch.randn(*size)
     return shown[name]
+
+
+def batch(usual):
+    return options.batch or usual
 
 
 def laid_out(t, channels_last):
@@ -122,7 +127,7 @@ def xor_step(fused=False):
 @workload("fused")
 def mlp_step(fused=False):
     net = show("net", nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)))
-    x, y = show("x", torch.randn(64, 784)), show("y", torch.randint(0, 10, (64,)))
+    x, y = show("x", torch.randn(batch(64), 784)), show("y", torch.randint(0, 10, (batch(64),)))
     return step(lambda: F.cross_entropy(net(x), y), Adam(net.parameters(), 1e-3, fused=fused))
 
 
@@ -141,8 +146,8 @@ class Cnn(nn.Module):
 @workload("fused", "channels_last")
 def cnn_step(fused=False, channels_last=False):
     net = laid_out(show("net", Cnn()), channels_last)
-    x = laid_out(show("x", torch.randn(64, 1, 28, 28)), channels_last)
-    y = show("y", torch.randint(0, 10, (64,)))
+    x = laid_out(show("x", torch.randn(batch(64), 1, 28, 28)), channels_last)
+    y = show("y", torch.randint(0, 10, (batch(64),)))
     return step(lambda: F.cross_entropy(net(x), y), Adam(net.parameters(), 1e-3, fused=fused))
 
 
@@ -172,8 +177,8 @@ def resnet_step(fused=False, channels_last=False):
                         Residual(32), Residual(32), Residual(32),
                         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
     net = laid_out(show("net", net), channels_last)
-    x = laid_out(show("x", torch.randn(32, 3, 32, 32)), channels_last)
-    y = show("y", torch.randint(0, 10, (32,)))
+    x = laid_out(show("x", torch.randn(batch(32), 3, 32, 32)), channels_last)
+    y = show("y", torch.randint(0, 10, (batch(32),)))
     return step(lambda: F.cross_entropy(net(x), y), SGD(net.parameters(), 0.1, momentum=0.9, fused=fused))
 
 
@@ -191,7 +196,7 @@ class CharLSTM(nn.Module):
 @workload("fused")
 def lstm_step(fused=False):
     net = show("net", CharLSTM(65, 128))
-    x, y = show("x", torch.randint(0, 65, (32, 64))), show("y", torch.randint(0, 65, (32, 64)))
+    x, y = [show(name, torch.randint(0, 65, (batch(32), 64))) for name in "xy"]
     return step(lambda: F.cross_entropy(net(x).reshape(-1, 65), y.reshape(-1)),
                 Adam(net.parameters(), 1e-3, fused=fused))
 
@@ -199,7 +204,7 @@ def lstm_step(fused=False):
 @workload("fused")
 def transformer_step(fused=False):
     net = show("net", nn.TransformerEncoderLayer(128, 4, 512, dropout=0.0, batch_first=True))
-    x = show("x", torch.randn(16, 64, 128))
+    x = show("x", torch.randn(batch(16), 64, 128))
     return step(lambda: net(x).pow(2).mean(), Adam(net.parameters(), 1e-3, fused=fused))
 
 
@@ -208,10 +213,11 @@ def gan_step(fused=False):
     g = show("g", nn.Sequential(nn.Linear(100, 256), nn.LeakyReLU(0.2), nn.Linear(256, 784), nn.Tanh()))
     d = show("d", nn.Sequential(nn.Linear(784, 256), nn.LeakyReLU(0.2), nn.Linear(256, 1)))
     opt_g, opt_d = Adam(g.parameters(), 2e-4, fused=fused), Adam(d.parameters(), 2e-4, fused=fused)
-    real, one, zero = show("x", torch.randn(64, 784)), torch.ones(64, 1), torch.zeros(64, 1)
+    n = batch(64)
+    real, one, zero = show("x", torch.randn(n, 784)), torch.ones(n, 1), torch.zeros(n, 1)
     bce = F.binary_cross_entropy_with_logits
     def run():
-        fake = g(noise("z", 64, 100))
+        fake = g(noise("z", n, 100))
         loss_d = bce(d(real), one) + bce(d(fake.detach()), zero)
         opt_d.zero_grad(set_to_none=True)
         loss_d.backward()
@@ -233,17 +239,17 @@ class Vae(nn.Module):
     def forward(self, x):
         h = F.relu(self.enc(x))
         a, b = self.mu(h), self.lv(h)
-        z = a + torch.exp(0.5 * b) * noise("z", 64, 20)
+        z = a + torch.exp(0.5 * b) * noise("z", len(x), 20)
         return self.out(F.relu(self.dec(z))), a, b
 
 
 @workload("fused")
 def vae_step(fused=False):
-    net, x = show("net", Vae()), show("x", torch.rand(64, 784))
+    net, x = show("net", Vae()), show("x", torch.rand(batch(64), 784))
     def loss():
         logits, a, b = net(x)
         rebuilt = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
-        return (rebuilt - 0.5 * (1 + b - a * a - b.exp()).sum()) / 64
+        return (rebuilt - 0.5 * (1 + b - a * a - b.exp()).sum()) / len(x)
     return step(loss, Adam(net.parameters(), 1e-3, fused=fused))
 
 

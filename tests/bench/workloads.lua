@@ -1,6 +1,6 @@
 -- Our side of the speed table: each workload in Lua as a user would write it, under the name that peer_torch.py and
 -- peer_jax.py give it, timed as they time theirs. compare runs all three in turn; it knows the machine, this doesn't.
---   nnlua tests/bench/workloads.lua [--threads 2] [--seconds 0.5] [--only NAME]...     one JSON object a line
+--   nnlua tests/bench/workloads.lua [--threads 2] [--seconds 0.5] [--batch N] [--only NAME]...     JSON, one a line
 --   nnlua tests/bench/workloads.lua --check DIR [--only NAME]...        losses of 5 steps from peer_torch.py's weights
 --   nnlua tests/bench/workloads.lua --count N --only NAME               nothing but N runs, for counting instructions
 
@@ -8,7 +8,7 @@ local text = table.concat
 
 -- ---- arguments ----------------------------------------------------------------------------------------------------
 
-local threads, seconds, only, check, count = 2, 0.5, {}, nil, nil
+local threads, seconds, only, check, count, batch = 2, 0.5, {}, nil, nil, nil
 do
   local i = 1
   local function value()
@@ -26,6 +26,8 @@ do
       check = value()
     elseif arg[i] == "--count" then
       count = math.tointeger(value())
+    elseif arg[i] == "--batch" then
+      batch = math.tointeger(value())
     else
       error("unknown argument " .. arg[i])
     end
@@ -127,8 +129,9 @@ workload("xor_step", function() -- 2-16-1 tanh, SGD, batch 4
 end)
 
 workload("mlp_step", function() -- 784-128-10, batch 64
+  local n = batch or 64
   local net = model("net", nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 10)))
-  local x, y = input("x", function() return tensor.randn(64, 784) end), labels(10, 64)
+  local x, y = input("x", function() return tensor.randn(n, 784) end), labels(10, n)
   return step(function() return F.cross_entropy(net(x), y) end, optim.Adam(net:parameters(), {lr = 1e-3}))
 end)
 
@@ -147,8 +150,9 @@ function Cnn:forward(x)
 end
 
 workload("cnn_step", function() -- batch 64
+  local n = batch or 64
   local net = model("net", Cnn())
-  local x, y = input("x", function() return tensor.randn(64, 1, 28, 28) end), labels(10, 64)
+  local x, y = input("x", function() return tensor.randn(n, 1, 28, 28) end), labels(10, n)
   return step(function() return F.cross_entropy(net(x), y) end, optim.Adam(net:parameters(), {lr = 1e-3}))
 end)
 
@@ -172,10 +176,11 @@ function Residual:forward(x)
 end
 
 workload("resnet_step", function() -- stem and 3 residual blocks of 32 channels on 32 x 32, batch 32
+  local n = batch or 32
   local stem = nn.Conv2d(3, 32, 3, {padding = 1, bias = false})
   local net = model("net", nn.Sequential(stem, nn.BatchNorm2d(32), nn.ReLU(),
     Residual(32), Residual(32), Residual(32), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10)))
-  local x, y = input("x", function() return tensor.randn(32, 3, 32, 32) end), labels(10, 32)
+  local x, y = input("x", function() return tensor.randn(n, 3, 32, 32) end), labels(10, n)
   return step(function() return F.cross_entropy(net(x), y) end,
     optim.SGD(net:parameters(), {lr = 0.1, momentum = 0.9}))
 end)
@@ -190,8 +195,9 @@ function CharLSTM:forward(ids) return self.out((self.rnn(self.embed(ids)))) end
 
 if nn.LSTM then
   workload("lstm_step", function() -- a model of characters: vocabulary 65, hidden 128, batch 32, 64 steps in time
+    local n = batch or 32
     local net = model("net", CharLSTM(65, 128))
-    local x, y = input("x", function() return tensor.randint(1, 66, {32, 64}) end), labels(65, 32, 64)
+    local x, y = input("x", function() return tensor.randint(1, 66, {n, 64}) end), labels(65, n, 64)
     return step(function() return F.cross_entropy(net(x):reshape(-1, 65), y:reshape(-1)) end,
       optim.Adam(net:parameters(), {lr = 1e-3}))
   end)
@@ -199,21 +205,23 @@ end
 
 if nn.TransformerEncoderLayer then
   workload("transformer_step", function() -- one encoder layer: width 128, 4 heads, batch 16, 64 tokens
+    local n = batch or 16
     local net = model("net", nn.TransformerEncoderLayer(128, 4, 512, {dropout = 0.0, batch_first = true}))
-    local x = input("x", function() return tensor.randn(16, 64, 128) end)
+    local x = input("x", function() return tensor.randn(n, 64, 128) end)
     return step(function() return net(x):pow(2):mean() end, optim.Adam(net:parameters(), {lr = 1e-3}))
   end)
 end
 
 workload("gan_step", function() -- on 784, batch 64: a step of D, a step of G
+  local n = batch or 64
   local g = model("g", nn.Sequential(nn.Linear(100, 256), nn.LeakyReLU(0.2), nn.Linear(256, 784), nn.Tanh()))
   local d = model("d", nn.Sequential(nn.Linear(784, 256), nn.LeakyReLU(0.2), nn.Linear(256, 1)))
   local opt_g, opt_d = optim.Adam(g:parameters(), {lr = 2e-4}), optim.Adam(d:parameters(), {lr = 2e-4})
-  local real = input("x", function() return tensor.randn(64, 784) end)
-  local one, zero = tensor.ones(64, 1), tensor.zeros(64, 1)
+  local real = input("x", function() return tensor.randn(n, 784) end)
+  local one, zero = tensor.ones(n, 1), tensor.zeros(n, 1)
   local bce = F.binary_cross_entropy_with_logits
   return function()
-    local fake = g(noise("z", 64, 100))
+    local fake = g(noise("z", n, 100))
     local loss_d = bce(d(real), one) + bce(d(fake:detach()), zero)
     opt_d:zero_grad()
     loss_d:backward()
@@ -234,17 +242,18 @@ end
 function Vae:forward(x)
   local h = F.relu(self.enc(x))
   local a, b = self.mu(h), self.lv(h)
-  local z = a + (0.5 * b):exp() * noise("z", 64, 20)
+  local z = a + (0.5 * b):exp() * noise("z", x:size(1), 20)
   return self.out(F.relu(self.dec(z))), a, b
 end
 
 workload("vae_step", function() -- 784-256-(2 x 20)-256-784, batch 64
+  local n = batch or 64
   local net = model("net", Vae())
-  local x = input("x", function() return tensor.rand(64, 784) end)
+  local x = input("x", function() return tensor.rand(n, 784) end)
   return step(function()
     local logits, a, b = net(x)
     local rebuilt = F.binary_cross_entropy_with_logits(logits, x, {reduction = "sum"})
-    return (rebuilt - 0.5 * (1 + b - a * a - b:exp()):sum()) / 64
+    return (rebuilt - 0.5 * (1 + b - a * a - b:exp()):sum()) / n
   end, optim.Adam(net:parameters(), {lr = 1e-3}))
 end)
 

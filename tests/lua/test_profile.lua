@@ -53,6 +53,20 @@ check.test("lines of the user, forward and backward, none of the library", funct
   check.close(sum, r.inside, 1e-9)
 end)
 
+check.test("many small operations are counted by samples, in proportion", function()
+  local a, n = tensor.ones(4, {requires_grad = true}), 30000
+  local r = nnlua.profile(function()
+    for _ = 1, n do (a * 2):sum():backward() end
+  end)
+  check.ok(r.sampled and not nnlua.profile(work, 3).sampled)
+  for _, name in ipairs{"mul", "sum"} do
+    local calls = named(r.operations, name).calls
+    check.ok(calls > 0.5 * n and calls < 3.5 * n, ("%s: %d calls"):format(name, calls))
+  end
+  check.ok(r.inside <= r.seconds)
+  check.ok(tostring(r):find("by samples", 1, true))
+end)
+
 check.test("as text", function()
   local text = tostring(nnlua.profile(work, 2))
   check.ok(text:find("GFLOP/s", 1, true) and text:find("linear_backward", 1, true))
