@@ -188,7 +188,7 @@ screen("07-habits-from-elsewhere", function(t)
 end)
 
 screen("08-a-finger-on-ctrl-c", function(t)
-  t:line("set = data.TensorDataset(tensor.randn(6400, 20), tensor.randint(1, 4, {6400}));")
+  t:line("set = data.TensorDataset(tensor.randn(600000, 20), tensor.randint(1, 4, {600000}));")
   t:line("net = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 3));")
   t:line("opt = optim.Adam(net:parameters(), {lr = 1e-3});")
   t:type("h = train.fit(net, set, {loss = F.cross_entropy, optimizer = opt, epochs = 1000})")
