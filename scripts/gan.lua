@@ -100,7 +100,7 @@ print(("score of the drawings %.2f, of photographs %.2f, of noise %.2f"):format(
 
 tutorial.heading("Mode collapse")
 -- The data: eight heaps on a ring. The generator is only asked to please; one heap is enough for that, until the critic
--- notices and it jumps to the next. A rate that is too high for the critic to follow makes it plain.
+-- notices and it jumps to the next. A critic that learns too slowly to follow makes it plain.
 local function heaps(n)
   local angle = tensor.randint(0, 8, {n}):to("float32") * (math.pi / 4)
   return tensor.stack({angle:cos(), angle:sin()}, 2) * 2 + 0.05 * tensor.randn(n, 2)
@@ -124,7 +124,7 @@ local function on_ring(lr_g, lr_d)
   for _ = 1, options.ring do round_of(g, d, og, od, heaps(128), 8) end
   return tensor.no_grad(g, tensor.randn(300, 8))
 end
-local balanced, greedy = on_ring(1e-3, 2e-3), on_ring(1e-2, 1e-4)
+local balanced, greedy = on_ring(1e-3, 2e-3), on_ring(1e-3, 1e-4)
 plot.scatter({data = heaps(200), balanced = balanced, greedy = greedy}, {rows = 22, xlim = {-3, 3}, ylim = {-3, 3},
   title = "eight heaps, two generators"})
 local balanced_modes, greedy_modes = covered(balanced), covered(greedy)

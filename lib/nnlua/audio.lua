@@ -146,6 +146,57 @@ function audio.stft(x, ...)
   return back(re), back(im)
 end
 
+local istft_options = signature("istft", "n_fft:count, hop_length:count?, win_length:count?, window:any?, "
+  .. "center:bool=true, normalized:bool=false, length:count?")
+
+-- Frames [B, T, n] laid over each other at steps of hop and added: [B, n + (T - 1) hop].
+local function overlap_add(frames, hop)
+  local count, n = frames:size(2), frames:size(3)
+  local at = tensor.arange(count, {dtype = "int64"}):unsqueeze(2) * hop + tensor.arange(1, n + 1, {dtype = "int64"})
+  local sum = tensor.zeros(frames:size(1), (count - 1) * hop + n, {dtype = frames.dtype})
+  return sum:index_add(2, at:flatten(), frames:flatten(2))
+end
+
+--- The signal [..., N] of which real and imaginary parts [..., n_fft // 2 + 1, T] are the short-time Fourier transform,
+-- or comes nearest to it (Griffin, Lim 1984), as torch.istft gives it. Options as in stft, which they have to equal;
+-- length (of the signal; what the frames reach otherwise).
+--     local audio = require "nnlua.audio"
+--     local re, im = audio.stft(tensor{1, 2, 3, 4, 3, 2}, 4, {window = "hann"})
+--     audio.istft(re, im, 4, {window = "hann"}):round({decimals = 3})
+--     --> {1, 2, 3, 4, 3, 2}
+function audio.istft(re, im, ...)
+  check("istft", re)
+  check("istft", im)
+  local o = istft_options(...)
+  if re:dim() < 2 or re:size(-2) ~= o.n_fft // 2 + 1 or re.shape ~= im.shape then
+    fail.raise("istft: expected real and imaginary parts [..., %d, T] for n_fft %d, got [%s] and [%s]",
+      o.n_fft // 2 + 1, o.n_fft, table.concat({re:size()}, ", "), table.concat({im:size()}, ", "))
+  end
+  local n, hop, shape = o.n_fft, o.hop_length or o.n_fft // 4, {re:size()}
+  local w = window_of(o)
+  -- the inverse of the real transform: each frequency but the outer ones stands for itself and its mirror image
+  local twice = tensor.full({n // 2 + 1, 1}, 2 / n, {dtype = "float64"})
+  twice[1] = 1 / n
+  if n % 2 == 0 then twice[-1] = 1 / n end
+  local cos, sin = fourier(n, w, "float64")
+  local rows_re = re:reshape(-1, shape[#shape - 1], shape[#shape]):transpose(2, 3)
+  local rows_im = im:reshape(-1, shape[#shape - 1], shape[#shape]):transpose(2, 3)
+  local frames = rows_re:matmul((cos:t() * twice):to(re.dtype)) + rows_im:matmul((sin:t() * twice):to(re.dtype))
+  if o.normalized then frames = frames * math.sqrt(n) end
+  local sum = overlap_add(frames, hop)
+  local weight = overlap_add(w:square():expand(1, shape[#shape], n), hop)
+  local first = o.center and n // 2 or 0
+  local size = o.length or sum:size(2) - 2 * first
+  local there = math.min(size, sum:size(2) - first)
+  sum, weight = sum:narrow(2, first + 1, there), weight:narrow(2, first + 1, there)
+  if weight:min():item() < 1e-11 then
+    fail.raise("istft: the windows leave gaps: take a smaller hop_length than %d, or a window that is above 0", hop)
+  end
+  local x = F.pad(sum / weight:to(sum.dtype), {0, size - there})
+  shape[#shape - 1], shape[#shape] = size, nil
+  return x:reshape(shape)
+end
+
 local SPECTRUM = "n_fft:count=400, win_length:count?, hop_length:count?, pad:amount=0, window:any=hann, "
   .. "power:number=2, normalized:bool=false, center:bool=true, pad_mode:string=reflect"
 local spectrogram_options = signature("spectrogram", SPECTRUM)

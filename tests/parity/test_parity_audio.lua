@@ -79,4 +79,27 @@ check.test("wrong inputs", function()
   check.error("less than one frame", audio.frame, x, 200, 1)
 end)
 
+check.test("istft", function()
+  tensor.manual_seed(1)
+  local x = tensor.randn(2, 3, 101, {dtype = "float64"})
+  for _, o in ipairs {{window = "hann"}, {window = "hamming", hop_length = 5}, {normalized = true},
+    {window = "hann", win_length = 12, hop_length = 3}} do
+    for _, n in ipairs {16, 15} do
+      local re, im = audio.stft(x, n, o)
+      o.length = 96
+      check.ok(audio.istft(re, im, n, o):allclose(x:narrow(3, 1, 96), {atol = 1e-12}), "there and back")
+      o.length = nil
+    end
+  end
+  -- parts that are of no signal: what torch.istft says
+  local k = tensor.arange(9, {dtype = "float64"}):reshape(3, 3)
+  check.close(audio.istft(k:sin(), k:cos(), 4, {window = "hann"}):totable(), {0.036846, 0.306348}, 1e-6)
+  check.equal({audio.istft(k:sin(), k:cos(), 4, {window = "hann", length = 9}):size()}, {9})
+  check.error("windows leave gaps", audio.istft, k:sin(), k:cos(), 4, {window = "hann", hop_length = 4})
+  check.error("expected real and imaginary parts [..., 5, T]", audio.istft, k, k, 8)
+  check.ok(tensor.gradcheck(function(re, im) return audio.istft(re, im, 4, {window = "hann"}) end, {
+    tensor.randn(3, 3, {dtype = "float64", requires_grad = true}),
+    tensor.randn(3, 3, {dtype = "float64", requires_grad = true})}), "gradient")
+end)
+
 check.done()
