@@ -80,7 +80,7 @@ INLINE void store_part_f32(float *p, vec_f32 v, int64_t n) {
 #endif
 }
 
-// Transposes 8 rows at x[i] + p by 8 columns into 8 rows of y (distance ldy), which are written in order.
+// Transposes 8 rows at x[i] + p by 8 columns into 8 rows of y (distance ldy).
 #define BLOCK_f32 8
 #if NN_ISA > 0
 INLINE void transpose_block_f32(const float *const *x, int64_t p, float *y, int64_t ldy) {
@@ -155,7 +155,7 @@ INLINE void store_part_f64(double *p, vec_f64 v, int64_t n) {
 #endif
 }
 
-// Transposes 4 rows at x[i] + p by 4 columns into 4 rows of y (distance ldy), which are written in order.
+// Transposes 4 rows at x[i] + p by 4 columns into 4 rows of y (distance ldy).
 #define BLOCK_f64 4
 #if NN_ISA > 0
 INLINE void transpose_block_f64(const double *const *x, int64_t p, double *y, int64_t ldy) {

@@ -96,10 +96,13 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   NAME(finish)(R, V, U, sums, t);
 }
 
-// For a packed strip, [k][R], and a panel with bs known at compile time (0: it isn't). Four terms a turn: in
+// A packed strip is [k][strip_row]: rows of whole blocks, of which those beyond the tile's stay unused.
+enum { NAME(strip_row) = (ROWS_MAX + NAME(BLOCK) - 1) / NAME(BLOCK) * NAME(BLOCK) };
+
+// For a packed strip and a panel with bs known at compile time (0: it isn't). Four terms a turn: in
 // the loop itself, fewer instructions beside the multiplications matter when two threads share a core.
 INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const NAME(tile_args) * t) {
-  const int N = R * V, U = N >= 8 ? 1 : N >= 4 ? 2 : 4;
+  const int N = R * V, U = N >= 8 ? 1 : N >= 4 ? 2 : 4, S = NAME(strip_row);
   NAME(vec) sums[2 * ROWS_MAX + 8];
   UNROLL for (int i = 0; i < U * N; i++) sums[i] = (NAME(vec)){0};
   const int64_t bs = BS ? BS : t->bs;
@@ -108,14 +111,14 @@ INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const NAME
   if (p >= 64) {
     UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
-  for (; p >= 4; p -= 4, a += 4 * R) {
+  for (; p >= 4; p -= 4, a += 4 * S) {
     NAME(add_packed)(R, V, sums, b, a);
-    NAME(add_packed)(R, V, sums + 1 % U * N, b + bs, a + R);
-    NAME(add_packed)(R, V, sums + 2 % U * N, b + 2 * bs, a + 2 * R);
-    NAME(add_packed)(R, V, sums + 3 % U * N, b + 3 * bs, a + 3 * R);
+    NAME(add_packed)(R, V, sums + 1 % U * N, b + bs, a + S);
+    NAME(add_packed)(R, V, sums + 2 % U * N, b + 2 * bs, a + 2 * S);
+    NAME(add_packed)(R, V, sums + 3 % U * N, b + 3 * bs, a + 3 * S);
     b += 4 * bs;
   }
-  for (; p > 0; p--, a += R, b += bs) NAME(add_packed)(R, V, sums, b, a);
+  for (; p > 0; p--, a += S, b += bs) NAME(add_packed)(R, V, sums, b, a);
   NAME(finish)(R, V, U, sums, t);
 }
 
@@ -173,7 +176,7 @@ static inline void NAME(run_tile)(int64_t rows, bool packed, const NAME(tile_arg
 
 // -----------------------------------------------------------------------------------------------------------
 // Packing. A block of op(B) becomes panels [k][width], the last one [k][lanes] if that is enough; columns
-// beyond the edge are 0. A strip of op(A), the rows of one tile, becomes [k][rows] and fits in level 1.
+// beyond the edge are 0. A strip of op(A), the rows of one tile, becomes [k][strip_row] and fits in level 1.
 
 // One row of a panel of bs columns, cols of them given.
 INLINE void NAME(pack_row)(int64_t cols, const T *b, T *to, int64_t bs) {
@@ -239,10 +242,10 @@ static void NAME(pack_block)(bool tb, int64_t k, int64_t n, const T *b, int64_t 
   }
 }
 
-// Elements that a packed strip takes; rows are written as whole vectors, so the last ones reach beyond it.
-static inline int64_t NAME(strip_size)(int64_t k) { return div_up(k * ROWS_MAX + 16, 16) * 16; }
+// Elements that a packed strip takes.
+static inline int64_t NAME(strip_size)(int64_t k) { return div_up(k * NAME(strip_row), 16) * 16; }
 
-// One row of a strip. The vectors' last lanes may fall into the row that is written next.
+// One row of a strip, as whole vectors.
 INLINE void NAME(copy_few)(int64_t n, const T *from, T *to) {
   int64_t j = 0;
   for (; j + NAME(lanes) <= n; j += NAME(lanes)) NAME(store)(to + j, NAME(load)(from + j));
@@ -269,13 +272,12 @@ static void NAME(copy_group)(int64_t m, int64_t strips, int64_t s, int64_t k, co
         __builtin_prefetch(a + 8 * lda + j);
     for (int64_t i = 0; i < count; i++) {
       int64_t rows = first[i + 1] - first[i];
-      NAME(copy_few)(rows, a + first[i], to + i * size + p * rows);
+      NAME(copy_few)(rows, a + first[i], to + i * size + p * NAME(strip_row));
     }
   }
 }
 
-// Rows that lie contiguous along k, transposed: the upper ones of a block first, as what they write too much
-// falls into the lower ones of the next p.
+// Rows that lie contiguous along k, transposed; a row beyond the last counts as the last.
 static void NAME(copy_strip)(int64_t rows, int64_t k, const T *a, int64_t lda, T *to) {
   enum { B = NAME(BLOCK), BLOCKS = (ROWS_MAX + B - 1) / B };
   const T *row[BLOCKS * B];
@@ -284,11 +286,12 @@ static void NAME(copy_strip)(int64_t rows, int64_t k, const T *a, int64_t lda, T
   while (p + B <= k) { // whole cache lines of a row at a time
     int64_t end = min64(p + 64 / (int64_t)sizeof(T), k / B * B);
     for (int64_t g = (rows - 1) / B; g >= 0; g--)
-      for (int64_t q = p; q < end; q += B) NAME(transpose_block)(row + g * B, q, to + q * rows + g * B, rows);
+      for (int64_t q = p; q < end; q += B)
+        NAME(transpose_block)(row + g * B, q, to + q * NAME(strip_row) + g * B, NAME(strip_row));
     p = end;
   }
   for (; p < k; p++)
-    for (int64_t i = 0; i < rows; i++) to[p * rows + i] = row[i][p];
+    for (int64_t i = 0; i < rows; i++) to[p * NAME(strip_row) + i] = row[i][p];
 }
 
 // -----------------------------------------------------------------------------------------------------------
@@ -301,11 +304,11 @@ typedef struct {
   bool copy;        // strips of A are copied
 } NAME(plan);
 
-// Largest k for which a strip takes a third of level 1: a panel passes by it, and other threads use the
+// Largest k for which a strip takes two fifths of level 1: a panel passes by it, and other threads use the
 // cache.
 static inline int64_t NAME(kc_max)(int64_t bytes) {
-  int64_t room = min64((int64_t)nn_cpu_l1d() / 3, bytes / 8) / (int64_t)sizeof(T);
-  return room / ROWS_MAX / 8 * 8;
+  int64_t room = min64((int64_t)nn_cpu_l1d() * 2 / 5, bytes / 8) / (int64_t)sizeof(T);
+  return room / NAME(strip_row) / 8 * 8;
 }
 
 // Rows at such a distance share few cache sets.
