@@ -73,6 +73,10 @@ for _, threads in ipairs {1, 2} do
       fused_and_composed("float64", mode, {40, 1, 3, 20}, {}, 1e-11)
       fused_and_composed("float64", mode, {40, 1, 3, 20}, {batch_first = true}, 1e-11)
       fused_and_composed("float64", mode, {3, 0, 2, 4}, {}, 1e-12)
+      -- threads share the units
+      fused_and_composed("float64", mode, {6, 2, 3, 201}, {}, 1e-11)
+      fused_and_composed("float64", mode, {6, 2, 3, 201}, {batch_first = true, reverse = true}, 1e-11)
+      fused_and_composed("float32", mode, {40, 1, 70, 256}, {reverse = true}, 1e-4)
       nnlua.threads(threads_before)
     end)
   end
@@ -123,6 +127,7 @@ for _, kind in ipairs {"RNN", "LSTM", "GRU"} do
         embedded(make, {look = function(x) return (x * x):sum() end})
         embedded(make, {look = function(x) x:register_hook(function(g) return g * 2 end) end})
         embedded(make, {look = function(x) x:retain_grad() end})
+        embedded(function() return nn[kind](5, 260, {batch_first = first}) end, {n = 3})
         embedded(function() return nn[kind](5, 6, {batch_first = first, bidirectional = true, num_layers = 2}) end, {})
         nnlua.threads(threads_before)
       end

@@ -56,6 +56,15 @@ struct nn_recurrent_sums {
   void *w_ih, *w_hh, *bias, *picked;
 };
 
+// With few sequences or large weights threads rather share the units: nobody's sequences are packed or projected then,
+// and every phase is over before the next one begins. START and INPUT and END are for one thread; forward has INPUT and
+// BEGIN for the steps from .. to - 1, then STEP for each of these steps, the k-th of all being t; backward has BEGIN and
+// STEP for each step. END has k = steps.
+enum nn_recurrent_phase { NN_PHASE_START, NN_PHASE_INPUT, NN_PHASE_BEGIN, NN_PHASE_STEP, NN_PHASE_END };
+struct nn_recurrent_at {
+  int64_t from, to, t, k;
+};
+
 struct nn_recurrent_kernels {
   int64_t width[NN_DTYPES]; // of a panel
   // y = a w^T: panel b of `panels` has [depth][width] of the rows b * width, ... of w[rows][depth]; panels lie
@@ -69,6 +78,12 @@ struct nn_recurrent_kernels {
   // Sequences n0 <= i < n1; false when interrupted.
   bool (*forward[NN_DTYPES])(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch);
   bool (*backward[NN_DTYPES])(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch);
+  // Blocks b0 <= b < b1 of `width` units each; scratch as for all sequences. steps_at_once: the most that to - from may be.
+  int64_t (*steps_at_once[NN_DTYPES])(const struct nn_recurrent *r);
+  void (*units_forward[NN_DTYPES])(const struct nn_recurrent *r, enum nn_recurrent_phase phase,
+                                   const struct nn_recurrent_at *at, int64_t b0, int64_t b1, void *scratch);
+  void (*units_backward[NN_DTYPES])(const struct nn_recurrent *r, enum nn_recurrent_phase phase,
+                                    const struct nn_recurrent_at *at, int64_t b0, int64_t b1, void *scratch);
   size_t (*back_scratch[NN_DTYPES])(const struct nn_recurrent *r, int64_t n);
   bool (*gradients[NN_DTYPES])(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch,
                                const struct nn_recurrent_sums *sums);

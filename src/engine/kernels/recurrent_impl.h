@@ -130,14 +130,14 @@ static int64_t T(gather_inputs)(const struct T(part) * p) {
   return rows;
 }
 
-// Begins the gates of steps p->from .. p->to - 1 with what x adds to them.
-static void T(begin_gates)(const struct T(part) * p) {
+// Begins the gates of steps p->from .. p->to - 1, `rows` rows, with what x adds to them: blocks b0 <= b < b1.
+static void T(begin_gates)(const struct T(part) * p, int64_t rows, int64_t b0, int64_t b1) {
   const struct nn_recurrent *r = p->r;
-  const int64_t rows = T(gather_inputs)(p), g = nn_cell_gates(r->cell), slots = T(slots)(r);
+  const int64_t g = nn_cell_gates(r->cell), slots = T(slots)(r);
   if (r->table) return;
   const real *x = p->inputs;
   if (T(in_order)(r, p->n0, p->n1)) x = (const real *)r->x + T(row)(r, p->from, 0) * r->input;
-  for (int64_t b = 0; b < T(blocks)(r->hidden); b++)
+  for (int64_t b = b0; b < b1; b++)
     for (int64_t k = 0; k < g; k++)
       T(panel_product)(rows, r->input, x, r->input, (const real *)r->w_ih + (b * g + k) * r->input * U,
                        p->gates + (b * slots + k) * U, T(gate_row)(r), false);
@@ -271,13 +271,12 @@ static void T(project)(const struct T(part) * p, int64_t t, int64_t rows) {
   }
 }
 
-static void T(step)(struct T(part) * p, int64_t t) {
+// Step t of the first `rows` sequences: blocks b0 <= b < b1.
+static void T(step_blocks)(const struct T(part) * p, int64_t t, int64_t rows, int64_t b0, int64_t b1) {
   const struct nn_recurrent *r = p->r;
-  const int64_t rows = T(active)(r, t, p->n1) - p->n0, g = nn_cell_gates(r->cell), slots = T(slots)(r);
-  if (rows <= 0) return;
-  const int64_t wide = T(gate_row)(r);
+  const int64_t g = nn_cell_gates(r->cell), slots = T(slots)(r), wide = T(gate_row)(r);
   real *gates = p->gates + p->offset[t - p->from] * wide;
-  for (int64_t b = 0; b < T(blocks)(r->hidden); b++) {
+  for (int64_t b = b0; b < b1; b++) {
     for (int64_t k = 0; k < g; k++) {
       const bool apart = r->cell == NN_CELL_GRU && k == 2;
       T(panel_product)(rows, r->state, p->h, r->state, (const real *)r->w_hh + (b * g + k) * r->state * U,
@@ -285,14 +284,25 @@ static void T(step)(struct T(part) * p, int64_t t) {
     }
     for (int64_t k = 0; k < rows; k++) T(units)(p, b, t, p->n0 + k, gates + k * wide + b * slots * U);
   }
+}
+
+static void T(turn_states)(struct T(part) * p) {
+  real *was = p->h;
+  p->h = p->h_next;
+  p->h_next = was;
+}
+
+static void T(step)(struct T(part) * p, int64_t t) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t rows = T(active)(r, t, p->n1) - p->n0;
+  if (rows <= 0) return;
+  T(step_blocks)(p, t, rows, 0, T(blocks)(r->hidden));
   if (r->w_hr) T(project)(p, t, rows);
   if (rows < p->n1 - p->n0) { // the others keep theirs
     memcpy(p->h, p->h_next, (size_t)(rows * r->state) * sizeof(real));
     return;
   }
-  real *was = p->h;
-  p->h = p->h_next;
-  p->h_next = was;
+  T(turn_states)(p);
 }
 
 static bool T(forward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch) {
@@ -305,7 +315,7 @@ static bool T(forward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, voi
     const int64_t count = min64(chunk, r->steps - s);
     p.from = r->reverse ? r->steps - s - count : s;
     p.to = p.from + count;
-    T(begin_gates)(&p);
+    T(begin_gates)(&p, T(gather_inputs)(&p), 0, T(blocks)(r->hidden));
     for (int64_t k = 0; k < count; k++) {
       if (nn_interrupted()) return false;
       T(step)(&p, r->reverse ? p.to - 1 - k : p.from + k);
@@ -316,6 +326,10 @@ static bool T(forward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, voi
 }
 
 // ---- backward --------------------------------------------------------------------------------------------
+
+static void T(add_row)(int64_t n, const real *x, real *sum) {
+  NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) sum[j] += x[j];
+}
 
 // What a unit of a sequence needs at a step.
 struct T(back) {
@@ -398,12 +412,13 @@ static const real *T(state_before)(const struct nn_recurrent *r, bool c, int64_t
   return before < 0 ? (const real *)r->h + i * r->state : (const real *)r->y + T(row)(r, before, i) * r->state;
 }
 
-// The gradients d, for each slot, of the sums of sequence i at step t, from dh.
-static void T(units_back)(const struct nn_recurrent *r, int64_t t, int64_t i, const real *dh, real *direct, real *d) {
+// The gradients d, for each slot, of the sums of sequence i at step t, from dh: blocks b0 <= b < b1.
+static void T(units_back)(const struct nn_recurrent *r, int64_t t, int64_t i, const real *dh, real *direct, real *d,
+                          int64_t b0, int64_t b1) {
   const int64_t own = T(own_row)(r, t, i), hidden = r->hidden, slots = T(slots)(r);
   const bool lstm = r->cell == NN_CELL_LSTM;
   const real *was = r->cell >= NN_CELL_LSTM ? T(state_before)(r, lstm, t, i) : dh;
-  for (int64_t b = 0; b < T(blocks)(hidden); b++) {
+  for (int64_t b = b0; b < b1; b++) {
     const int64_t at = b * U;
     struct T(back) s = {.n = min64(U, hidden - at), .hidden = hidden, .dh = dh + at, .before = was + at};
     s.d = d + at;
@@ -443,23 +458,31 @@ static const real *T(whole_back)(const struct T(part) * p, int64_t t, int64_t ro
   return p->whole;
 }
 
+// The same into dgates and dgates_h.
+static void T(sums_back)(const struct T(part) * p, int64_t t, int64_t i, const real *dh, real *direct, int64_t b0, int64_t b1) {
+  const struct nn_recurrent *r = p->r;
+  const int64_t row = T(own_row)(r, t, i) * nn_cell_gates(r->cell) * r->hidden;
+  const bool gru = r->cell == NN_CELL_GRU;
+  real *to = (real *)r->dgates + row, *d = gru ? p->sums : to;
+  T(units_back)(r, t, i, dh, direct, d, b0, b1);
+  if (!gru) return;
+  const int64_t from = b0 * U, count = min64(b1 * U, r->hidden) - from;
+  for (int64_t g = 0; g < 3; g++) {
+    memcpy(to + g * r->hidden + from, d + g * r->hidden + from, (size_t)count * sizeof(real));
+    memcpy((real *)r->dgates_h + row + g * r->hidden + from, d + (g == 2 ? 3 : g) * r->hidden + from,
+           (size_t)count * sizeof(real));
+  }
+}
+
 static void T(step_back)(const struct T(part) * p, int64_t t, real *dh, int64_t wide) {
   const struct nn_recurrent *r = p->r;
   const int64_t rows = T(active)(r, t, p->n1) - p->n0, depth = nn_cell_gates(r->cell) * r->hidden;
   if (rows <= 0) return;
   const bool gru = r->cell == NN_CELL_GRU;
   const real *whole = T(whole_back)(p, t, rows, dh, wide);
-  const int64_t whole_step = whole == dh ? wide : T(padded)(r->hidden), two = 2 * r->hidden;
-  const size_t unit = (size_t)r->hidden * sizeof(real);
-  for (int64_t k = 0; k < rows; k++) {
-    real *to = (real *)r->dgates + T(own_row)(r, t, p->n0 + k) * depth, *d = gru ? p->sums : to;
-    T(units_back)(r, t, p->n0 + k, whole + k * whole_step, dh + k * wide, d);
-    if (!gru) continue;
-    real *to_h = (real *)r->dgates_h + T(own_row)(r, t, p->n0 + k) * depth;
-    memcpy(to, d, 3 * unit);
-    memcpy(to_h, d, 2 * unit);
-    memcpy(to_h + two, d + 3 * r->hidden, unit);
-  }
+  const int64_t whole_step = whole == dh ? wide : T(padded)(r->hidden);
+  for (int64_t k = 0; k < rows; k++)
+    T(sums_back)(p, t, p->n0 + k, whole + k * whole_step, dh + k * wide, 0, T(blocks)(r->hidden));
   T(fetch_step)(r, p->n0, p->n1, r->reverse ? t + 1 : t - 1);
   const real *d = (const real *)(gru ? r->dgates_h : r->dgates) + T(own_row)(r, t, p->n0) * depth;
   for (int64_t b = 0; b < T(blocks)(r->state); b++)
@@ -531,10 +554,6 @@ static void T(add_outer)(int64_t rows, int64_t count, const real *d, int64_t ldd
   }
 }
 
-static void T(add_row)(int64_t n, const real *x, real *sum) {
-  NN_VECTOR_LOOP for (int64_t j = 0; j < n; j++) sum[j] += x[j];
-}
-
 // The gradient of x, for the rows at hand.
 static void T(input_back)(const struct T(back_part) * p) {
   const struct nn_recurrent *r = p->r;
@@ -572,7 +591,7 @@ static void T(unit_back)(const struct T(back_part) * p, int64_t t, int64_t i, in
   const int64_t row = T(row)(r, t, i);
   real *dh = p->dh + (i - p->n0) * T(padded)(r->state);
   if (r->dy) T(add_row)(r->state, (const real *)r->dy + row * r->state, dh);
-  T(units_back)(r, t, i, dh, dh, p->d + k * p->size);
+  T(units_back)(r, t, i, dh, dh, p->d + k * p->size, 0, T(blocks)(r->hidden));
   memcpy(p->was + k * p->before, T(state_before)(r, false, t, i), (size_t)r->state * sizeof(real));
   if (!r->pick) memcpy(p->x + k * p->input, (const real *)r->x + row * r->input, (size_t)r->input * sizeof(real));
   p->at[k] = row;
@@ -601,8 +620,8 @@ static bool T(gradients)(const struct nn_recurrent *r, int64_t n0, int64_t n1, v
   T(lay_out_back)(&p, scratch);
   const int64_t wide = T(padded)(size), gates = nn_cell_gates(r->cell) * r->hidden;
   real *last = (real *)r->dh + n0 * size;
-  // Padding of the operands is never set again.
-  memset(p.d, 0, (size_t)(p.dh + n * wide - p.d) * sizeof(real));
+  if (wide > size || T(padded)(r->input) > r->input) // padding of the operands, never set again
+    memset(p.d, 0, (size_t)(p.dh + n * wide - p.d) * sizeof(real));
   memset(p.sums.bias, 0, (size_t)p.row * sizeof(real));
   if (r->pick) memset(p.sums.picked, 0, (size_t)(r->picks * gates) * sizeof(real));
   for (int64_t k = 0; k < n; k++) memcpy(p.dh + k * wide, last + k * size, (size_t)size * sizeof(real));
@@ -623,6 +642,62 @@ static void T(collect)(int64_t parts, size_t each, const void *first, int64_t n,
   real *to = vto;
   memcpy(to, first, (size_t)n * sizeof(real));
   for (int64_t k = 1; k < parts; k++) T(add_row)(n, (const real *)(const void *)((const char *)first + (size_t)k * each), to);
+}
+
+// ---- by units ----------------------------------------------------------------------------------------------
+
+// All sequences of a layer, of which several threads do blocks of units. h of step k stands in the one or the other place.
+static struct T(part) T(all_sequences)(const struct nn_recurrent *r, const struct nn_recurrent_at *at, void *scratch) {
+  struct T(part) p = {.r = r, .n1 = r->n, .from = at->from, .to = at->to, .offset = scratch};
+  T(lay_out)(&p, (real *)(void *)((char *)scratch + T(offset_bytes)(r)), r->n);
+  if (at->k & 1) T(turn_states)(&p);
+  return p;
+}
+
+static int64_t T(steps_at_once)(const struct nn_recurrent *r) { return T(chunk)(r, r->n); }
+
+static void T(units_forward)(const struct nn_recurrent *r, enum nn_recurrent_phase phase, const struct nn_recurrent_at *at,
+                             int64_t b0, int64_t b1, void *scratch) {
+  struct T(part) p = T(all_sequences)(r, at, scratch);
+  const size_t state = (size_t)(r->n * r->state) * sizeof(real);
+  switch (phase) {
+  case NN_PHASE_START: memcpy(p.h, r->h, state); break;
+  case NN_PHASE_INPUT: T(gather_inputs)(&p); break;
+  case NN_PHASE_BEGIN: T(begin_gates)(&p, (p.to - p.from) * r->n, b0, b1); break;
+  case NN_PHASE_STEP: T(step_blocks)(&p, at->t, r->n, b0, b1); break;
+  case NN_PHASE_END: memcpy(r->h, p.h, state); break;
+  }
+}
+
+// BEGIN: the gradients of the sums; STEP: from them that of h.
+static void T(units_backward)(const struct nn_recurrent *r, enum nn_recurrent_phase phase, const struct nn_recurrent_at *at,
+                              int64_t b0, int64_t b1, void *scratch) {
+  const int64_t wide = T(padded)(r->state), size = r->state, depth = nn_cell_gates(r->cell) * r->hidden, t = at->t;
+  const int64_t from = b0 * U, count = min64(b1 * U, size) - from;
+  real *dh = scratch;
+  struct T(part) p = {.r = r, .n1 = r->n, .sums = dh + r->n * (wide + T(padded)(r->hidden))};
+  const bool gru = r->cell == NN_CELL_GRU;
+  const real *d = (const real *)(gru ? r->dgates_h : r->dgates) + t * r->n * depth;
+  switch (phase) {
+  case NN_PHASE_START:
+    memset(dh, 0, (size_t)(r->n * wide) * sizeof(real));
+    for (int64_t i = 0; i < r->n; i++) memcpy(dh + i * wide, (real *)r->dh + i * size, (size_t)size * sizeof(real));
+    break;
+  case NN_PHASE_BEGIN:
+    for (int64_t i = 0; i < r->n; i++) {
+      if (r->dy) T(add_row)(count, (const real *)r->dy + T(row)(r, t, i) * size + from, dh + i * wide + from);
+      T(sums_back)(&p, t, i, dh + i * wide, dh + i * wide, b0, b1);
+    }
+    break;
+  case NN_PHASE_STEP:
+    for (int64_t b = b0; b < b1; b++)
+      T(panel_product)(r->n, depth, d, depth, (const real *)r->w_hh + b * depth * U, dh + b * U, wide, gru);
+    break;
+  case NN_PHASE_END:
+    for (int64_t i = 0; i < r->n; i++) memcpy((real *)r->dh + i * size, dh + i * wide, (size_t)size * sizeof(real));
+    break;
+  case NN_PHASE_INPUT: break;
+  }
 }
 
 #undef UNITS
