@@ -12,6 +12,8 @@ static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 enum {
   DEPTH = 256,             // rows of a panel that are used at once: they stay in level 1
   CHUNK_BYTES = 192 << 10, // gates of as many steps as stay in level 2 are begun with one product
+  FAR_BYTES = 512 << 10,   // weights above this are used for at least
+  FAR_ROWS = 192,          // so many rows
   BACK_ROWS = 128          // so many rows of gradients become gradients of the weights at once
 };
 

@@ -3,16 +3,31 @@
 
 #define U (2 * VL) // width of a panel
 
+typedef real T(four) __attribute__((vector_size(4 * sizeof(real))));
+typedef real T(ufour) __attribute__((vector_size(4 * sizeof(real)), aligned(sizeof(real)), may_alias));
+typedef lane T(ifour) __attribute__((vector_size(4 * sizeof(real))));
+
+// p[k][j] = w[j][k] for 4 by 4 numbers
+NN_INLINE void T(turn_four)(const real *w, int64_t ldw, real *p) {
+  const T(four) a = *(const T(ufour) *)w, b = *(const T(ufour) *)(w + ldw);
+  const T(four) c = *(const T(ufour) *)(w + 2 * ldw), d = *(const T(ufour) *)(w + 3 * ldw);
+  const T(four) ab = NN_SHUFFLE(T(ifour), a, b, 0, 4, 1, 5), cd = NN_SHUFFLE(T(ifour), c, d, 0, 4, 1, 5);
+  const T(four) ef = NN_SHUFFLE(T(ifour), a, b, 2, 6, 3, 7), gh = NN_SHUFFLE(T(ifour), c, d, 2, 6, 3, 7);
+  *(T(ufour) *)p = NN_SHUFFLE(T(ifour), ab, cd, 0, 1, 4, 5);
+  *(T(ufour) *)(p + U) = NN_SHUFFLE(T(ifour), ab, cd, 2, 3, 6, 7);
+  *(T(ufour) *)(p + 2 * U) = NN_SHUFFLE(T(ifour), ef, gh, 0, 1, 4, 5);
+  *(T(ufour) *)(p + 3 * U) = NN_SHUFFLE(T(ifour), ef, gh, 2, 3, 6, 7);
+}
+
 static void T(pack_rows)(int64_t rows, int64_t depth, const void *vw, int64_t stride, void *vp) {
   const real *w = vw;
   for (int64_t b = 0; b < rows; b += U) {
     real *p = (real *)vp + b / U * stride;
-    const int64_t count = min64(U, rows - b);
-    for (int64_t k0 = 0; k0 < depth; k0 += 16) {
-      const int64_t k1 = min64(k0 + 16, depth);
-      for (int64_t j = 0; j < U; j++)
-        for (int64_t k = k0; k < k1; k++) p[k * U + j] = j < count ? w[(b + j) * depth + k] : 0;
-    }
+    const int64_t count = min64(U, rows - b), fours = count == U ? depth / 4 * 4 : 0;
+    for (int64_t k = 0; k < fours; k += 4)
+      for (int64_t j = 0; j < U; j += 4) T(turn_four)(w + (b + j) * depth + k, depth, p + k * U + j);
+    for (int64_t k = fours; k < depth; k++)
+      for (int64_t j = 0; j < U; j++) p[k * U + j] = j < count ? w[(b + j) * depth + k] : 0;
   }
 }
 
@@ -81,9 +96,16 @@ static bool T(in_order)(const struct nn_recurrent *r, int64_t n0, int64_t n1) {
   return n0 == 0 && n1 == r->n && (r->first || r->sequence == 1 || r->n == 1);
 }
 
-// Steps whose gates are begun at once, for n sequences.
+// Rows whose gates are begun at once: more where w_ih comes from farther than level 2.
+static int64_t T(chunk_rows)(const struct nn_recurrent *r) {
+  const int64_t rows = CHUNK_BYTES / (int64_t)sizeof(real) / (T(gate_row)(r) + r->input);
+  const bool far = T(gate_row)(r) * r->input * (int64_t)sizeof(real) > FAR_BYTES;
+  return far && rows < FAR_ROWS ? FAR_ROWS : rows;
+}
+
+// Steps, for n sequences.
 static int64_t T(chunk)(const struct nn_recurrent *r, int64_t n) {
-  const int64_t steps = CHUNK_BYTES / (int64_t)sizeof(real) / (n * (T(gate_row)(r) + r->input));
+  const int64_t steps = T(chunk_rows)(r) / n;
   return min64(steps < 1 ? 1 : steps, r->steps);
 }
 
@@ -105,7 +127,7 @@ static int64_t T(offset_bytes)(const struct nn_recurrent *r) {
 // Enough for n sequences and for fewer, which go in longer chunks.
 static size_t T(scratch)(const struct nn_recurrent *r, int64_t n) {
   const int64_t row = T(gate_row)(r) + r->input, states = T(padded)(r->state) + T(padded)(r->hidden) + 2 * r->state;
-  return (size_t)((n * (row + states) + U) * (int64_t)sizeof(real) + CHUNK_BYTES + T(offset_bytes)(r));
+  return (size_t)((n * (row + states) + T(chunk_rows)(r) * row + U) * (int64_t)sizeof(real) + T(offset_bytes)(r));
 }
 
 // ---- forward ---------------------------------------------------------------------------------------------

@@ -136,18 +136,35 @@ static void *room(nn_ctx *ctx, nn_dtype d, int64_t n) {
 }
 static int64_t padded(int64_t n, int64_t width) { return (n + width - 1) / width * width; }
 
+typedef struct pack_job {
+  const char *w;
+  char *panels;
+  nn_dtype dtype;
+  int64_t gates, hidden, depth;
+} pack_job;
+
+/* Blocks begin .. end - 1, of all gates. */
+static void pack_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const pack_job *j = arg;
+  const struct nn_recurrent_kernels *k = NN_SELECT(nn_recurrent_table);
+  const int64_t width = k->width[j->dtype], panel = j->depth * width, from = begin * width;
+  const int64_t units = (end * width < j->hidden ? end * width : j->hidden) - from;
+  const size_t e = nn_dtype_size(j->dtype);
+  for (int64_t g = 0; g < j->gates; g++)
+    k->pack_rows[j->dtype](units, j->depth, j->w + (size_t)((g * j->hidden + from) * j->depth) * e, j->gates * panel,
+                           j->panels + (size_t)((begin * j->gates + g) * panel) * e);
+}
+
 /* [gates * hidden, depth] as panels by block of units and gate. */
 static void *pack_gates(nn_frame *f, int i, enum nn_cell cell, int64_t hidden) {
-  const struct nn_recurrent_kernels *k = NN_SELECT(nn_recurrent_table);
   const nn_tensor *w = nn_dense(f, i);
   if (w == NULL) return NULL;
-  const nn_dtype d = (nn_dtype)w->dtype;
-  const int64_t depth = w->shape[1], gates = nn_cell_gates(cell), width = k->width[d];
-  char *panels = room(f->ctx, d, padded(hidden, width) * gates * depth + width);
-  for (int64_t g = 0; g < gates && panels; g++)
-    k->pack_rows[d](hidden, depth, w->data + (size_t)(g * hidden * depth) * nn_esize(w), gates * depth * width,
-                    panels + (size_t)(g * depth * width) * nn_esize(w));
-  return panels;
+  pack_job j = {.w = w->data, .dtype = (nn_dtype)w->dtype, .gates = nn_cell_gates(cell), .hidden = hidden, .depth = w->shape[1]};
+  const int64_t width = NN_SELECT(nn_recurrent_table)->width[j.dtype], panel = j.depth * width;
+  j.panels = room(f->ctx, j.dtype, padded(hidden, width) * j.gates * j.depth + width);
+  if (j.panels != NULL) nn_parallel((hidden + width - 1) / width, 1 + 16384 / (j.gates * panel + 1), pack_range, &j);
+  return j.panels;
 }
 
 /* y = a w^T (by_rows) or y = a w. */
