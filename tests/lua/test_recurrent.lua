@@ -69,6 +69,10 @@ for _, threads in ipairs {1, 2} do
       fused_and_composed("float64", mode, {9, 5, 3, 17}, {batch_sizes = long, reverse = true}, 1e-11)
       fused_and_composed("float64", mode, {4, 13, 3, 17}, {batch_sizes = {13, 9, 7, 2}}, 1e-11)
       fused_and_composed("float64", mode, {4, 13, 3, 17}, {batch_sizes = {13, 9, 7, 2}, reverse = true}, 1e-11)
+      -- so long that steps are gone back in several parts, the first of them without some threads' sequences
+      local falling = {}
+      for t = 1, 60 do falling[t] = math.max(1, 13 - t // 2) end
+      fused_and_composed("float64", mode, {60, 13, 3, 5}, {batch_sizes = falling}, 1e-11)
       fused_and_composed("float64", mode, {1, 1, 1, 1}, {}, 1e-12)
       fused_and_composed("float64", mode, {40, 1, 3, 20}, {}, 1e-11)
       fused_and_composed("float64", mode, {40, 1, 3, 20}, {batch_first = true}, 1e-11)

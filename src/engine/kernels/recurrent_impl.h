@@ -293,12 +293,17 @@ static void T(project)(const struct T(part) * p, int64_t t, int64_t rows) {
   }
 }
 
+// The k-th block of b0 .. b1 - 1 in the order of step t: every other step goes back, so that weights which do not fit
+// into level 2 are found there in part.
+static int64_t T(block_at)(int64_t t, int64_t k, int64_t b0, int64_t b1) { return t & 1 ? b1 - 1 - k : b0 + k; }
+
 // Step t of the first `rows` sequences: blocks b0 <= b < b1.
 static void T(step_blocks)(const struct T(part) * p, int64_t t, int64_t rows, int64_t b0, int64_t b1) {
   const struct nn_recurrent *r = p->r;
   const int64_t g = nn_cell_gates(r->cell), slots = T(slots)(r), wide = T(gate_row)(r);
   real *gates = p->gates + p->offset[t - p->from] * wide;
-  for (int64_t b = b0; b < b1; b++) {
+  for (int64_t j = 0; j < b1 - b0; j++) {
+    const int64_t b = T(block_at)(t, j, b0, b1);
     for (int64_t k = 0; k < g; k++) {
       const bool apart = r->cell == NN_CELL_GRU && k == 2;
       T(panel_product)(rows, r->state, p->h, r->state, (const real *)r->w_hh + (b * g + k) * r->state * U,
@@ -647,13 +652,16 @@ static bool T(gradients)(const struct nn_recurrent *r, int64_t n0, int64_t n1, v
   memset(p.sums.bias, 0, (size_t)p.row * sizeof(real));
   if (r->pick) memset(p.sums.picked, 0, (size_t)(r->picks * gates) * sizeof(real));
   for (int64_t k = 0; k < n; k++) memcpy(p.dh + k * wide, last + k * size, (size_t)size * sizeof(real));
-  for (int64_t s = r->steps - 1, begun = 0; s >= 0; begun = 1) {
+  bool begun = false;
+  for (int64_t s = r->steps - 1; s >= 0;) {
     p.rows = 0;
     for (int64_t k = 0; k < p.steps && s >= 0; k++, s--) {
       if (nn_interrupted()) return false;
       T(step_gradients)(&p, r->reverse ? r->steps - 1 - s : s);
     }
+    if (p.rows == 0) continue; // steps that no sequence of these has
     T(weights_back)(&p, begun);
+    begun = true;
   }
   for (int64_t k = 0; k < n; k++) memcpy(last + k * size, p.dh + k * wide, (size_t)size * sizeof(real));
   return true;
@@ -712,8 +720,10 @@ static void T(units_backward)(const struct nn_recurrent *r, enum nn_recurrent_ph
     }
     break;
   case NN_PHASE_STEP:
-    for (int64_t b = b0; b < b1; b++)
+    for (int64_t k = 0; k < b1 - b0; k++) {
+      const int64_t b = T(block_at)(t, k, b0, b1);
       T(panel_product)(r->n, depth, d, depth, (const real *)r->w_hh + b * depth * U, dh + b * U, wide, gru);
+    }
     break;
   case NN_PHASE_END:
     for (int64_t i = 0; i < r->n; i++) memcpy((real *)r->dh + i * size, dh + i * wide, (size_t)size * sizeof(real));

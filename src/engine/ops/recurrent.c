@@ -274,13 +274,15 @@ static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
   j->run(&j->r, begin, end, j->scratch + (size_t)thread * j->each);
 }
 
+enum { FAR_WEIGHTS = 1536 << 10 };
+
 /* Whether threads share the units of each step instead of the sequences: where these are too few for all threads and a
  * step is worth a fork, and where w_hh would not stay in every thread's level 2 cache as a whole. */
 static bool by_units(const struct nn_recurrent *r, nn_dtype d) {
   const int64_t weights = nn_cell_gates(r->cell) * r->hidden * r->state, bytes = weights * (int64_t)nn_dtype_size(d);
   if (r->first || r->w_hr || r->peephole || nn_threads() == 1 || nn_in_parallel() || r->hidden != r->state) return false;
   if (r->hidden < 2 * NN_SELECT(nn_recurrent_table)->width[d]) return false;
-  return nn_parallel_parts(r->n, 4) < nn_threads() ? r->n * bytes >= 256 << 10 : bytes > 768 << 10;
+  return nn_parallel_parts(r->n, 4) < nn_threads() ? r->n * bytes >= 256 << 10 : bytes > FAR_WEIGHTS;
 }
 
 typedef struct units_job {
@@ -730,7 +732,7 @@ static bool sums_on_the_way(const nn_vjp *v) {
   const nn_meta *h = nn_in_meta(v, IN_H), *ih = nn_in_meta(v, IN_WIH), *hh = nn_in_meta(v, IN_WHH);
   const int64_t bytes = hh->shape[0] * hh->shape[1] * (int64_t)nn_dtype_size((nn_dtype)h->dtype);
   if (h->shape[0] == 0 || h->shape[1] == 0 || ih->shape[1] == 0) return false;
-  return nn_parallel_parts(h->shape[0], 4) == nn_threads() && bytes <= 768 << 10;
+  return nn_parallel_parts(h->shape[0], 4) == nn_threads() && bytes <= FAR_WEIGHTS;
 }
 
 /* The numbers of a tensor in one dimension from *at on, which moves behind them, as a weight or (cols = 0) a bias. */
