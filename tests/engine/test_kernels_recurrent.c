@@ -1,6 +1,6 @@
-// Recurrent kernels against loops that follow the definition in double precision, on random shapes: forward and all
-// gradients, by sequences and by units, packed, reversed, with inputs from a table. The build runs this once for each
-// instruction set.
+// Recurrent kernels against loops that follow the definition in double precision, on random shapes: forward
+// and all gradients, by sequences and by units, packed, reversed, with inputs from a table. The build runs
+// this once for each instruction set.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,8 @@ static int64_t range(int64_t lo, int64_t hi) {
 }
 static double number(void) { return (double)range(-1000, 1000) / 1000; }
 
-// ---- arrays of both types ----------------------------------------------------------------------------------
+// ---- arrays of both types
+// ----------------------------------------------------------------------------------
 
 static nn_dtype type;
 
@@ -30,7 +31,9 @@ static void *room(int64_t n) {
   memset(p, 0xff, (size_t)n * 8);
   return p;
 }
-static double get(const void *a, int64_t i) { return type == NN_FLOAT32 ? (double)((const float *)a)[i] : ((const double *)a)[i]; }
+static double get(const void *a, int64_t i) {
+  return type == NN_FLOAT32 ? (double)((const float *)a)[i] : ((const double *)a)[i];
+}
 static void put(void *a, int64_t i, double x) {
   if (type == NN_FLOAT32)
     ((float *)a)[i] = (float)x;
@@ -51,10 +54,12 @@ static void expect(const char *what, const void *got, const double *want, int64_
     const double d = fabs(get(got, i) - want[i]);
     off = d > off || isnan(d) ? d : off;
   }
-  if (!(off <= most * (type == NN_FLOAT32 ? 3e-5 : 1e-13))) fail_msg("%s is off by %g of %g", what, off, most);
+  if (!(off <= most * (type == NN_FLOAT32 ? 3e-5 : 1e-13)))
+    fail_msg("%s is off by %g of %g", what, off, most);
 }
 
-// ---- a layer and what the definition says of it ------------------------------------------------------------
+// ---- a layer and what the definition says of it
+// ------------------------------------------------------------
 
 typedef struct layer {
   struct nn_recurrent r;
@@ -72,7 +77,9 @@ static double *zeros(int64_t n) {
 }
 
 static layer make_layer(enum nn_cell cell) {
-  layer l = {.r = {.cell = cell, .reverse = range(0, 1), .steps = range(1, 12), .n = range(1, range(0, 1) ? 40 : 5)}};
+  layer l = {
+      .r = {
+          .cell = cell, .reverse = range(0, 1), .steps = range(1, 12), .n = range(1, range(0, 1) ? 40 : 5)}};
   struct nn_recurrent *r = &l.r;
   r->input = range(1, 70), r->hidden = r->state = range(1, range(0, 3) ? 80 : 300);
   l.rows = r->steps * r->n, l.slots = nn_cell_slots(cell), l.g = nn_cell_gates(cell) * r->hidden;
@@ -88,20 +95,23 @@ static layer make_layer(enum nn_cell cell) {
   }
   const double scale = 1 / sqrt((double)r->hidden);
   l.x = random_numbers(l.rows * r->input, 1), l.w_ih = random_numbers(l.g * r->input, scale);
-  l.w_hh = random_numbers(l.g * r->hidden, scale), l.b_ih = random_numbers(l.g, 1), l.b_hh = random_numbers(l.g, 1);
+  l.w_hh = random_numbers(l.g * r->hidden, scale), l.b_ih = random_numbers(l.g, 1),
+  l.b_hh = random_numbers(l.g, 1);
   l.h0 = random_numbers(r->n * r->hidden, 1), l.c0 = random_numbers(r->n * r->hidden, 1);
   l.dy = random_numbers(l.rows * r->hidden, 1), l.dh = random_numbers(r->n * r->hidden, 1);
   l.dc = random_numbers(r->n * r->hidden, 1);
   const int64_t nh = r->n * r->hidden;
   l.y = zeros(l.rows * r->hidden), l.h = zeros(nh), l.c = zeros(nh), l.dx = zeros(l.rows * r->input);
-  l.dw_ih = zeros(l.g * r->input), l.dw_hh = zeros(l.g * r->hidden), l.db_ih = zeros(l.g), l.db_hh = zeros(l.g);
+  l.dw_ih = zeros(l.g * r->input), l.dw_hh = zeros(l.g * r->hidden), l.db_ih = zeros(l.g),
+  l.db_hh = zeros(l.g);
   l.dh0 = zeros(nh), l.dc0 = zeros(nh);
   return l;
 }
 
 static void drop_layer(layer *l) {
-  void *all[] = {l->first, l->batch, l->x, l->w_ih, l->w_hh, l->b_ih, l->b_hh, l->h0, l->c0, l->dy, l->dh, l->dc, l->y, l->h,
-                 l->c, l->dx, l->dw_ih, l->dw_hh, l->db_ih, l->db_hh, l->dh0, l->dc0};
+  void *all[] = {l->first, l->batch, l->x,     l->w_ih,  l->w_hh, l->b_ih, l->b_hh, l->h0,
+                 l->c0,    l->dy,    l->dh,    l->dc,    l->y,    l->h,    l->c,    l->dx,
+                 l->dw_ih, l->dw_hh, l->db_ih, l->db_hh, l->dh0,  l->dc0};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
 }
 
@@ -117,11 +127,13 @@ static int64_t row_of(const layer *l, int64_t i, int64_t k) { // of the k-th ste
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
 // a[0 .. g) of x, a[g .. 2 g) of h; then gates in a[0 .. g).
-static void step_by_definition(const layer *l, int64_t row, const double *h, const double *c, double *a, double *h1, double *c1) {
+static void step_by_definition(const layer *l, int64_t row, const double *h, const double *c, double *a,
+                               double *h1, double *c1) {
   const int64_t n = l->r.hidden, g = l->g;
   for (int64_t j = 0; j < g; j++) {
     a[j] = get(l->b_ih, j), a[g + j] = get(l->b_hh, j);
-    for (int64_t k = 0; k < l->r.input; k++) a[j] += get(l->w_ih, j * l->r.input + k) * get(l->x, row * l->r.input + k);
+    for (int64_t k = 0; k < l->r.input; k++)
+      a[j] += get(l->w_ih, j * l->r.input + k) * get(l->x, row * l->r.input + k);
     for (int64_t k = 0; k < n; k++) a[g + j] += get(l->w_hh, j * n + k) * h[k];
   }
   for (int64_t j = 0; j < n; j++) {
@@ -130,7 +142,8 @@ static void step_by_definition(const layer *l, int64_t row, const double *h, con
     case NN_CELL_TANH: h1[j] = p[0] = tanh(p[0] + q[0]); break;
     case NN_CELL_RELU: h1[j] = p[0] = fmax(p[0] + q[0], 0); break;
     case NN_CELL_LSTM:
-      for (int k = 0; k < 4; k++) p[k * n] = k == 2 ? tanh(p[k * n] + q[k * n]) : sigmoid(p[k * n] + q[k * n]);
+      for (int k = 0; k < 4; k++)
+        p[k * n] = k == 2 ? tanh(p[k * n] + q[k * n]) : sigmoid(p[k * n] + q[k * n]);
       c1[j] = p[n] * c[j] + p[0] * p[2 * n];
       h1[j] = p[3 * n] * tanh(c1[j]);
       break;
@@ -141,9 +154,10 @@ static void step_by_definition(const layer *l, int64_t row, const double *h, con
   }
 }
 
-// From dh and dc (of the state after the step) the sums' gradients d (of x, then of h); dh gets its direct part.
-static void step_back(const layer *l, const double *a, const double *h, const double *c, const double *c1, double *dh, double *dc,
-                      double *d) {
+// From dh and dc (of the state after the step) the sums' gradients d (of x, then of h); dh gets its direct
+// part.
+static void step_back(const layer *l, const double *a, const double *h, const double *c, const double *c1,
+                      double *dh, double *dc, double *d) {
   const int64_t n = l->r.hidden, g = l->g;
   for (int64_t j = 0; j < n; j++) {
     const double *p = a + j, e = dh[j];
@@ -169,14 +183,16 @@ static void step_back(const layer *l, const double *a, const double *h, const do
 
 static void sequence_by_definition(layer *l, int64_t i) {
   const int64_t n = l->r.hidden, g = l->g, in = l->r.input, steps = length(l, i);
-  double *h = zeros((steps + 1) * n), *c = zeros((steps + 1) * n), *a = zeros(steps * 2 * g), *d = zeros(2 * g);
+  double *h = zeros((steps + 1) * n), *c = zeros((steps + 1) * n), *a = zeros(steps * 2 * g),
+         *d = zeros(2 * g);
   double *dh = l->dh0 + i * n, *dc = l->dc0 + i * n;
   for (int64_t j = 0; j < n; j++) {
     h[j] = get(l->h0, i * n + j), c[j] = get(l->c0, i * n + j);
     dh[j] = get(l->dh, i * n + j), dc[j] = get(l->dc, i * n + j);
   }
   for (int64_t k = 0; k < steps; k++) {
-    step_by_definition(l, row_of(l, i, k), h + k * n, c + k * n, a + k * 2 * g, h + (k + 1) * n, c + (k + 1) * n);
+    step_by_definition(l, row_of(l, i, k), h + k * n, c + k * n, a + k * 2 * g, h + (k + 1) * n,
+                       c + (k + 1) * n);
     memcpy(l->y + row_of(l, i, k) * n, h + (k + 1) * n, (size_t)n * 8);
   }
   memcpy(l->h + i * n, h + steps * n, (size_t)n * 8), memcpy(l->c + i * n, c + steps * n, (size_t)n * 8);
@@ -195,7 +211,8 @@ static void sequence_by_definition(layer *l, int64_t i) {
   free(h), free(c), free(a), free(d);
 }
 
-// ---- the kernels ---------------------------------------------------------------------------------------------
+// ---- the kernels
+// ---------------------------------------------------------------------------------------------
 
 static const struct nn_recurrent_kernels *kernels;
 static int64_t width;
@@ -238,7 +255,8 @@ static void repeat_rows(layer *l, int64_t *pick, int64_t picks) {
 }
 
 static void forward_by_units(const struct nn_recurrent *r, void *scratch) {
-  const int64_t blocks = padded(r->hidden) / width, cut = range(0, blocks), most = kernels->steps_at_once[type](r);
+  const int64_t blocks = padded(r->hidden) / width, cut = range(0, blocks),
+                most = kernels->steps_at_once[type](r);
   struct nn_recurrent_at at = {0};
   kernels->units_forward[type](r, NN_PHASE_START, &at, 0, blocks, scratch);
   for (int64_t s = 0; s < r->steps; s += most) {
@@ -265,7 +283,8 @@ static void backward_by_units(const struct nn_recurrent *r, void *scratch) {
     at.t = r->reverse ? k : r->steps - 1 - k;
     for (int phase = NN_PHASE_BEGIN; phase <= NN_PHASE_STEP; phase++) {
       if (cut > 0) kernels->units_backward[type](r, (enum nn_recurrent_phase)phase, &at, 0, cut, scratch);
-      if (cut < blocks) kernels->units_backward[type](r, (enum nn_recurrent_phase)phase, &at, cut, blocks, scratch);
+      if (cut < blocks)
+        kernels->units_backward[type](r, (enum nn_recurrent_phase)phase, &at, cut, blocks, scratch);
     }
   }
   kernels->units_backward[type](r, NN_PHASE_END, &at, 0, blocks, scratch);
@@ -324,11 +343,13 @@ static void check_backward(layer *l) {
 }
 
 // Rows of sums of two parts, `wide` numbers each, as one matrix.
-static void expect_rows(const char *what, char *sums, size_t each, int64_t rows, int64_t cols, int64_t wide, const double *want) {
+static void expect_rows(const char *what, char *sums, size_t each, int64_t rows, int64_t cols, int64_t wide,
+                        const double *want) {
   void *all = room(rows * cols);
   const size_t e = nn_dtype_size(type);
   for (int64_t i = 0; i < rows; i++)
-    kernels->collect[type](2, each, sums + (size_t)(i * wide) * e, cols, (char *)all + (size_t)(i * cols) * e);
+    kernels->collect[type](2, each, sums + (size_t)(i * wide) * e, cols,
+                           (char *)all + (size_t)(i * cols) * e);
   expect(what, all, want, rows * cols);
   free(all);
 }
@@ -336,7 +357,8 @@ static void expect_rows(const char *what, char *sums, size_t each, int64_t rows,
 static void check_gradients(layer *l, const int64_t *pick, int64_t picks) {
   struct nn_recurrent r = l->r;
   if (r.n < 2) return;
-  const int64_t nh = r.n * r.hidden, cut = range(1, r.n - 1), wide_in = padded(r.input), wide = padded(r.hidden);
+  const int64_t nh = r.n * r.hidden, cut = range(1, r.n - 1), wide_in = padded(r.input),
+                wide = padded(r.hidden);
   r.h = l->h0, r.c = l->c0, r.dy = l->dy, r.dh = copy(l->dh, nh), r.dc = copy(l->dc, nh), r.x = l->x;
   r.dx = room(l->rows * r.input), r.table = NULL, r.pick = pick, r.picks = picks;
   r.w_hh = packed_columns(l, l->w_hh, r.hidden), r.w_ih = packed_columns(l, l->w_ih, r.input);
@@ -346,7 +368,8 @@ static void check_gradients(layer *l, const int64_t *pick, int64_t picks) {
   for (int k = 0; k < 4; k++) at[k + 1] = at[k] + (size_t)sizes[k] * nn_dtype_size(type);
   void *scratch = room((int64_t)kernels->back_scratch[type](&r, r.n) / 8 + 8);
   for (size_t part = 0; part < 2; part++) {
-    const struct nn_recurrent_sums s = {at[0] + part * each, at[1] + part * each, at[2] + part * each, at[3] + part * each};
+    const struct nn_recurrent_sums s = {at[0] + part * each, at[1] + part * each, at[2] + part * each,
+                                        at[3] + part * each};
     assert_true(kernels->gradients[type](&r, part ? cut : 0, part ? r.n : cut, scratch, &s));
   }
   expect("dx", r.dx, l->dx, l->rows * r.input);
@@ -355,7 +378,8 @@ static void check_gradients(layer *l, const int64_t *pick, int64_t picks) {
   expect_rows("dw_hh", at[1], each, l->g, r.hidden, wide, l->dw_hh);
   expect_rows("db_ih", at[2], each, 1, l->g, l->g, l->db_ih);
   if (r.cell == NN_CELL_GRU)
-    expect_rows("db_hh", at[2] + (size_t)l->g * nn_dtype_size(type), each, 1, r.hidden, r.hidden, l->db_hh + 2 * r.hidden);
+    expect_rows("db_hh", at[2] + (size_t)l->g * nn_dtype_size(type), each, 1, r.hidden, r.hidden,
+                l->db_hh + 2 * r.hidden);
   if (!pick) {
     expect_rows("dw_ih", at[0], each, l->g, r.input, wide_in, l->dw_ih);
   } else { // the sums of the table's rows add up to those of the bias
@@ -412,19 +436,43 @@ static void random_layers(void **unused) {
 static void extremes(void **unused) {
   (void)unused;
   kernels = NN_SELECT(nn_recurrent_table);
-  const double x[] = {0, 1e-7, -1e-7, 1e-30, 0.3, -0.3, 5, -5, 30, -30, 200, -200, 3e38, -3e38, (double)INFINITY, -(double)INFINITY};
+  const double x[] = {0,
+                      1e-7,
+                      -1e-7,
+                      1e-30,
+                      0.3,
+                      -0.3,
+                      5,
+                      -5,
+                      30,
+                      -30,
+                      200,
+                      -200,
+                      3e38,
+                      -3e38,
+                      (double)INFINITY,
+                      -(double)INFINITY};
   for (int k = 0; k < 2; k++) {
     type = k ? NN_FLOAT64 : NN_FLOAT32, width = kernels->width[type];
     for (size_t i = 0; i <= sizeof x / sizeof *x; i++) {
       const double v = i < sizeof x / sizeof *x ? x[i] : (double)NAN;
-      struct nn_recurrent r = {.cell = NN_CELL_LSTM, .steps = 1, .n = 1, .input = 1, .hidden = 1, .state = 1, .step = 1, .sequence = 1};
-      void *zero = random_numbers(8 * width, 0), *bias = random_numbers(4 * width, 0), *scratch = room(1 << 16);
+      struct nn_recurrent r = {.cell = NN_CELL_LSTM,
+                               .steps = 1,
+                               .n = 1,
+                               .input = 1,
+                               .hidden = 1,
+                               .state = 1,
+                               .step = 1,
+                               .sequence = 1};
+      void *zero = random_numbers(8 * width, 0), *bias = random_numbers(4 * width, 0),
+           *scratch = room(1 << 16);
       r.x = r.w_ih = r.w_hh = zero, r.bias = bias;
       r.h = copy(zero, 1), r.c = copy(zero, 1), r.y = room(1);
       for (int s = 0; s < 4; s++) put(bias, s * width, v);
       assert_true((int64_t)kernels->scratch[type](&r, 1) <= 8 << 16);
       assert_true(kernels->forward[type](&r, 0, 1, scratch));
-      const double c = sigmoid(v) * tanh(v), y = sigmoid(v) * tanh(c), near = type == NN_FLOAT32 ? 1e-6 : 1e-14;
+      const double c = sigmoid(v) * tanh(v), y = sigmoid(v) * tanh(c),
+                   near = type == NN_FLOAT32 ? 1e-6 : 1e-14;
       if (isnan(v)) {
         assert_true(isnan(get(r.y, 0)) && isnan(get(r.c, 0)));
       } else {
@@ -439,7 +487,14 @@ static void extremes(void **unused) {
 static void interrupt_ends_a_call(void **unused) {
   (void)unused;
   kernels = NN_SELECT(nn_recurrent_table), type = NN_FLOAT32, width = kernels->width[type];
-  struct nn_recurrent r = {.cell = NN_CELL_TANH, .steps = 1, .n = 1, .input = 1, .hidden = 1, .state = 1, .step = 1, .sequence = 1};
+  struct nn_recurrent r = {.cell = NN_CELL_TANH,
+                           .steps = 1,
+                           .n = 1,
+                           .input = 1,
+                           .hidden = 1,
+                           .state = 1,
+                           .step = 1,
+                           .sequence = 1};
   void *zero = random_numbers(8 * width, 0), *scratch = room(1 << 16);
   r.x = r.w_ih = r.w_hh = r.bias = zero, r.h = copy(zero, 1), r.y = room(1);
   nn_interrupt_raise();

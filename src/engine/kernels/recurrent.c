@@ -29,7 +29,7 @@ enum {
 #include "recurrent_impl.h"
 #undef M
 
-#define FLOATS(name) \
+#define FLOATS(name)                                                                                         \
   { [NN_FLOAT32] = name##_f32, [NN_FLOAT64] = name##_f64 }
 
 const struct nn_recurrent_kernels NN_KERNEL(nn_recurrent_table) = {

@@ -15,9 +15,9 @@ static inline int64_t nn_cell_gates(enum nn_cell cell) {
 }
 static inline int64_t nn_cell_slots(enum nn_cell cell) { return cell >= NN_CELL_LSTM ? 4 : 1; }
 
-// In x, y and dy step t of sequence i has the row t * step + i * sequence, or first[t] + i where the sequences
-// were packed: then batch[t] (never rising) of them have a step t. What a layer keeps for itself has the rows in
-// order of time: t * n + i, or first[t] + i. All arrays are dense. "Panels" are weights as
+// In x, y and dy step t of sequence i has the row t * step + i * sequence, or first[t] + i where the
+// sequences were packed: then batch[t] (never rising) of them have a step t. What a layer keeps for itself
+// has the rows in order of time: t * n + i, or first[t] + i. All arrays are dense. "Panels" are weights as
 // nn_recurrent_kernels.pack* write them; unit j of a row of gates stands at block j / width, then slot, then
 // j % width.
 struct nn_recurrent {
@@ -27,17 +27,17 @@ struct nn_recurrent {
   int64_t step, sequence;
   const int64_t *first, *batch; // NULL unless packed
   const void *x;                // [rows][input]
-  const void *table;            // instead of x and w_ih: rows of gates, as nn_recurrent_kernels.table makes them,
-  const int64_t *pick;          // of which row r of x has the row pick[r]
-  const void *w_ih, *w_hh;      // panels: of the input and of h; backward: of dh = dgates w_hh
-  const void *w_hr;             // panels of the projection, or NULL
-  const void *bias;             // as a row of gates
-  const void *peephole;         // [3][hidden] for the gates i, f, o; or NULL
-  void *h, *c;                  // [n][state], [n][hidden]: first states, last ones when done
-  void *y;                      // [rows][state]
-  void *gates;                  // a row of gates each: kept for backward; or NULL
-  void *cells;                  // [rows][hidden]: c of each step; or NULL
-  void *whole;                  // [rows][hidden]: h before its projection; or NULL
+  const void *table;       // instead of x and w_ih: rows of gates, as nn_recurrent_kernels.table makes them,
+  const int64_t *pick;     // of which row r of x has the row pick[r]
+  const void *w_ih, *w_hh; // panels: of the input and of h; backward: of dh = dgates w_hh
+  const void *w_hr;        // panels of the projection, or NULL
+  const void *bias;        // as a row of gates
+  const void *peephole;    // [3][hidden] for the gates i, f, o; or NULL
+  void *h, *c;             // [n][state], [n][hidden]: first states, last ones when done
+  void *y;                 // [rows][state]
+  void *gates;             // a row of gates each: kept for backward; or NULL
+  void *cells;             // [rows][hidden]: c of each step; or NULL
+  void *whole;             // [rows][hidden]: h before its projection; or NULL
   // Backward reads y, gates, cells, h and c (the first states) and these:
   const void *dy;   // [rows][state], or NULL
   void *dh, *dc;    // gradients of the last states, when done of the first ones
@@ -49,17 +49,17 @@ struct nn_recurrent {
   int64_t picks; // rows of the table
 };
 
-// Where a thread sums up gradients of the weights: rows of w_ih and w_hh as the weights have them, padded to whole
-// panels; [slots * hidden] of the biases, GRU's recurrent part of the new gate last; [picks][gates * hidden] of the
-// rows of the table, which then stand for w_ih.
+// Where a thread sums up gradients of the weights: rows of w_ih and w_hh as the weights have them, padded to
+// whole panels; [slots * hidden] of the biases, GRU's recurrent part of the new gate last; [picks][gates *
+// hidden] of the rows of the table, which then stand for w_ih.
 struct nn_recurrent_sums {
   void *w_ih, *w_hh, *bias, *picked;
 };
 
-// With few sequences or large weights threads rather share the units: nobody's sequences are packed or projected then,
-// and every phase is over before the next one begins. START and INPUT and END are for one thread; forward has INPUT and
-// BEGIN for the steps from .. to - 1, then STEP for each of these steps, the k-th of all being t; backward has BEGIN and
-// STEP for each step. END has k = steps.
+// With few sequences or large weights threads rather share the units: nobody's sequences are packed or
+// projected then, and every phase is over before the next one begins. START and INPUT and END are for one
+// thread; forward has INPUT and BEGIN for the steps from .. to - 1, then STEP for each of these steps, the
+// k-th of all being t; backward has BEGIN and STEP for each step. END has k = steps.
 enum nn_recurrent_phase { NN_PHASE_START, NN_PHASE_INPUT, NN_PHASE_BEGIN, NN_PHASE_STEP, NN_PHASE_END };
 struct nn_recurrent_at {
   int64_t from, to, t, k;
@@ -67,8 +67,8 @@ struct nn_recurrent_at {
 
 struct nn_recurrent_kernels {
   int64_t width[NN_DTYPES]; // of a panel
-  // y = a w^T: panel b of `panels` has [depth][width] of the rows b * width, ... of w[rows][depth]; panels lie
-  // `stride` numbers apart. And y = a w: of the columns of w[depth][cols], panels one after the other.
+  // y = a w^T: panel b of `panels` has [depth][width] of the rows b * width, ... of w[rows][depth]; panels
+  // lie `stride` numbers apart. And y = a w: of the columns of w[depth][cols], panels one after the other.
   void (*pack_rows[NN_DTYPES])(int64_t rows, int64_t depth, const void *w, int64_t stride, void *panels);
   void (*pack_columns[NN_DTYPES])(int64_t depth, int64_t cols, const void *w, void *panels);
   // What `rows` rows of x add to the gates; table: [rows + 1][a row of gates].
@@ -78,7 +78,8 @@ struct nn_recurrent_kernels {
   // Sequences n0 <= i < n1; false when interrupted.
   bool (*forward[NN_DTYPES])(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch);
   bool (*backward[NN_DTYPES])(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch);
-  // Blocks b0 <= b < b1 of `width` units each; scratch as for all sequences. steps_at_once: the most that to - from may be.
+  // Blocks b0 <= b < b1 of `width` units each; scratch as for all sequences. steps_at_once: the most that to
+  // - from may be.
   int64_t (*steps_at_once[NN_DTYPES])(const struct nn_recurrent *r);
   void (*units_forward[NN_DTYPES])(const struct nn_recurrent *r, enum nn_recurrent_phase phase,
                                    const struct nn_recurrent_at *at, int64_t b0, int64_t b1, void *scratch);

@@ -42,13 +42,14 @@ static void T(pack_columns)(int64_t depth, int64_t cols, const void *vw, void *v
 }
 
 // c[i][0 .. U) = (add ? c : 0) + sum over k < depth of a[i][k] panel[k][..]
-static void T(panel_product)(int64_t rows, int64_t depth, const real *a, int64_t lda, const real *panel, real *c,
-                             int64_t ldc, bool add) {
+static void T(panel_product)(int64_t rows, int64_t depth, const real *a, int64_t lda, const real *panel,
+                             real *c, int64_t ldc, bool add) {
   for (int64_t k = 0; k < depth || (k == 0 && !add); k += DEPTH) {
     const struct T(micro_ends) ends = {.add = add || k > 0};
     for (int64_t b = 0; b < T(micro_blocks)(rows); b++) {
       const int64_t i = T(micro_row)(rows, b), end = T(micro_row)(rows, b + 1);
-      T(micro_unpacked)(end - i, min64(DEPTH, depth - k), a + i * lda + k, lda, panel + k * U, U, c + i * ldc, ldc, &ends);
+      T(micro_unpacked)
+      (end - i, min64(DEPTH, depth - k), a + i * lda + k, lda, panel + k * U, U, c + i * ldc, ldc, &ends);
     }
   }
 }
@@ -60,7 +61,8 @@ static inline int64_t T(blocks)(int64_t units) { return ceil_div(units, U); }
 static inline int64_t T(padded)(int64_t units) { return T(blocks)(units) * U; }
 static inline int64_t T(gate_row)(const struct nn_recurrent *r) { return T(padded)(r->hidden) * T(slots)(r); }
 
-// The row of x, y and dy, and that of what a layer keeps for itself: there the sequences of a step lie together.
+// The row of x, y and dy, and that of what a layer keeps for itself: there the sequences of a step lie
+// together.
 static inline int64_t T(row)(const struct nn_recurrent *r, int64_t t, int64_t i) {
   return r->first ? r->first[t] + i : t * r->step + i * r->sequence;
 }
@@ -81,14 +83,14 @@ static inline int64_t T(step_before)(const struct nn_recurrent *r, int64_t t, in
 struct T(part) {
   const struct nn_recurrent *r;
   int64_t n0, n1;
-  int64_t from, to;  // steps whose gates have begun
-  int64_t *offset;   // [to - from]: where each of them begins in `gates`
-  real *gates;       // sums in front of the gates: the sequences of a step one after the other
-  real *inputs;      // rows of x in that order, unless they lie so
-  real *h, *h_next;  // [n][state]
-  real *whole;       // [n][hidden]: h before its projection
-  real *wide;        // [n][padded(state)]: the projected one
-  real *sums;        // backward, GRU: a row of gradients
+  int64_t from, to; // steps whose gates have begun
+  int64_t *offset;  // [to - from]: where each of them begins in `gates`
+  real *gates;      // sums in front of the gates: the sequences of a step one after the other
+  real *inputs;     // rows of x in that order, unless they lie so
+  real *h, *h_next; // [n][state]
+  real *whole;      // [n][hidden]: h before its projection
+  real *wide;       // [n][padded(state)]: the projected one
+  real *sums;       // backward, GRU: a row of gradients
 };
 
 // Whether a part's rows of x lie as its gates do.
@@ -126,8 +128,10 @@ static int64_t T(offset_bytes)(const struct nn_recurrent *r) {
 
 // Enough for n sequences and for fewer, which go in longer chunks.
 static size_t T(scratch)(const struct nn_recurrent *r, int64_t n) {
-  const int64_t row = T(gate_row)(r) + r->input, states = T(padded)(r->state) + T(padded)(r->hidden) + 2 * r->state;
-  return (size_t)((n * (row + states) + T(chunk_rows)(r) * row + U) * (int64_t)sizeof(real) + T(offset_bytes)(r));
+  const int64_t row = T(gate_row)(r) + r->input,
+                states = T(padded)(r->state) + T(padded)(r->hidden) + 2 * r->state;
+  return (size_t)((n * (row + states) + T(chunk_rows)(r) * row + U) * (int64_t)sizeof(real) +
+                  T(offset_bytes)(r));
 }
 
 // ---- forward ---------------------------------------------------------------------------------------------
@@ -146,7 +150,8 @@ static int64_t T(gather_inputs)(const struct T(part) * p) {
         memcpy(p->gates + rows * T(gate_row)(r), (const real *)r->table + r->pick[row] * T(gate_row)(r),
                (size_t)T(gate_row)(r) * sizeof(real));
       else if (copy)
-        memcpy(p->inputs + rows * r->input, (const real *)r->x + row * r->input, (size_t)r->input * sizeof(real));
+        memcpy(p->inputs + rows * r->input, (const real *)r->x + row * r->input,
+               (size_t)r->input * sizeof(real));
     }
   }
   return rows;
@@ -161,20 +166,22 @@ static void T(begin_gates)(const struct T(part) * p, int64_t rows, int64_t b0, i
   if (T(in_order)(r, p->n0, p->n1)) x = (const real *)r->x + T(row)(r, p->from, 0) * r->input;
   for (int64_t b = b0; b < b1; b++)
     for (int64_t k = 0; k < g; k++)
-      T(panel_product)(rows, r->input, x, r->input, (const real *)r->w_ih + (b * g + k) * r->input * U,
-                       p->gates + (b * slots + k) * U, T(gate_row)(r), false);
+      T(panel_product)
+      (rows, r->input, x, r->input, (const real *)r->w_ih + (b * g + k) * r->input * U,
+       p->gates + (b * slots + k) * U, T(gate_row)(r), false);
 }
 
 static void T(table)(const struct nn_recurrent *r, int64_t rows, void *table) {
   const int64_t g = nn_cell_gates(r->cell), slots = T(slots)(r);
   for (int64_t b = 0; b < T(blocks)(r->hidden); b++)
     for (int64_t k = 0; k < g; k++)
-      T(panel_product)(rows, r->input, r->x, r->input, (const real *)r->w_ih + (b * g + k) * r->input * U,
-                       (real *)table + (b * slots + k) * U, T(gate_row)(r), false);
+      T(panel_product)
+      (rows, r->input, r->x, r->input, (const real *)r->w_ih + (b * g + k) * r->input * U,
+       (real *)table + (b * slots + k) * U, T(gate_row)(r), false);
 }
 
-// What a unit of a sequence has at a step: sums, and where results go. Where nobody wants them a second time, the
-// second place is the first one.
+// What a unit of a sequence has at a step: sums, and where results go. Where nobody wants them a second time,
+// the second place is the first one.
 struct T(unit) {
   int64_t hidden;
   const real *g, *bias, *before, *p; // before: h of the step before (GRU); p: peephole weights
@@ -211,7 +218,10 @@ static void T(lstm_units)(int64_t n, const struct T(unit) * u) {
   const real *g = u->g, *bias = u->bias;
   real *keep = u->keep, *c = u->c, *cell = u->cell, *h = u->h, *y = u->y;
   UNITS(n, {
-    real i; real z; real o; real a;
+    real i;
+    real z;
+    real o;
+    real a;
     M(gate_pair)(g[j] + bias[j], g[j + 2 * U] + bias[j + 2 * U], &i, &z);
     const real f = M(gate_sigmoid)(g[j + U] + bias[j + U]), now = f * c[j] + i * z;
     M(gate_pair)(g[j + 3 * U] + bias[j + 3 * U], now, &o, &a);
@@ -226,7 +236,10 @@ static void T(peephole_units)(int64_t n, const struct T(unit) * u) {
   const real *g = u->g, *bias = u->bias, *pi = u->p, *pf = pi + u->hidden, *po = pf + u->hidden;
   real *keep = u->keep, *c = u->c, *cell = u->cell, *h = u->h, *y = u->y;
   UNITS(n, {
-    real i; real z; real o; real a;
+    real i;
+    real z;
+    real o;
+    real a;
     M(gate_pair)(g[j] + bias[j] + pi[j] * c[j], g[j + 2 * U] + bias[j + 2 * U], &i, &z);
     const real f = M(gate_sigmoid)(g[j + U] + bias[j + U] + pf[j] * c[j]), now = f * c[j] + i * z;
     M(gate_pair)(g[j + 3 * U] + bias[j + 3 * U] + po[j] * now, now, &o, &a);
@@ -242,7 +255,8 @@ static void T(gru_units)(int64_t n, const struct T(unit) * u) {
   real *keep = u->keep, *h = u->h, *y = u->y;
   UNITS(n, {
     const real q = M(gate_sigmoid)(g[j] + bias[j]), part = g[j + 3 * U] + bias[j + 3 * U];
-    real z; real a;
+    real z;
+    real a;
     M(gate_pair)(g[j + U] + bias[j + U], g[j + 2 * U] + bias[j + 2 * U] + q * part, &z, &a);
     const real now = a + z * (before[j] - a);
     keep[j] = q, keep[j + U] = z, keep[j + 2 * U] = a, keep[j + 3 * U] = part;
@@ -254,7 +268,8 @@ static void T(gru_units)(int64_t n, const struct T(unit) * u) {
 static void T(units)(const struct T(part) * p, int64_t b, int64_t t, int64_t i, real *g) {
   const struct nn_recurrent *r = p->r;
   const int64_t at = b * U, n = min64(U, r->hidden - at), row = T(own_row)(r, t, i), k = i - p->n0;
-  struct T(unit) u = {.hidden = r->hidden, .g = g, .keep = g, .bias = (const real *)r->bias + at * T(slots)(r)};
+  struct T(unit)
+      u = {.hidden = r->hidden, .g = g, .keep = g, .bias = (const real *)r->bias + at * T(slots)(r)};
   if (r->gates) u.keep = (real *)r->gates + row * T(gate_row)(r) + at * T(slots)(r);
   u.h = u.y = p->whole + k * r->hidden + at;
   if (!r->w_hr) {
@@ -285,17 +300,20 @@ static void T(project)(const struct T(part) * p, int64_t t, int64_t rows) {
   const struct nn_recurrent *r = p->r;
   const int64_t wide = T(padded)(r->state), size = r->state;
   for (int64_t b = 0; b < T(blocks)(size); b++)
-    T(panel_product)(rows, r->hidden, p->whole, r->hidden, (const real *)r->w_hr + b * r->hidden * U, p->wide + b * U, wide,
-                     false);
+    T(panel_product)
+    (rows, r->hidden, p->whole, r->hidden, (const real *)r->w_hr + b * r->hidden * U, p->wide + b * U, wide,
+     false);
   for (int64_t k = 0; k < rows; k++) {
     memcpy((real *)r->y + T(row)(r, t, p->n0 + k) * size, p->wide + k * wide, (size_t)size * sizeof(real));
     memcpy(p->h_next + k * size, p->wide + k * wide, (size_t)size * sizeof(real));
   }
 }
 
-// The k-th block of b0 .. b1 - 1 in the order of step t: every other step goes back, so that weights which do not fit
-// into level 2 are found there in part.
-static int64_t T(block_at)(int64_t t, int64_t k, int64_t b0, int64_t b1) { return t & 1 ? b1 - 1 - k : b0 + k; }
+// The k-th block of b0 .. b1 - 1 in the order of step t: every other step goes back, so that weights which do
+// not fit into level 2 are found there in part.
+static int64_t T(block_at)(int64_t t, int64_t k, int64_t b0, int64_t b1) {
+  return t & 1 ? b1 - 1 - k : b0 + k;
+}
 
 // Step t of the first `rows` sequences: blocks b0 <= b < b1.
 static void T(step_blocks)(const struct T(part) * p, int64_t t, int64_t rows, int64_t b0, int64_t b1) {
@@ -306,8 +324,9 @@ static void T(step_blocks)(const struct T(part) * p, int64_t t, int64_t rows, in
     const int64_t b = T(block_at)(t, j, b0, b1);
     for (int64_t k = 0; k < g; k++) {
       const bool apart = r->cell == NN_CELL_GRU && k == 2;
-      T(panel_product)(rows, r->state, p->h, r->state, (const real *)r->w_hh + (b * g + k) * r->state * U,
-                       gates + (b * slots + (apart ? 3 : k)) * U, wide, !apart);
+      T(panel_product)
+      (rows, r->state, p->h, r->state, (const real *)r->w_hh + (b * g + k) * r->state * U,
+       gates + (b * slots + (apart ? 3 : k)) * U, wide, !apart);
     }
     for (int64_t k = 0; k < rows; k++) T(units)(p, b, t, p->n0 + k, gates + k * wide + b * slots * U);
   }
@@ -412,7 +431,8 @@ static void T(gru_back)(const struct T(back) * s) {
   real *dq = s->d, *dz = dq + s->hidden, *da = dz + s->hidden, *ha = da + s->hidden, *direct = s->dh_direct;
   UNITS(s->n, {
     const real q = g[j], z = g[j + U], a = g[j + 2 * U], part = g[j + 3 * U];
-    const real e = dh[j] * (1 - z) * (1 - a * a), u = e * part * q * (1 - q), v = dh[j] * (before[j] - a) * z * (1 - z);
+    const real e = dh[j] * (1 - z) * (1 - a * a), u = e * part * q * (1 - q),
+               v = dh[j] * (before[j] - a) * z * (1 - z);
     dq[j] = u, dz[j] = v, da[j] = e, ha[j] = e * q;
     direct[j] = dh[j] * z;
   });
@@ -435,13 +455,16 @@ static void T(fetch_step)(const struct nn_recurrent *r, int64_t n0, int64_t n1, 
 // h (c of an LSTM) that sequence i had before step t.
 static const real *T(state_before)(const struct nn_recurrent *r, bool c, int64_t t, int64_t i) {
   const int64_t before = T(step_before)(r, t, i);
-  if (c) return before < 0 ? (const real *)r->c + i * r->hidden : (const real *)r->cells + T(own_row)(r, before, i) * r->hidden;
-  return before < 0 ? (const real *)r->h + i * r->state : (const real *)r->y + T(row)(r, before, i) * r->state;
+  if (c)
+    return before < 0 ? (const real *)r->c + i * r->hidden
+                      : (const real *)r->cells + T(own_row)(r, before, i) * r->hidden;
+  return before < 0 ? (const real *)r->h + i * r->state
+                    : (const real *)r->y + T(row)(r, before, i) * r->state;
 }
 
 // The gradients d, for each slot, of the sums of sequence i at step t, from dh: blocks b0 <= b < b1.
-static void T(units_back)(const struct nn_recurrent *r, int64_t t, int64_t i, const real *dh, real *direct, real *d,
-                          int64_t b0, int64_t b1) {
+static void T(units_back)(const struct nn_recurrent *r, int64_t t, int64_t i, const real *dh, real *direct,
+                          real *d, int64_t b0, int64_t b1) {
   const int64_t own = T(own_row)(r, t, i), hidden = r->hidden, slots = T(slots)(r);
   const bool lstm = r->cell == NN_CELL_LSTM;
   const real *was = r->cell >= NN_CELL_LSTM ? T(state_before)(r, lstm, t, i) : dh;
@@ -477,16 +500,19 @@ static const real *T(whole_back)(const struct T(part) * p, int64_t t, int64_t ro
     const real *dy = r->dy ? (const real *)r->dy + row * size : NULL;
     real *d = dh + k * wide;
     if (dy) NN_VECTOR_LOOP for (int64_t j = 0; j < size; j++) d[j] += dy[j];
-    if (r->w_hr) memcpy((real *)r->dprojected + T(own_row)(r, t, p->n0 + k) * size, d, (size_t)size * sizeof(real));
+    if (r->w_hr)
+      memcpy((real *)r->dprojected + T(own_row)(r, t, p->n0 + k) * size, d, (size_t)size * sizeof(real));
   }
   if (!r->w_hr) return dh;
   for (int64_t b = 0; b < T(blocks)(r->hidden); b++)
-    T(panel_product)(rows, size, dh, wide, (const real *)r->w_hr + b * size * U, p->whole + b * U, hidden, false);
+    T(panel_product)
+    (rows, size, dh, wide, (const real *)r->w_hr + b * size * U, p->whole + b * U, hidden, false);
   return p->whole;
 }
 
 // The same into dgates and dgates_h.
-static void T(sums_back)(const struct T(part) * p, int64_t t, int64_t i, const real *dh, real *direct, int64_t b0, int64_t b1) {
+static void T(sums_back)(const struct T(part) * p, int64_t t, int64_t i, const real *dh, real *direct,
+                         int64_t b0, int64_t b1) {
   const struct nn_recurrent *r = p->r;
   const int64_t row = T(own_row)(r, t, i) * nn_cell_gates(r->cell) * r->hidden;
   const bool gru = r->cell == NN_CELL_GRU;
@@ -519,7 +545,8 @@ static void T(step_back)(const struct T(part) * p, int64_t t, real *dh, int64_t 
 static bool T(backward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch) {
   const int64_t n = n1 - n0, wide = T(padded)(r->state), size = r->state;
   real *dh = scratch, *last = (real *)r->dh + n0 * size;
-  struct T(part) p = {.r = r, .n0 = n0, .n1 = n1, .whole = dh + n * wide, .sums = dh + n * (wide + T(padded)(r->hidden))};
+  struct T(part) p = {
+      .r = r, .n0 = n0, .n1 = n1, .whole = dh + n * wide, .sums = dh + n * (wide + T(padded)(r->hidden))};
   memset(dh, 0, (size_t)(n * wide) * sizeof(real));
   for (int64_t k = 0; k < n; k++) memcpy(dh + k * wide, last + k * size, (size_t)size * sizeof(real));
   for (int64_t s = r->steps - 1; s >= 0; s--) {
@@ -532,7 +559,8 @@ static bool T(backward)(const struct nn_recurrent *r, int64_t n0, int64_t n1, vo
 
 // ---- backward with the gradients of the weights ----------------------------------------------------------
 
-// Several steps are gone back at a time; their gradients stay in level 2 and there become those of the weights.
+// Several steps are gone back at a time; their gradients stay in level 2 and there become those of the
+// weights.
 struct T(back_part) {
   const struct nn_recurrent *r;
   int64_t n0, n1, steps; // a part's sequences; steps at a time
@@ -540,8 +568,8 @@ struct T(back_part) {
   int64_t before, input; // that rows share no place in level 1; so are these
   int64_t rows;          // so many now
   real *d, *was, *x, *dx; // [rows] each: the sums' gradients, h before, x, its gradient
-  int64_t *at;           // of each row: its row in x
-  real *dh;              // [n][padded(state)]
+  int64_t *at;            // of each row: its row in x
+  real *dh;               // [n][padded(state)]
   struct nn_recurrent_sums sums;
 };
 
@@ -563,20 +591,23 @@ static void T(lay_out_back)(struct T(back_part) * p, char *scratch) {
 static size_t T(back_scratch)(const struct nn_recurrent *r, int64_t n) {
   const int64_t pad = 64 / (int64_t)sizeof(real), rows = n > BACK_ROWS ? n : BACK_ROWS;
   const int64_t row = T(slots)(r) * r->hidden + 2 * T(padded)(r->input) + T(padded)(r->state) + 4 * pad;
-  return (size_t)(rows * (row * (int64_t)sizeof(real) + 8) + n * T(padded)(r->state) * (int64_t)sizeof(real)) + 256;
+  return (size_t)(rows * (row * (int64_t)sizeof(real) + 8) +
+                  n * T(padded)(r->state) * (int64_t)sizeof(real)) +
+         256;
 }
 
 // c[j][0 .. cols) += sum over rows of d[row][j] b[row][..] for j < count; or begins it.
-static void T(add_outer)(int64_t rows, int64_t count, const real *d, int64_t ldd, const real *b, int64_t ldb, int64_t cols,
-                         real *c, bool add) {
+static void T(add_outer)(int64_t rows, int64_t count, const real *d, int64_t ldd, const real *b, int64_t ldb,
+                         int64_t cols, real *c, bool add) {
   const int64_t ldc = T(padded)(cols);
   for (int64_t k = 0; k < rows; k += DEPTH) {
     const struct T(micro_ends) ends = {.add = add || k > 0};
     for (int64_t j = 0; j < cols; j += U)
       for (int64_t i = 0; i < T(micro_blocks)(count); i++) {
         const int64_t from = T(micro_row)(count, i), to = T(micro_row)(count, i + 1);
-        T(micro_transposed)(to - from, min64(DEPTH, rows - k), d + k * ldd + from, ldd, b + k * ldb + j, ldb,
-                            c + from * ldc + j, ldc, &ends);
+        T(micro_transposed)
+        (to - from, min64(DEPTH, rows - k), d + k * ldd + from, ldd, b + k * ldb + j, ldb, c + from * ldc + j,
+         ldc, &ends);
       }
   }
 }
@@ -586,7 +617,8 @@ static void T(input_back)(const struct T(back_part) * p) {
   const struct nn_recurrent *r = p->r;
   const int64_t depth = nn_cell_gates(r->cell) * r->hidden;
   for (int64_t b = 0; b < T(blocks)(r->input); b++)
-    T(panel_product)(p->rows, depth, p->d, p->size, (const real *)r->w_ih + b * depth * U, p->dx + b * U, p->input, false);
+    T(panel_product)
+    (p->rows, depth, p->d, p->size, (const real *)r->w_ih + b * depth * U, p->dx + b * U, p->input, false);
   for (int64_t k = 0; k < p->rows; k++)
     memcpy((real *)r->dx + p->at[k] * r->input, p->dx + k * p->input, (size_t)r->input * sizeof(real));
 }
@@ -599,7 +631,8 @@ static void T(weights_back)(const struct T(back_part) * p, bool add) {
   if (r->cell == NN_CELL_GRU) {
     const int64_t two = 2 * r->hidden;
     T(add_outer)(p->rows, two, p->d, p->size, p->was, p->before, r->state, hh, add);
-    T(add_outer)(p->rows, r->hidden, p->d + two + r->hidden, p->size, p->was, p->before, r->state, hh + two * wide, add);
+    T(add_outer)
+    (p->rows, r->hidden, p->d + two + r->hidden, p->size, p->was, p->before, r->state, hh + two * wide, add);
   } else {
     T(add_outer)(p->rows, gates, p->d, p->size, p->was, p->before, r->state, hh, add);
   }
@@ -620,7 +653,8 @@ static void T(unit_back)(const struct T(back_part) * p, int64_t t, int64_t i, in
   if (r->dy) T(add_row)(r->state, (const real *)r->dy + row * r->state, dh);
   T(units_back)(r, t, i, dh, dh, p->d + k * p->size, 0, T(blocks)(r->hidden));
   memcpy(p->was + k * p->before, T(state_before)(r, false, t, i), (size_t)r->state * sizeof(real));
-  if (!r->pick) memcpy(p->x + k * p->input, (const real *)r->x + row * r->input, (size_t)r->input * sizeof(real));
+  if (!r->pick)
+    memcpy(p->x + k * p->input, (const real *)r->x + row * r->input, (size_t)r->input * sizeof(real));
   p->at[k] = row;
 }
 
@@ -637,11 +671,13 @@ static void T(step_gradients)(struct T(back_part) * p, int64_t t) {
   for (int64_t b = 0; b < T(blocks)(r->state); b++) {
     const real *w = (const real *)r->w_hh + b * depth * U;
     T(panel_product)(rows, gru ? two : depth, d, p->size, w, p->dh + b * U, wide, gru);
-    if (gru) T(panel_product)(rows, r->hidden, d + two + r->hidden, p->size, w + two * U, p->dh + b * U, wide, true);
+    if (gru)
+      T(panel_product)(rows, r->hidden, d + two + r->hidden, p->size, w + two * U, p->dh + b * U, wide, true);
   }
 }
 
-static bool T(gradients)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch, const struct nn_recurrent_sums *sums) {
+static bool T(gradients)(const struct nn_recurrent *r, int64_t n0, int64_t n1, void *scratch,
+                         const struct nn_recurrent_sums *sums) {
   struct T(back_part) p = {.r = r, .n0 = n0, .n1 = n1, .sums = *sums};
   const int64_t n = n1 - n0, size = r->state;
   T(lay_out_back)(&p, scratch);
@@ -671,13 +707,17 @@ static bool T(gradients)(const struct nn_recurrent *r, int64_t n0, int64_t n1, v
 static void T(collect)(int64_t parts, size_t each, const void *first, int64_t n, void *vto) {
   real *to = vto;
   memcpy(to, first, (size_t)n * sizeof(real));
-  for (int64_t k = 1; k < parts; k++) T(add_row)(n, (const real *)(const void *)((const char *)first + (size_t)k * each), to);
+  for (int64_t k = 1; k < parts; k++)
+    T(add_row)(n, (const real *)(const void *)((const char *)first + (size_t)k * each), to);
 }
 
-// ---- by units ----------------------------------------------------------------------------------------------
+// ---- by units
+// ----------------------------------------------------------------------------------------------
 
-// All sequences of a layer, of which several threads do blocks of units. h of step k stands in the one or the other place.
-static struct T(part) T(all_sequences)(const struct nn_recurrent *r, const struct nn_recurrent_at *at, void *scratch) {
+// All sequences of a layer, of which several threads do blocks of units. h of step k stands in the one or the
+// other place.
+static struct T(part)
+    T(all_sequences)(const struct nn_recurrent *r, const struct nn_recurrent_at *at, void *scratch) {
   struct T(part) p = {.r = r, .n1 = r->n, .from = at->from, .to = at->to, .offset = scratch};
   T(lay_out)(&p, (real *)(void *)((char *)scratch + T(offset_bytes)(r)), r->n);
   if (at->k & 1) T(turn_states)(&p);
@@ -686,8 +726,8 @@ static struct T(part) T(all_sequences)(const struct nn_recurrent *r, const struc
 
 static int64_t T(steps_at_once)(const struct nn_recurrent *r) { return T(chunk)(r, r->n); }
 
-static void T(units_forward)(const struct nn_recurrent *r, enum nn_recurrent_phase phase, const struct nn_recurrent_at *at,
-                             int64_t b0, int64_t b1, void *scratch) {
+static void T(units_forward)(const struct nn_recurrent *r, enum nn_recurrent_phase phase,
+                             const struct nn_recurrent_at *at, int64_t b0, int64_t b1, void *scratch) {
   struct T(part) p = T(all_sequences)(r, at, scratch);
   const size_t state = (size_t)(r->n * r->state) * sizeof(real);
   switch (phase) {
@@ -700,9 +740,10 @@ static void T(units_forward)(const struct nn_recurrent *r, enum nn_recurrent_pha
 }
 
 // BEGIN: the gradients of the sums; STEP: from them that of h.
-static void T(units_backward)(const struct nn_recurrent *r, enum nn_recurrent_phase phase, const struct nn_recurrent_at *at,
-                              int64_t b0, int64_t b1, void *scratch) {
-  const int64_t wide = T(padded)(r->state), size = r->state, depth = nn_cell_gates(r->cell) * r->hidden, t = at->t;
+static void T(units_backward)(const struct nn_recurrent *r, enum nn_recurrent_phase phase,
+                              const struct nn_recurrent_at *at, int64_t b0, int64_t b1, void *scratch) {
+  const int64_t wide = T(padded)(r->state), size = r->state, depth = nn_cell_gates(r->cell) * r->hidden,
+                t = at->t;
   const int64_t from = b0 * U, count = min64(b1 * U, size) - from;
   real *dh = scratch;
   struct T(part) p = {.r = r, .n1 = r->n, .sums = dh + r->n * (wide + T(padded)(r->hidden))};
@@ -711,7 +752,8 @@ static void T(units_backward)(const struct nn_recurrent *r, enum nn_recurrent_ph
   switch (phase) {
   case NN_PHASE_START:
     memset(dh, 0, (size_t)(r->n * wide) * sizeof(real));
-    for (int64_t i = 0; i < r->n; i++) memcpy(dh + i * wide, (real *)r->dh + i * size, (size_t)size * sizeof(real));
+    for (int64_t i = 0; i < r->n; i++)
+      memcpy(dh + i * wide, (real *)r->dh + i * size, (size_t)size * sizeof(real));
     break;
   case NN_PHASE_BEGIN:
     for (int64_t i = 0; i < r->n; i++) {
@@ -726,7 +768,8 @@ static void T(units_backward)(const struct nn_recurrent *r, enum nn_recurrent_ph
     }
     break;
   case NN_PHASE_END:
-    for (int64_t i = 0; i < r->n; i++) memcpy((real *)r->dh + i * size, dh + i * wide, (size_t)size * sizeof(real));
+    for (int64_t i = 0; i < r->n; i++)
+      memcpy((real *)r->dh + i * size, dh + i * wide, (size_t)size * sizeof(real));
     break;
   case NN_PHASE_INPUT: break;
   }
