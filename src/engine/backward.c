@@ -348,6 +348,15 @@ static nn_work *passable(nn_walk_state *w, const nn_work *r) {
   return alone && plain && !captured(w, before) ? b : NULL;
 }
 
+/* The gradient that waits at the end of n's first edge, if it may be written. */
+static nn_tensor *waiting_sum(nn_walk_state *w, const nn_node *n) {
+  const nn_edge *e = &n->edge[0];
+  if (w->create || w->ctx->anomaly || n->n_in == 0 || e->node == NULL) return NULL;
+  const nn_work *b = work_of(w, e->node);
+  nn_tensor *sum = b->needed ? b->g[e->out] : NULL;
+  return sum != NULL && exclusive(sum) ? sum : NULL;
+}
+
 static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **passed, nn_work **instead) {
   nn_node *n = r->node;
   nn_ctx *ctx = w->ctx;
@@ -367,6 +376,7 @@ static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **pas
   v.before = before ? before->node->op : NULL;
   v.node_before = before ? before->node : NULL;
   v.last = !w->retain && !w->create;
+  v.sum = waiting_sum(w, n);
   v.own = !w->create && r->g[0] != NULL && exclusive(r->g[0]);
   bool ok = n->op->vjp(&v);
   if (v.went_on) *passed = before;

@@ -9,7 +9,7 @@
 #include "storage.h"
 
 /* Smaller ones are done sooner than put off. */
-enum { LEAST = 16 * 1024 };
+enum { LEAST = 4 * 1024 };
 
 static nn_tensor *keep(nn_tensor *t) { return t ? nn_detach(t) : NULL; }
 

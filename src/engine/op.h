@@ -86,6 +86,9 @@ typedef struct nn_vjp {
   /* For rows with NN_TAKES_GATE, or NULL: g[0] counts only where this is not <= 0. */
   nn_tensor *gate;
   nn_node *node_before; /* the node of `before` */
+  /* What has arrived for input 0 from elsewhere, when nobody else sees it, or NULL: a rule may add its part to this and
+   * leave d[0] NULL. */
+  nn_tensor *sum;
   bool last;            /* the walk will not come again, and nothing is recorded */
   bool own;             /* nobody else sees g[0] */
 } nn_vjp;

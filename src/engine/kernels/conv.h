@@ -36,6 +36,7 @@ struct nn_conv_desc {
   int64_t stride_h, stride_w, pad_h, pad_w, dil_h, dil_w;
   int64_t groups;
   enum nn_conv_method method;
+  bool add; // input_grad by Winograd's method: the gradient is added to what dx holds
 };
 
 /// Output size along one dimension with the same padding at both ends; <= 0 if the kernel does not fit.

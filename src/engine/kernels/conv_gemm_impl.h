@@ -13,6 +13,7 @@ struct T(gather) {
   real *dst; // pixel (image, i, j) of row m at image * dst_n + m * dst_m + i * dst_h + j * dst_w
   int64_t dst_n, dst_m, dst_h, dst_w;
   int64_t m0, m1;   // rows of this call
+  bool in_place;    // the weights are used where they are, not packed
   const real *bias; // or NULL
   bool relu;
   real *packed;  // weights [blocks of rows][depth][rows of the block]
@@ -247,10 +248,13 @@ static void T(gather_block)(const struct T(gather) *g, int64_t q, int64_t count,
       struct T(micro_ends) ends = {.bias = g->bias && slice == 0 ? g->bias + g->m0 + r0 : NULL,
                                    .add = slice > 0,
                                    .relu = g->relu && slice == slices - 1};
-      const real *a = g->packed + r0 * depth + k0 * mr;
+      const real *a = g->in_place ? g->weight + (g->m0 + r0) * g->wm + k0 : g->packed + r0 * depth + k0 * mr;
       const struct T(panel) *to = panel;
       for (int64_t j = 0; j < count; j += T(MICRO_COLS), to++)
-        T(micro)(mr, k1 - k0, a, patches + j, T(LDB), to->c + r0 * to->ldc, to->ldc, &ends);
+        if (g->in_place)
+          T(micro_unpacked)(mr, k1 - k0, a, g->wm, patches + j, T(LDB), to->c + r0 * to->ldc, to->ldc, &ends);
+        else
+          T(micro)(mr, k1 - k0, a, patches + j, T(LDB), to->c + r0 * to->ldc, to->ldc, &ends);
     }
   }
   T(finish_panels)(g, q, count, result, panel);
@@ -279,6 +283,14 @@ static size_t T(gather_bytes)(int64_t m, int64_t depth) {
   return (size_t)elements * sizeof(real) + 64;
 }
 
+// Whether a row of the left factor is one run in the weights and they are read too few times to be packed for it.
+static bool T(uses_in_place)(const struct T(gather) *g) {
+  int64_t columns = g->images * g->ho * g->wo;
+  bool dense = g->rows.kernel_first == 0 && g->cols.kernel_first == 0 && g->rows.kernel_step == 1 &&
+               g->cols.kernel_step == 1 && g->wr == g->cols.count && g->wc == g->wr * g->rows.count;
+  return dense && columns <= 8 * BLOCK;
+}
+
 // All m rows and all pixels of one group; `depth` is the largest that the workspace was sized for.
 static bool T(gather_run)(struct T(gather) *g, int64_t m, int64_t depth, void *workspace) {
   int64_t columns = g->images * g->ho * g->wo, most = T(gather_rows)(m, depth);
@@ -286,9 +298,10 @@ static bool T(gather_run)(struct T(gather) *g, int64_t m, int64_t depth, void *w
   g->packed = align64(workspace);
   g->scratch = g->packed + ((most * depth + 15) & ~(int64_t)15);
   g->thread_size = T(gather_thread_size)(m, depth);
+  g->in_place = T(uses_in_place)(g);
   for (g->m0 = 0; g->m0 < m; g->m0 = g->m1) {
     g->m1 = min64(m, g->m0 + most);
-    nn_parallel(T(micro_blocks)(g->m1 - g->m0), ceil_div(20000, T(gather_depth)(g) + 1), T(pack_weights), g);
+    if (!g->in_place) nn_parallel(T(micro_blocks)(g->m1 - g->m0), ceil_div(20000, T(gather_depth)(g) + 1), T(pack_weights), g);
     nn_conv_spread(ceil_div(columns, BLOCK), 1, T(gather_blocks), g);
     if (nn_interrupted()) return false;
   }

@@ -20,7 +20,7 @@ struct winograd_job {
   int64_t wk, wc; // distances in w between output and input channels
   bool turned;
   const float *bias; // or NULL
-  bool relu;
+  bool relu, add; // y: clamped at 0, added to
   float *y;
   struct winograd_grid grid;
   float *u, *scratch;
@@ -88,8 +88,8 @@ NN_INLINE void winograd_output(const vec m[6], vec o[4]) {
 }
 
 // The pixels of one vector of tiles of one channel, into its plane y.
-NN_INLINE void output_tiles(const float *m, int64_t plane, float bias, bool relu, float *y, int64_t w,
-                            const struct winograd_strip *strip) {
+NN_INLINE void output_tiles(const float *m, int64_t plane, float bias, bool relu, bool add, float *y,
+                            int64_t w, const struct winograd_strip *strip) {
   vec t[4][6];
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -109,6 +109,7 @@ NN_INLINE void output_tiles(const float *m, int64_t plane, float bias, bool relu
     for (int q = 0; q < 4; q++) {
       o[q] += bias;
       if (relu) o[q] = micro_relu_f32(o[q]);
+      if (add) o[q] += nn_load_lanes(strip[q].main[i], y + strip[q].at + i * w);
       nn_store_lanes(strip[q].main[i], y + strip[q].at + i * w, o[q]);
     }
   }
@@ -134,7 +135,7 @@ static void block(const struct winograd_job *job, int64_t b, float *v) {
   for (int64_t k = 0; k < job->k; k++)
     for (int64_t half = 0; half < 2; half++)
       output_tiles(m + k * WINOGRAD_TILES + half * VL, m_plane, job->bias ? job->bias[k] : 0, job->relu,
-                   job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * half);
+                   job->add, job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * half);
 }
 
 static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
@@ -196,6 +197,7 @@ bool NN_KERNEL(nn_conv_winograd_input_grad_f32)(const struct nn_conv_desc *d, co
                                .wk = 9,
                                .wc = cg * 9,
                                .turned = true,
+                               .add = d->add,
                                .y = (float *)dx + g * cg * d->h * d->w,
                                .grid = {.images = d->n}};
     if (!winograd_run(&job, workspace)) return false;

@@ -65,12 +65,29 @@ static bool forward_kernel(nn_frame *f) {
   return with_workspace(f, &d, NN_CONV_FORWARD, run_forward);
 }
 
+/* Adds the gradient of the input to what has arrived there from elsewhere, as behind a residual connection; *done says
+ * whether. */
+static bool add_input(nn_vjp *v, bool *done) {
+  T sum = v->sum, g = v->g[0], w = nn_in(v, 1);
+  const nn_value *geometry = v->arg + 3;
+  if (w == NULL) return false;
+  *done = false;
+  if (sum == NULL || sum->dtype != NN_FLOAT32 || !nn_contig(sum)) return true;
+  struct nn_conv_desc d = describe(geometry, sum->shape, w->shape, g->shape);
+  if (NN_SELECT(nn_conv)->method(&d, NN_FLOAT32, NN_CONV_INPUT_GRAD) != NN_CONV_WINOGRAD) return true;
+  nn_value args[] = {v_t(sum), v_t(g), v_t(w), geometry[0], geometry[1], geometry[2], geometry[3],
+                     v_ints(2, nn_in_meta(v, 0)->shape + 2)};
+  *done = true;
+  return nn_apply_inplace(v->ctx, &nn_op_convolution_input_add, args, 8);
+}
+
 static bool forward_vjp(nn_vjp *v) {
   C c = v->ctx;
   T g = v->g[0];
   const nn_value *geometry = v->arg + 3;
-  bool weight = nn_need(v, 1), bias = nn_need(v, 2);
-  if (nn_need(v, 0)) {
+  bool weight = nn_need(v, 1), bias = nn_need(v, 2), added = false;
+  if (v->sum != NULL && nn_need(v, 0) && !add_input(v, &added)) return false;
+  if (nn_need(v, 0) && !added) {
     v->d[0] = conv_of(c, &nn_op_convolution_input, g, nn_in(v, 1), geometry, nn_in_meta(v, 0)->shape + 2);
     if (v->d[0] == NULL) return false;
   }
@@ -134,6 +151,29 @@ const nn_op nn_op_convolution_input = {
     .name = "convolution_input", .doc = "Gradient of a convolution for its input.",
     .params = {{"grad", P_TENSOR}, {"weight", P_TENSOR}, GEOMETRY}, .flags = NN_PRIVATE, .saves_in = 3, .infer = input_infer,
     .kernel = input_kernel, .vjp = input_vjp};
+
+static bool input_add_infer(nn_frame *f) {
+  nn_spec_like(f, 0, f->in[0]);
+  return true;
+}
+
+static bool run_input_add(const struct nn_conv_kernels *k, const struct nn_conv_desc *d, nn_frame *f, void *workspace) {
+  const nn_tensor *g = nn_dense(f, 1), *w = nn_dense(f, 2);
+  if (g == NULL || w == NULL) return false;
+  if (f->out[0]->data != f->in[0]->data && !nn_copy_data(f->out[0], f->in[0])) return false;
+  return k->input_grad[NN_FLOAT32](d, g->data, w->data, f->out[0]->data, workspace);
+}
+
+static bool input_add_kernel(nn_frame *f) {
+  struct nn_conv_desc d = describe(f->arg + 3, NULL, f->in[2]->shape, f->in[1]->shape);
+  d.add = true;
+  return with_workspace(f, &d, NN_CONV_INPUT_GRAD, run_input_add);
+}
+
+const nn_op nn_op_convolution_input_add = {
+    .name = "convolution_input_add", .doc = "Adds the gradient of a convolution for its input, by Winograd's method.",
+    .params = {{"sum", P_TENSOR}, {"grad", P_TENSOR}, {"weight", P_TENSOR}, GEOMETRY},
+    .flags = NN_PRIVATE | NN_NO_GRAD | NN_ANY_OUT, .infer = input_add_infer, .kernel = input_add_kernel};
 
 /* ---- gradient of weight and bias -------------------------------------------------------------------- */
 
