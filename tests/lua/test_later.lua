@@ -242,13 +242,13 @@ check.test("a convolution adds its gradient to what is there", function()
   for _, case in ipairs{{4, 16, 18, 20}, {8, 32, 15, 17}, {2, 4, 5, 5}} do
     local n, c, h, w = table.unpack(case)
     local data, kernel, g = tensor.randn(n, c, h, w), tensor.randn(c, c, 3, 3), tensor.randn(n, c, h, w)
-    local function run(watch, double)
-      local a, k = leaf(double and data:double() or data), leaf(double and kernel:double() or kernel)
+    local function run(watch, wide)
+      local a, k = leaf(wide and data:double() or data), leaf(wide and kernel:double() or kernel)
       local b = a * 2
       local y = F.conv2d(b, k, nil, {padding = 1})
       if watch then b:register_hook(function() end) end
       local z = F.conv2d(F.relu(y), k, nil, {padding = 1}) + b + b:sin()
-      z:backward(double and g:double() or g)
+      z:backward(wide and g:double() or g)
       return a.grad:float(), k.grad:float()
     end
     local want, want_k = run(false, true)
