@@ -31,6 +31,13 @@ check.test("fresh tensors in a loop", function()
   check.ok(peak < 32 * MB, "peak " .. peak)
 end)
 
+check.test("millions of small operations leave resident memory flat", function()
+  local flat = assert(loadfile((arg[0]:match("^(.*)/") or ".") .. "/../bench/flat.lua"))
+  local grown, last = flat(2000000 // scale)
+  check.close(last, 1, 0.05) -- the chain goes to 1
+  check.ok(sanitized or grown < 4, ("grown by %.1f MB"):format(grown))
+end)
+
 check.test("small tensors: as many handles as the collector's pace allows", function()
   local most = 0
   for i = 1, 300000 // scale do
