@@ -41,20 +41,23 @@ static Step step_begin(lua_State *L, int states) {
   if (count > 1 << 24) luaL_error(L, "too many parameters");
   s.items = lua_newuserdatauv(L, (size_t)count * size + 1, 0);
   s.places = (lua_Integer *)(void *)(s.items + count);
+  bool kept[NN_OPTIM_STATE];
+  for (int k = 0; k < states; k++) kept[k] = lua_istable(L, 2 + k);
+  int top = lua_gettop(L);
   for (lua_Integer i = 1; i <= count; i++) {
     lua_rawgeti(L, PARAMS, i);
     nn_tensor *p = bind_tensor(L, s.b, -1);
     if (p == NULL) bind_error(L, s.b, "step: parameter %d is not a tensor", (int)i);
-    lua_pop(L, 1);
-    if (nn_grad(p) == NULL) continue;
-    nn_optim_item *item = &s.items[s.n];
-    *item = (nn_optim_item){.param = p};
-    for (int k = 0; k < states; k++)
-      if (lua_istable(L, 2 + k)) item->state[k] = state_of(L, &s, 2 + k, i, p);
-    lua_rawgeti(L, 2 + states, i);
-    item->step = lua_tointeger(L, -1) + 1;
-    lua_pop(L, 1);
-    s.places[s.n++] = i;
+    if (p->grad != NULL) {
+      nn_optim_item *item = &s.items[s.n];
+      *item = (nn_optim_item){.param = p};
+      for (int k = 0; k < states; k++)
+        if (kept[k]) item->state[k] = state_of(L, &s, 2 + k, i, p);
+      lua_rawgeti(L, 2 + states, i);
+      item->step = lua_tointeger(L, -1) + 1;
+      s.places[s.n++] = i;
+    }
+    lua_settop(L, top);
   }
   return s;
 }
@@ -179,12 +182,13 @@ static int optim_zero_grad(lua_State *L) {
   Bind *b = bind_of(L);
   luaL_checktype(L, PARAMS, LUA_TTABLE);
   lua_Integer count = luaL_len(L, PARAMS);
+  int top = lua_gettop(L);
   for (lua_Integer i = 1; i <= count; i++) {
     lua_rawgeti(L, PARAMS, i);
     nn_tensor *p = bind_tensor(L, b, -1);
     if (p == NULL) bind_error(L, b, "zero_grad: parameter %d is not a tensor", (int)i);
-    if (!nn_set_grad(p, NULL)) bind_raise(L, b);
-    lua_pop(L, 1);
+    if (p->grad != NULL && !nn_set_grad(p, NULL)) bind_raise(L, b);
+    lua_settop(L, top);
   }
   return 0;
 }

@@ -66,13 +66,11 @@ nn_value nn_default(const nn_param *p) {
 
 static bool missing(nn_frame *f, const nn_param *p) { return nn_bad(f, "argument '%s' is missing", p->name); }
 
-static int count_inputs(const nn_op *op, const nn_value *args, int n_args) {
+/* Room for the tensors of a call beyond those of its P_TENSOR parameters, which are at most NN_MAX_IN. */
+static int count_listed(const nn_value *args, int n_args) {
   int n = 0;
-  for (int p = 0; op->params[p].kind != P_END; p++) {
-    nn_kind kind = op->params[p].kind;
-    if (kind == P_TENSOR) n++;
-    if ((kind == P_TENSORS || kind == P_INDICES) && p < n_args && args[p].tag == NN_V_TENSORS) n += args[p].n;
-  }
+  for (int i = 0; i < n_args; i++)
+    if (args[i].tag == NN_V_TENSORS) n += args[i].n + NN_MAX_IN;
   return n;
 }
 
@@ -105,10 +103,13 @@ static bool take_tensors(nn_frame *f, const nn_param *p, nn_value *arg, const nn
   return true;
 }
 
-static bool take_args(nn_frame *f, const nn_value *args, int n_args) {
+/* `kinds` tells which kinds of parameters there are. */
+static bool take_args(nn_frame *f, const nn_value *args, int n_args, uint32_t *kinds) {
   const nn_param *p = f->op->params;
+  *kinds = 0;
   for (f->n_args = 0; p->kind != P_END; p++, f->n_args++) {
     nn_value *arg = &f->arg[f->n_args];
+    *kinds |= 1u << p->kind;
     const nn_value *given = f->n_args < n_args ? &args[f->n_args] : NULL;
     if (p->kind == P_TENSOR) {
       if (!take_tensor(f, p, arg, given)) return false;
@@ -457,12 +458,14 @@ static bool run(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, 
   f.extra[0] = f.extra[1] = NULL;
   f.note[0] = f.note[1] = 0;
   f.results = r;
-  if (!open_room(ctx, &room, count_inputs(op, args, n_args))) return false;
+  if (!open_room(ctx, &room, count_listed(args, n_args))) return false;
   f.in = room.in;
   int mark = nn_pool_mark(ctx);
   int spare = 3 * NN_MAX_DIMS;
-  bool ok = take_args(&f, args, n_args) && repeat_ints(&f, dims, &spare) &&
-            resolve_dims(&f, dims + (3 * NN_MAX_DIMS - spare), spare);
+  uint32_t kinds;
+  bool ok = take_args(&f, args, n_args, &kinds);
+  if (ok && kinds >> P_INTS & 1) ok = repeat_ints(&f, dims, &spare);
+  if (ok && kinds & (1u << P_DIM | 1u << P_DIMS)) ok = resolve_dims(&f, dims + (3 * NN_MAX_DIMS - spare), spare);
   if (ok && op->flags & NN_PROMOTES) ok = promote_inputs(&f);
   if (ok) ok = run_frame(&f, into, wrote);
   drop_extras(&f);

@@ -38,7 +38,7 @@ void nn_node_forget(nn_node *n) {
 
 void nn_node_destroy(nn_node *n) {
   nn_ctx *ctx = n->ctx;
-  nn_node_forget(n);
+  if (n->n_saved > 0 || n->key != NULL) nn_node_forget(n);
   for (int i = 0; i < n->n_in; i++) {
     if (n->edge[i].node != NULL) nn_node_release(n->edge[i].node);
     if (n->edge[i].leaf != NULL) nn_release(n->edge[i].leaf);
@@ -112,7 +112,7 @@ static bool set_edge(nn_node *n, int i, nn_tensor *t) {
 
 static void set_where(nn_node *n) {
   nn_ctx *ctx = n->ctx;
-  if (!ctx->anomaly || ctx->host.where == NULL) return;
+  if (ctx->host.where == NULL) return;
   char text[256] = "";
   ctx->host.where(ctx->host.data, text, sizeof text);
   char *copy = nn_small_alloc(ctx, strlen(text) + 1);
@@ -126,30 +126,28 @@ static void set_where(nn_node *n) {
 
 /* ---- recording -------------------------------------------------------------------------------------- */
 
+/* Arguments that lie outside of their nn_value. */
+static bool is_list(const nn_value *v) {
+  return (1u << NN_V_INTS | 1u << NN_V_FLOATS | 1u << NN_V_STRING) >> v->tag & 1;
+}
+
+static size_t words_of(const nn_value *v) { return v->tag == NN_V_STRING ? strlen(v->s) / 8 + 1 : (size_t)v->n; }
+
 static node_plan plan_frame(const nn_frame *f, int n_out) {
-  node_plan p = {.n_in = f->n_in, .n_out = n_out, .n_args = f->n_args};
-  for (int i = 0; i < f->n_in; i++) p.n_dims += f->in[i] ? f->in[i]->ndim : 0;
-  for (int k = 0; k < n_out; k++) p.n_dims += f->out[k]->ndim;
-  for (int a = 0; a < f->n_args; a++) {
-    if (f->arg[a].tag == NN_V_INTS || f->arg[a].tag == NN_V_FLOATS) p.n_ints += f->arg[a].n;
-    if (f->arg[a].tag == NN_V_STRING) p.n_ints += (int)(strlen(f->arg[a].s) / 8 + 1);
-  }
-  return p;
+  int n_dims = 0, n_ints = 0;
+  for (int i = 0; i < f->n_in; i++) n_dims += f->in[i] ? f->in[i]->ndim : 0;
+  for (int k = 0; k < n_out; k++) n_dims += f->out[k]->ndim;
+  for (int a = 0; a < f->n_args; a++)
+    if (is_list(&f->arg[a])) n_ints += (int)words_of(&f->arg[a]);
+  return (node_plan){.n_in = f->n_in, .n_out = n_out, .n_args = f->n_args, .n_dims = n_dims, .n_ints = n_ints};
 }
 
 static void copy_args(nn_node *n, const nn_frame *f, int64_t *ints) {
   for (int a = 0; a < f->n_args; a++) {
     n->arg[a] = f->arg[a];
-    size_t words = 0;
-    if (f->arg[a].tag == NN_V_INTS || f->arg[a].tag == NN_V_FLOATS) {
-      words = (size_t)f->arg[a].n;
-      if (words > 0) memcpy(ints, f->arg[a].ints, words * 8);
-    } else if (f->arg[a].tag == NN_V_STRING) {
-      words = strlen(f->arg[a].s) / 8 + 1;
-      memcpy(ints, f->arg[a].s, strlen(f->arg[a].s) + 1);
-    } else {
-      continue;
-    }
+    if (!is_list(&f->arg[a])) continue;
+    size_t words = words_of(&f->arg[a]), bytes = f->arg[a].tag == NN_V_STRING ? strlen(f->arg[a].s) + 1 : words * 8;
+    if (bytes > 0) memcpy(ints, f->arg[a].ints, bytes);
     n->arg[a].ints = ints;
     ints += words;
   }
@@ -176,9 +174,11 @@ static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64
   for (int i = 0; i < n->n_in; i++) {
     nn_tensor *t = f->in[i];
     dims = set_meta(&n->meta[i], t, dims);
+    if (t == NULL) continue;
     bool can = op->grads_in == 0 || (op->grads_in >> (i < 8 ? i : 7) & 1);
-    if (can && !set_edge(n, i, t)) return false;
-    if (t != NULL && op->saves_in >> (i < 32 ? i : 31) & 1) {
+    bool has = t->node != NULL || t->base != NULL || t->flags & NN_T_REQUIRES;
+    if (can && has && !set_edge(n, i, t)) return false;
+    if (op->saves_in >> (i < 32 ? i : 31) & 1) {
       uint32_t version = t->storage->version;
       save(n, i, nn_retain(t), into != NULL && t->storage == into->storage ? version - 1 : version);
     }
@@ -190,7 +190,7 @@ static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64
   for (int k = 0; k < 2; k++)
     if (f->extra[k] != NULL) save(n, n->n_in + n_out + k, nn_retain(f->extra[k]), f->extra[k]->storage->version);
   copy_args(n, f, ints);
-  set_where(n);
+  if (n->ctx->anomaly) set_where(n);
   return true;
 }
 
@@ -231,7 +231,7 @@ bool nn_record_host(nn_ctx *ctx, const char *name, void *key, nn_tensor *const *
     }
   }
   n->flags |= NN_N_HOST;
-  set_where(n);
+  if (ctx->anomaly) set_where(n);
   for (int k = 0; k < n_out; k++) {
     dims = set_meta(&n->meta[n_in + k], outputs[k], dims);
     if (!nn_is_float((nn_dtype)outputs[k]->dtype)) continue;

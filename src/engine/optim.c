@@ -109,11 +109,12 @@ static bool step(nn_ctx *ctx, nn_optim_item *items, int n, job *j) {
     ok = prepare(&segments[made], &items[made], total);
     total += segments[made++].n;
   }
-  if (ok) {
-    j->segments = segments;
-    j->n = n;
+  j->segments = segments;
+  j->n = n;
+  if (ok && total < 2 * SHARE) /* nothing to share */
+    for (int i = 0; i < n; i++) j->run(j, &segments[i], 0, segments[i].n);
+  else if (ok)
     nn_parallel(total, SHARE, work, j);
-  }
   for (int i = 0; i < made; i++) {
     if (ok && segments[i].param_copy) nn_copy_data(items[i].param, segments[i].param_copy);
     if (ok) nn_touch(items[i].param);

@@ -29,14 +29,14 @@ local slice
 
 function Container.__lookup(class)
   return function(self, key)
+    local value = class[key]
+    if value ~= nil then return value end
     if math.type(key) == "integer" then
       local n = rawlen(self)
       return key < 0 and rawget(self, n + 1 + key) or nil
     elseif type(key) == "table" then
       return slice(self, key)
     end
-    local value = class[key]
-    if value ~= nil then return value end
     local registry = rawget(self, REGISTRY)
     local place = registry and registry.place and registry.place[key]
     return place and rawget(self, place)
