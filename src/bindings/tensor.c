@@ -176,7 +176,7 @@ static int tensor_newindex(lua_State *L) {
   Bind *b = bind_of(L);
   nn_tensor *t = bind_check(L, b, 1);
   const char *name = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "...";
-  if (strcmp(name, "...") == 0) return bind_index_write(L, b, t);
+  if (name[0] == '.' && strcmp(name, "...") == 0) return bind_index_write(L, b, t);
   if (strcmp(name, "grad") == 0)
     set_grad(L, b, t);
   else if (strcmp(name, "requires_grad") == 0)

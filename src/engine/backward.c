@@ -398,7 +398,6 @@ bool nn_has_nan(nn_tensor *t) {
 }
 
 static bool check_anomaly(nn_ctx *ctx, nn_node *n, nn_tensor *const *d) {
-  if (!ctx->anomaly) return true;
   for (int i = 0; i < n->n_in; i++)
     if (nn_has_nan(d[i]))
       return nn_fail(ctx, "detect_anomaly: the gradient of %s for its input %d has NaN%s%s", nn_node_name(n), i + 1,
@@ -432,6 +431,7 @@ static bool deliver(nn_walk_state *w, const nn_edge *e, nn_tensor *g) {
 
 static void drop_gradients(nn_work *r) {
   for (int k = 0; k < r->node->n_out; k++) {
+    if (r->g[k] == NULL) continue;
     nn_release(r->g[k]);
     r->g[k] = NULL;
   }
@@ -453,7 +453,7 @@ static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work *
   ctx->in_rule++;
   bool ok = call_rule(w, r, d, passed, instead);
   ctx->in_rule--;
-  ok = ok && check_anomaly(ctx, n, d);
+  if (ctx->anomaly) ok = ok && check_anomaly(ctx, n, d);
   if (*instead != NULL) n = (*instead)->node;
   for (int i = 0; i < n->n_in; i++) {
     const nn_edge *e = &n->edge[i];
@@ -488,7 +488,10 @@ static bool step(nn_walk_state *w, nn_work *r) {
   if (!outputs_ready(w, r, &any)) return false;
   for (int i = 0; i < n->n_in && !leads; i++) {
     const nn_edge *e = &n->edge[i];
-    leads = e->node ? work_of(w, e->node)->needed : e->leaf && (w->to_leaves || captured_leaf(w, e->leaf));
+    if (w->to_leaves)
+      leads = e->node != NULL || e->leaf != NULL;
+    else
+      leads = e->node ? work_of(w, e->node)->needed : e->leaf && captured_leaf(w, e->leaf);
   }
   if (n->n_in > FEW) {
     d = nn_mem_alloc(w->ctx, bytes);
