@@ -194,8 +194,9 @@ struct nn_ctx {
 
 /* nn_small_alloc and nn_small_free for those who make and drop blocks all the time: the free lists in line. */
 static inline void *nn_small_take(nn_ctx *ctx, size_t size) {
-  nn_free_block **list = &ctx->small[(size + NN_SMALL_STEP - 1) / NN_SMALL_STEP], *b;
-  if (size > NN_SMALL || (b = *list) == NULL || ctx->fail_after != 0) return nn_small_alloc(ctx, size);
+  if (size > NN_SMALL || ctx->fail_after != 0) return nn_small_alloc(ctx, size);
+  nn_free_block **list = &ctx->small[(size + NN_SMALL_STEP - 1) / NN_SMALL_STEP], *b = *list;
+  if (b == NULL) return nn_small_alloc(ctx, size);
   *list = b->next;
   return b;
 }

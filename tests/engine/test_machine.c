@@ -448,6 +448,16 @@ static void test_random_products(void **state) {
   }
 }
 
+// Those that have a kernel of their own (kernels/tiny.c).
+static void test_tiny_products(void **state) {
+  (void)state;
+  for (int i = 0; i < 400; i++) {
+    product q = random_product(i < 200 ? 6 : 16);
+    q.f64 = false;
+    check_product(&q, 0);
+  }
+}
+
 // Shapes at which a method changes: vectors, rows of a tile, blocks, copied strips, awkward distances.
 static void test_product_edges(void **state) {
   (void)state;
@@ -632,7 +642,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_fork_leaves_a_working_child),
 #endif
       cmocka_unit_test(test_signals_stay_on_the_host_thread),
-      cmocka_unit_test(test_random_products),
+      cmocka_unit_test(test_tiny_products), cmocka_unit_test(test_random_products),
       cmocka_unit_test(test_product_edges),
       cmocka_unit_test(test_product_ways),
       cmocka_unit_test(test_large_products),
