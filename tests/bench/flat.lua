@@ -1,5 +1,5 @@
--- A script of many small operations stays flat in memory: runs so many (100 million unless told otherwise), some recorded,
--- some walked back, and prints resident memory along the way and the cost of an operation.
+-- A script of many small operations stays flat in memory: runs so many (100 million unless told otherwise), some
+-- recorded, some walked back, and prints resident memory along the way and the cost of an operation.
 --   nnlua tests/bench/flat.lua [COUNT]
 -- As a chunk called with COUNT it prints nothing and returns by how many MB it grew after the first twentieth.
 
@@ -40,5 +40,5 @@ for i = 1, rounds do
 end
 local grown = resident() - start
 if quiet then return grown, base end
-print(("%d operations, %.3f us each, grown by %.1f MB"):format(rounds * 20, (nnlua.clock() - clock) / (rounds * 20) * 1e6,
-  grown))
+local cost = (nnlua.clock() - clock) / (rounds * 20) * 1e6
+print(("%d operations, %.3f us each, grown by %.1f MB"):format(rounds * 20, cost, grown))
