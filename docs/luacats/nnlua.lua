@@ -65,6 +65,8 @@ train = {}
 metrics = {}
 text = {}
 audio = {}
+graph = {}
+rl = {}
 inspect = {}
 plot = {}
 
@@ -5182,8 +5184,8 @@ function tensor.rsub(input, other, options) end
 ---[..., S, E], value [..., S, V], result [..., L, V]; scale is 1 / sqrt(E) unless given. attn_mask broadcasts
 ---to [..., L, S]: bool (true takes part) or numbers that are added. is_causal lets query i see the keys 1 to
 ---i. dropout_p drops weights, in training or not. With enable_gqa heads (the third dimension from the end) of
----query share those of key and value. Memory grows with the lengths, not with their product, unless attn_mask
----needs a gradient. A query that sees no key gets zeros.
+---query share those of key and value. Memory grows with the lengths, not with their product. A query that
+---sees no key gets zeros.
 ---@param query Tensor
 ---@param key Tensor
 ---@param value Tensor
@@ -8591,9 +8593,9 @@ data.WeightedRandomSampler = function(weights, num_samples, options) end
 function data.default_collate(samples) end
 
 ---Downloads a file once and returns its path: data.fetch("https://example.org/a.csv", {sha256 = "..."}). A
----file that is there already, with the right checksum, is not loaded again; a download that was cut off goes
----on where it stopped. Options: sha256 (64 hexadecimal digits), path (where to keep it), root (the folder,
----default the cache: $NNLUA_CACHE or ~/.cache/nnlua). Needs curl or wget.
+---file that is there already, with the right checksum, is not loaded again; a download with a checksum that
+---was cut off goes on where it stopped. Options: sha256 (64 hexadecimal digits), path (where to keep it),
+---root (the folder, default the cache: $NNLUA_CACHE or ~/.cache/nnlua). Needs curl or wget.
 function data.fetch(url, options) end
 
 ---A data set from a function: data.from_function(n, f) has n samples, f(i) each: {x, y} or whatever a batch
@@ -8821,17 +8823,17 @@ function train.evaluate(net, set, options) end
 ---Trains a network: train.fit(net, loader, {loss = F.cross_entropy, optimizer = opt, epochs = 3, val =
 ---set.test}). Shows a progress line; returns the history, a list of rows {epoch, loss, lr, val_loss,
 ---val_accuracy, ..., seconds} with the fields interrupted, stopped (why it ended early), best_epoch and best.
----Ctrl-C ends the training and keeps the network as it is. Judging: val (a data set or loader), metrics
----(names or functions by name, of the validation). Ending early: patience (epochs without a better value),
----monitor ("val_loss"; any number of a row), mode ("min", "max"), min_delta, restore_best (true with
----patience: the best epoch's weights come back). A loss that is not finite ends it, too. Steps: accumulate
----(batches a step), clip_grad_norm, clip_grad_value, scheduler (stepped after each epoch, OneCycleLR and
----CyclicLR after each batch, or as scheduler_every says), step(net, x, y, ...) in place of loss(net(x), y).
----Files: checkpoint (a file, written after each epoch and every checkpoint_every batches), resume (goes on
----from it: to the same weights, bit for bit), log (a .csv or .jsonl file, a line an epoch). Watching:
----callback(row, net) after each epoch and on_batch({epoch, batch, loss, net, optimizer}), which end the
----training by returning false; plot (true: curves in the terminal; a file's name; or a function(history,
----row)); quiet.
+---Ctrl-C ends the training and keeps the network as it is after the last whole batch. Judging: val (a data
+---set or loader), metrics (names or functions by name, of the validation). Ending early: patience (epochs
+---without a better value), monitor ("val_loss"; any number of a row), mode ("min", "max"), min_delta,
+---restore_best (true with patience: the best epoch's weights come back). A loss that is not finite ends it,
+---too. Steps: accumulate (batches a step), clip_grad_norm, clip_grad_value, scheduler (stepped after each
+---epoch, OneCycleLR and CyclicLR after each batch, or as scheduler_every says), step(net, x, y, ...) in place
+---of loss(net(x), y). Files: checkpoint (a file, written after each epoch and every checkpoint_every
+---batches), resume (goes on from it: to the same weights, bit for bit), log (a .csv or .jsonl file, a line an
+---epoch). Watching: callback(row, net) after each epoch and on_batch({epoch, batch, loss, net, optimizer}),
+---which end the training by returning false; plot (true: curves in the terminal; a file's name; or a
+---function(history, row)); quiet.
 ---
 ---loader: a DataLoader, anything with :iter(), or a data set (then batch_size counts)
 function train.fit(net, loader, options) end
@@ -9118,6 +9120,11 @@ function audio.frame(x, size, hop) end
 ---logarithmic).
 function audio.hz_to_mel(f, scale) end
 
+---The signal [..., N] of which real and imaginary parts [..., n_fft // 2 + 1, T] are the short-time Fourier
+---transform, or comes nearest to it (Griffin, Lim 1984), as torch.istft gives it. Options as in stft, which
+---they have to equal; length (of the signal; what the frames reach otherwise).
+function audio.istft(re, im, ...) end
+
 ---Triangular filters [n_freqs, n_mels] (float64) from linear frequencies (0 to half the sample rate) to mel
 ---bands, as torchaudio's melscale_fbanks. Options: norm ("slaney": each filter has area 1), mel_scale ("htk",
 ---"slaney").
@@ -9149,6 +9156,124 @@ function audio.stft(x, ...) end
 ---A window of n samples, periodic as spectra need it: "hann", "hamming", "blackman" or "rectangular";
 ---float64.
 function audio.window(name, n) end
+
+---Attention over the neighbours (Velickovic et al., "Graph attention networks", 2018):
+---graph.GATConv(in_channels, out_channels, heads, {concat = true, negative_slope = 0.2, dropout = 0,
+---add_self_loops = true, bias = true}), called with x [N, in_channels] and edge_index [2, E]. Result [N,
+---heads * out_channels], or their mean [N, out_channels] without concat. With {return_attention_weights =
+---true} as a third argument two more values: the edges (with the loops) and their weights [E + N, heads].
+graph.GATConv = function(in_channels, out_channels, options) end
+
+---A graph convolution, D^-1/2 (A + I) D^-1/2 x W^T + b (Kipf and Welling, "Semi-supervised classification
+---with graph convolutional networks", 2017): graph.GCNConv(in_channels, out_channels, {improved = false,
+---add_self_loops = true, normalize = true, bias = true}), called with x [N, in_channels], edge_index [2, E]
+---and perhaps edge_weight [E]. Result [N, out_channels].
+graph.GCNConv = function(in_channels, out_channels, options) end
+
+---f((1 + eps) x + sum(neighbours)), as strong as the Weisfeiler-Leman test (Xu et al., "How powerful are
+---graph neural networks?", 2019): graph.GINConv(nn, eps, {train_eps = false}), nn a module from in to out
+---channels. Called with x [N, C] and edge_index [2, E].
+graph.GINConv = function(nn, options) end
+
+---W1 sum(weight * neighbours) + W2 x (Morris et al., "Weisfeiler and Leman go neural", 2019):
+---graph.GraphConv(in_channels, out_channels, {aggr = "add", bias = true}), called with x [N, in_channels],
+---edge_index [2, E] and perhaps edge_weight [E]. Result [N, out_channels].
+graph.GraphConv = function(in_channels, out_channels, options) end
+
+---The parent of layers that pass messages: graph.MessagePassing({aggr = "add"}), aggr one of add, mean, max,
+---min, mul. A child calls self:propagate(edge_index, {x = x, ...}) in its forward and may replace message and
+---update.
+graph.MessagePassing = function(options) end
+
+---GraphSAGE, W1 mean(neighbours) + W2 x (Hamilton, Ying and Leskovec, "Inductive representation learning on
+---large graphs", 2017): graph.SAGEConv(in_channels, out_channels, {aggr = "mean", normalize = false,
+---root_weight = true, bias = true}), called with x [N, in_channels] and edge_index [2, E]. Result [N,
+---out_channels], rows of length 1 when normalize.
+graph.SAGEConv = function(in_channels, out_channels, options) end
+
+---Adds an edge from each node to itself: graph.add_self_loops(edge_index, edge_weight, {fill_value = 1,
+---num_nodes = nil}) returns edge_index [2, E + N] and the weights [E + N] (nil without edge_weight).
+function graph.add_self_loops(edge_index, ...) end
+
+---Many small graphs as one large one without edges between them, as a batch: graph.batch(list) of tables with
+---edge_index and x (or num_nodes), perhaps y and edge_attr. Returns a table with x, edge_index, y, edge_attr
+---joined, batch [nodes] (the number of each node's graph) and num_graphs. A number y becomes a label of its
+---graph.
+function graph.batch(list) end
+
+---How often each of the numbers 1 to num_nodes stands in index [E]: [num_nodes], float32 unless dtype says
+---otherwise. graph.degree(edge_index[2], n) counts the edges that arrive at each node.
+function graph.degree(index, num_nodes, dtype) end
+
+---The edges of an adjacency matrix [N, N] (row: source, column: target): edge_index [2, E] and the entries
+---[E].
+function graph.dense_to_sparse(adjacency) end
+
+---The weights of a graph convolution, D^-1/2 (A + I) D^-1/2 (Kipf and Welling, 2017):
+---graph.gcn_norm(edge_index, edge_weight, num_nodes, {improved = false, add_self_loops = true, dtype =
+---"float32"}) returns edge_index with a loop at each node (which weighs 1, 2 when improved, unless the graph
+---has one already) and the weights of its edges.
+function graph.gcn_norm(edge_index, ...) end
+
+---The Laplacian of a graph as edges and weights: graph.get_laplacian(edge_index, edge_weight, {normalization
+---= nil, num_nodes = nil}): D - A without normalization, I - D^-1/2 A D^-1/2 with "sym", I - D^-1 A with
+---"rw". Edges from a node to itself are left out. Returns edge_index [2, E + N] and the weights [E + N].
+function graph.get_laplacian(edge_index, ...) end
+
+---One row for each graph of a batch, the sum over its nodes: graph.global_add_pool(x, batch, size), x [N, C],
+---batch [N] (one graph without), result [graphs, C].
+function graph.global_add_pool(x, ...) end
+
+---One row for each graph of a batch, the largest values of its nodes: graph.global_max_pool(x, batch, size).
+function graph.global_max_pool(x, ...) end
+
+---One row for each graph of a batch, the mean over its nodes: graph.global_mean_pool(x, batch, size).
+function graph.global_mean_pool(x, ...) end
+
+---Takes away the edges from a node to itself: returns edge_index and edge_weight (nil without) of the others.
+function graph.remove_self_loops(edge_index, edge_weight) end
+
+---Reduces the slices of src that have the same number in index [E]: graph.scatter(src, index, dim, dim_size,
+---{reduce = "sum"}), reduce one of sum (or add), mean, max, min, mul. src [..., E, ...] with E at dim (1),
+---result [..., dim_size, ...]; dim_size is the largest number unless given. Places that no slice goes to are
+---0 (mul: 1).
+function graph.scatter(src, index, ...) end
+
+---Softmax within the groups that index [E] makes of the first dimension of src [E, ...]: attention over the
+---edges that arrive at a node. graph.softmax(src, index, num_nodes); the result has the shape of src.
+function graph.softmax(src, ...) end
+
+---Adjacency matrices [B, N, N] of a graph or of a batch: graph.to_dense_adj(edge_index, batch, edge_attr,
+---max_num_nodes). batch [nodes] numbers the graph of each node; edge_attr [E] are the entries (1); edges
+---between the same two nodes add up.
+function graph.to_dense_adj(edge_index, ...) end
+
+---Every edge in both directions, each once, sorted by source: graph.to_undirected(edge_index, num_nodes).
+function graph.to_undirected(edge_index, num_nodes) end
+
+---The cart with its pole. A state is four numbers: position, speed, angle (radians), angular speed. Action 1
+---pushes to the left, 2 to the right. An episode ends when the pole leans by more than 12 degrees, the cart
+---leaves the track (2.4 either way), or after max_steps (500); the reward is 1 a step.
+---
+---options: max_steps, seed (of its starts; drawn from the default generator without)
+function rl.CartPole(options) end
+
+---A memory of what happened: capacity rows of state, action, reward, next state and whether it ended; the
+---oldest is overwritten.
+---
+---capacity: how many are kept
+---
+---width: how many numbers a state has
+function rl.Replay(capacity, width) end
+
+---What was still to come at each step: r[t] + gamma r[t+1] + gamma^2 r[t+2] + ...
+---
+---rewards: a table of numbers
+---
+---gamma: what a reward is worth one step later, 0 to 1
+---
+---last: the value of what follows the last step (0)
+function rl.returns(rewards, gamma, last) end
 
 ---What each layer gives for an input: a table of tensors by the layers' names, in the order in which they
 ---ran. The input is a tensor or a list of arguments. A layer that runs several times, or gives several
