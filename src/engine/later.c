@@ -6,6 +6,7 @@
 #include "kernels/vmath.h"
 #include "op.h"
 #include "parallel.h"
+#include "profile.h"
 #include "storage.h"
 
 /* Smaller ones are done sooner than put off. */
@@ -53,6 +54,7 @@ bool nn_put_off(nn_tensor *y, const nn_later *work) {
   nn_storage_cool(y->storage);
   y->data = y->storage->data;
   w->of = y->storage;
+  w->line = ctx->profile ? ctx->profile->line : 0;
   w->before = NULL;
   w->next = ctx->later;
   if (w->next != NULL) w->next->before = w;
@@ -103,12 +105,16 @@ static void relu_range(void *arg, int64_t begin, int64_t end, int thread) {
 
 void nn_settle_storage(nn_storage *s) {
   nn_later *w = s->later;
+  nn_profile_call call;
+  bool timed = s->ctx->profile != NULL;
+  if (timed) nn_profile_begin(s->ctx, &call);
   unlink_later(s->ctx, w);
   int64_t each = w->n * w->s;
   if (w->scale != NULL)
     nn_parallel(w->channels, each > 0 ? 1 + 8192 / each : w->channels, affine_range, w);
   else
     nn_parallel(w->x->numel, 8192, relu_range, w);
+  if (timed) nn_profile_end_later(s->ctx, &call, w->name, w->line);
   drop(s->ctx, w);
 }
 

@@ -17,6 +17,8 @@ typedef struct nn_later {
   nn_tensor *x, *scale, *shift, *add; /* counted; scale, shift and add may be NULL */
   int64_t n, channels, s;
   bool relu;
+  const char *name; /* the operation that put it off, and its line while there is a profile */
+  int32_t line;
 } nn_later;
 
 /* Puts the work w on y off if it can: y fresh, large enough, outside of gradient rules. Takes references of its own.

@@ -247,6 +247,20 @@ void nn_profile_end(nn_ctx *ctx, const nn_profile_call *call, const nn_op *op, c
   ended(ctx);
 }
 
+void nn_profile_end_later(nn_ctx *ctx, const nn_profile_call *call, const char *name, int32_t line) {
+  nn_profile *p = ctx->profile;
+  if (p == NULL) return;
+  int32_t here = p->line;
+  int walks = p->walks;
+  p->line = line;
+  p->walks = 0;
+  nn_profile_row *row = finish(ctx, call, name);
+  if (row != NULL) row->calls--;
+  p->line = here;
+  p->walks = walks;
+  ended(ctx);
+}
+
 bool nn_profile_sampled(const nn_ctx *ctx) {
   const nn_profile *p = ctx->profile ? ctx->profile : ctx->resting;
   return p != NULL && p->rests > 0;

@@ -35,5 +35,7 @@ void nn_profile_begin(nn_ctx *ctx, nn_profile_call *call);
 /* The operation's bytes and, for products, its floating-point operations follow from arguments and results. */
 void nn_profile_end(nn_ctx *ctx, const nn_profile_call *call, const nn_op *op, const nn_value *args, int n_args,
                     const nn_results *r);
+/* The end of work that was put off: time of the operation `name` at `line`, whose call was counted when it was made. */
+void nn_profile_end_later(nn_ctx *ctx, const nn_profile_call *call, const char *name, int32_t line);
 
 #endif

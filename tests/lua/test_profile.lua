@@ -53,6 +53,22 @@ check.test("lines of the user, forward and backward, none of the library", funct
   check.close(sum, r.inside, 1e-9)
 end)
 
+check.test("what waits for the next operation is charged to the line that asked for it", function()
+  local big, asked, next_line = tensor.randn(64, 64, 1024)
+  local r = nnlua.profile(function()
+    for _ = 1, 3 do
+      local z = big:relu(); asked = here()
+      local one = tensor.zeros(1); next_line = here()
+      check.ok(z.shape[1] == 64 and one)
+    end
+  end)
+  check.equal(named(r.operations, "relu").calls, 3)
+  local waited, after = named(r.lines, (":%d"):format(asked), true), named(r.lines, (":%d"):format(next_line), true)
+  check.equal(waited.calls, 3)
+  -- four million elements three times, against three tensors of one
+  check.ok(waited.seconds > 10 * after.seconds, ("%g s against %g s"):format(waited.seconds, after.seconds))
+end)
+
 check.test("many small operations are counted by samples, in proportion", function()
   local a, n = tensor.ones(4, {requires_grad = true}), 30000
   local r = nnlua.profile(function()

@@ -93,6 +93,7 @@ static bool relu_kernel(nn_frame *f) {
   const nn_later *w = nn_put_off_work(f->in[0]);
   nn_later both = w && !w->relu ? *w : (nn_later){.x = f->in[0]};
   both.relu = true;
+  both.name = f->op->name;
   bool possible = (w != NULL && !w->relu) || (w == NULL && nn_contig(f->in[0]));
   if (possible && nn_put_off(f->out[0], &both)) return true;
   nn_settle(f->in[0]);

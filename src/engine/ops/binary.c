@@ -48,6 +48,7 @@ static bool sum_put_off(nn_frame *f) {
     if (w == NULL || !nn_contig(other) || other->dtype != NN_FLOAT32) continue;
     nn_later both = *w;
     both.add = other;
+    both.name = f->op->name;
     if (nn_put_off(f->out[0], &both)) return true;
   }
   return false;

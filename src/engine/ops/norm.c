@@ -154,7 +154,8 @@ static bool bn_kernel(nn_frame *f) {
   }
   if (rm != NULL) nn_settle_to_write(rm);
   if (rv != NULL) nn_settle_to_write(rv);
-  nn_later rest = {.x = f->in[BN_X], .scale = j.scale, .shift = j.shift, .n = j.b.n, .channels = n, .s = j.b.s};
+  nn_later rest = {.x = f->in[BN_X], .scale = j.scale, .shift = j.shift, .n = j.b.n, .channels = n, .s = j.b.s,
+                   .name = f->op->name};
   if (x == f->in[BN_X] && nn_put_off(f->out[0], &rest)) j.y = NULL; /* only the statistics now */
   over_channels(&j, forward_range);
   if (j.running_mean != NULL) nn_touch(rm);
