@@ -2,7 +2,7 @@
 # set; says what it does on standard error, so that a script's output stays its own.
 
 build_packages="build-essential cmake liblua5.4-dev libreadline-dev zlib1g-dev libcjson-dev"
-run_packages="libopenblas0-pthread dataset-fashion-mnist libpng-dev libjpeg-dev fortunes-zh"
+run_packages="libopenblas0-pthread dataset-fashion-mnist libpng-dev libjpeg-dev fortunes-zh curl"
 
 say() { printf 'nnlua: %s\n' "$*" >&2; }
 die() { say "$@"; exit 1; }
@@ -12,6 +12,7 @@ have() {
   case $1 in
     build-essential) command -v cc && command -v make && [ -e /usr/include/stdio.h ] && return ;;
     lua-check) command -v luacheck && return ;;
+    curl) command -v curl || command -v wget && return ;;
     cmake | clang) command -v "$1" && return ;;
   esac >/dev/null
   case $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) in

@@ -8,7 +8,8 @@ local tensor = core.tensor
 local expect = {}
 
 local function wrong(who, argument, what, v)
-  fail.raise("%s: %sexpected %s, got %s", who, argument and argument .. ": " or "", what, fail.show(v))
+  local must = argument and argument .. " must be " or "expected "
+  fail.raise("%s: %s%s, got %s", who, must, what, fail.show(v))
 end
 
 --- A tensor, whatever it holds; `argument` may be nil where the function takes one thing only.

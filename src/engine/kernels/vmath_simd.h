@@ -29,6 +29,8 @@ NN_INLINE vec_f if_less_v(vec_f a, vec_f b, vec_f yes, vec_f no) {
 }
 // x * 2^k for t = NN_BIASED + k or NN_ROUND + k
 NN_INLINE vec_f scale_v(vec_f x, vec_f t, float zero) { return (vec_f)_mm512_scalef_ps((__m512)x, (__m512)(t - zero)); }
+// a * b + c with one rounding, in every build
+NN_INLINE vec_f fma_v(vec_f a, vec_f b, vec_f c) { return (vec_f)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 // a * a - s, exactly
 NN_INLINE vec_f product_error_v(vec_f a, vec_f s) { return (vec_f)_mm512_fmsub_ps((__m512)a, (__m512)a, (__m512)s); }
 // Any lane not within low <= x <= high.
@@ -55,6 +57,7 @@ NN_INLINE vec_f scale_v(vec_f x, vec_f t, float zero) {
   const nn_bits_v half = ((nn_bits_v)t << 22) & (int32_t)0xff800000;
   return x * (vec_f)half * (vec_f)(((nn_bits_v)t << 23) - half);
 }
+NN_INLINE vec_f fma_v(vec_f a, vec_f b, vec_f c) { return (vec_f)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 NN_INLINE vec_f product_error_v(vec_f a, vec_f s) { return (vec_f)_mm256_fmsub_ps((__m256)a, (__m256)a, (__m256)s); }
 NN_INLINE int any_outside_v(vec_f x, float low, float high) {
   const __m256 in = _mm256_and_ps(_mm256_cmp_ps((__m256)x, _mm256_set1_ps(low), _CMP_GE_OQ),
@@ -77,15 +80,15 @@ NN_INLINE vec_f copysign_v(vec_f x, vec_f s) {
 // e^x for x not above 90.
 NN_INLINE vec_f exp_low_v(vec_f x) {
   x = at_least_v(x, NN_EXP_LOW_F);
-  const vec_f t = x * 1.44269504f + NN_BIASED_F, k = t - NN_BIASED_F;
-  const vec_f r = k * 2.12194440e-4f + (k * -0.693359375f + x);
-  vec_f p = r * 0.000198459807f + 0.00139416527f;
-  p = p * r + 0.0083333916f;
-  p = p * r + 0.0416663487f;
-  p = p * r + 0.166666664f;
-  p = p * r + 0.5f;
-  p = p * r + 1.0f;
-  return scale_v(p * r + 1.0f, t, NN_BIASED_F);
+  const vec_f t = fma_v(x, all_v(1.44269504f), all_v(NN_BIASED_F)), k = t - NN_BIASED_F;
+  const vec_f r = fma_v(k, all_v(2.12194440e-4f), fma_v(k, all_v(-0.693359375f), x));
+  vec_f p = fma_v(r, all_v(0.000198459807f), all_v(0.00139416527f));
+  p = fma_v(p, r, all_v(0.0083333916f));
+  p = fma_v(p, r, all_v(0.0416663487f));
+  p = fma_v(p, r, all_v(0.166666664f));
+  p = fma_v(p, r, all_v(0.5f));
+  p = fma_v(p, r, all_v(1.0f));
+  return scale_v(fma_v(p, r, all_v(1.0f)), t, NN_BIASED_F);
 }
 NN_INLINE vec_f exp_v(vec_f x) { return exp_low_v(at_most_v(x, 90.0f)); }
 
