@@ -44,8 +44,8 @@ local function nodes_of(who, x)
   return x:size(1)
 end
 
-local function weights_of(who, edge_weight, count, like)
-  if edge_weight == nil then return tensor.ones(count, {dtype = like and like.dtype or "float32"}) end
+local function weights_of(who, edge_weight, count, dtype)
+  if edge_weight == nil then return tensor.ones(count, {dtype = dtype or "float32"}) end
   if not tensor.is_tensor(edge_weight) or edge_weight:dim() ~= 1 or edge_weight:size(1) ~= count then
     fail.raise("%s: expected edge_weight[%d], one for each edge, got %s", who, count, describe(edge_weight))
   end
@@ -268,7 +268,7 @@ local norm_arguments = signature("graph.gcn_norm",
 function graph.gcn_norm(edge_index, ...)
   local a = norm_arguments(...)
   local from, to, n = ends("graph.gcn_norm", edge_index, a.num_nodes)
-  local w = weights_of("graph.gcn_norm", a.edge_weight, from:size(1), {dtype = a.dtype})
+  local w = weights_of("graph.gcn_norm", a.edge_weight, from:size(1), a.dtype)
   if a.add_self_loops then
     local own = tensor.full({n}, a.improved and 2 or 1, {dtype = w.dtype})
     local others = from:ne(to)
@@ -406,9 +406,11 @@ function MessagePassing:message(edge) return edge.x_j end -- luacheck: no unused
 --- What becomes of the reduced messages [N, ...]: themselves, unless a child replaces this.
 function MessagePassing:update(out) return out end -- luacheck: no unused
 
-local function plain(self, class, except, ...)
-  MessagePassing.init(self, {aggr = class.aggr or "add"})
-  return module.configure(self, class, except, ...)
+-- Reads a layer's arguments and sets it up as a parent of messages; "add" where its signature has no aggr.
+local function configure(self, class, except, ...)
+  local a = module.configure(self, class, except, ...)
+  MessagePassing.init(self, {aggr = a.aggr})
+  return a
 end
 
 --- A graph convolution, D^-1/2 (A + I) D^-1/2 x W^T + b (Kipf and Welling, "Semi-supervised classification with graph
@@ -423,7 +425,7 @@ local GCNConv = module.define("GCNConv", "in_channels:count, out_channels:count,
 graph.GCNConv = GCNConv
 
 function GCNConv:init(...)
-  local a = plain(self, GCNConv, {bias = true}, ...)
+  local a = configure(self, GCNConv, {bias = true}, ...)
   self.lin = linear.Linear(a.in_channels, a.out_channels, {bias = false})
   init.xavier_uniform_(self.lin.weight)
   if a.bias then self.bias = module.Parameter(tensor.zeros(a.out_channels)) end
@@ -439,7 +441,7 @@ function GCNConv:forward(x, edge_index, edge_weight)
       {improved = self.improved, add_self_loops = self.add_self_loops, dtype = x.dtype})
   else
     local from = ends("GCNConv", edge_index, n)
-    norm = weights_of("GCNConv", edge_weight, from:size(1), x)
+    norm = weights_of("GCNConv", edge_weight, from:size(1), x.dtype)
   end
   local y = self:propagate(edge_index, {x = self.lin(x), norm = norm})
   if self.bias then y = y + self.bias end
@@ -459,7 +461,7 @@ local GATConv = module.define("GATConv", "in_channels:count, out_channels:count,
 graph.GATConv = GATConv
 
 function GATConv:init(...)
-  local a = plain(self, GATConv, {bias = true}, ...)
+  local a = configure(self, GATConv, {bias = true}, ...)
   self.lin = linear.Linear(a.in_channels, a.heads * a.out_channels, {bias = false})
   self.att_src = module.empty_parameter(nil, 1, a.heads, a.out_channels)
   self.att_dst = module.empty_parameter(nil, 1, a.heads, a.out_channels)
@@ -501,9 +503,7 @@ local SAGEConv = module.define("SAGEConv", "in_channels:count, out_channels:coun
 graph.SAGEConv = SAGEConv
 
 function SAGEConv:init(...)
-  local a = SAGEConv.signature(...)
-  MessagePassing.init(self, {aggr = a.aggr})
-  module.configure(self, SAGEConv, nil, ...)
+  local a = configure(self, SAGEConv, nil, ...)
   self.lin_l = linear.Linear(a.in_channels, a.out_channels, {bias = a.bias})
   if a.root_weight then self.lin_r = linear.Linear(a.in_channels, a.out_channels, {bias = false}) end
 end
@@ -527,9 +527,7 @@ local GraphConv = module.define("GraphConv",
 graph.GraphConv = GraphConv
 
 function GraphConv:init(...)
-  local a = GraphConv.signature(...)
-  MessagePassing.init(self, {aggr = a.aggr})
-  module.configure(self, GraphConv, nil, ...)
+  local a = configure(self, GraphConv, nil, ...)
   self.lin_rel = linear.Linear(a.in_channels, a.out_channels, {bias = a.bias})
   self.lin_root = linear.Linear(a.in_channels, a.out_channels, {bias = false})
 end
@@ -554,7 +552,7 @@ local GINConv = module.define("GINConv", "nn:callable, eps:number=0, train_eps:b
 graph.GINConv = GINConv
 
 function GINConv:init(...)
-  local a = plain(self, GINConv, {eps = true}, ...)
+  local a = configure(self, GINConv, {eps = true}, ...)
   if a.train_eps then
     self.eps = module.Parameter(tensor{a.eps})
   else

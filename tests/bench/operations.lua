@@ -2,6 +2,9 @@
 -- ("name side seconds") and gets the best and the median microseconds of a call. A side of 1024 means about a million
 -- elements. The same names stand in operations_torch.py.
 
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local timing = require "timing"
+
 nnlua.threads(arg[1] and math.tointeger(arg[1]) or 2)
 tensor.manual_seed(0)
 
@@ -187,30 +190,13 @@ both("dropout_step", function(x) return F.dropout(x, 0.5, true) end)
 both("mul_step", function(x) return x * x end)
 both("cumsum_step", function(x) return x:cumsum(2) end)
 
-local function timed(run, seconds)
-  local clock = nnlua.clock
-  run()
-  run()
-  local t = clock()
-  run()
-  local inner = math.max(1, math.floor(0.002 / math.max(clock() - t, 1e-7)))
-  local blocks, stop = {}, clock() + seconds
-  while clock() < stop or #blocks < 3 do
-    t = clock()
-    for _ = 1, inner do run() end
-    blocks[#blocks + 1] = (clock() - t) / inner * 1e6
-  end
-  table.sort(blocks)
-  return blocks[1], blocks[#blocks // 2 + 1]
-end
-
 io.stdout:setvbuf("line")
 for line in io.lines() do
   local name, side, seconds = line:match("^(%S+) (%d+) (%S+)$")
   if not name then error("expected: name side seconds") end
   local make = cases[name]
   if make then
-    print(("%.3f %.3f"):format(timed(make(math.tointeger(side)), tonumber(seconds))))
+    print(("%.3f %.3f"):format(timing(make(math.tointeger(side)), tonumber(seconds), 0.002, 3)))
   else
     print("missing")
   end

@@ -4,6 +4,8 @@
 --   nnlua tests/bench/workloads.lua --check DIR [--only NAME]...        losses of 5 steps from peer_torch.py's weights
 --   nnlua tests/bench/workloads.lua --count N --only NAME               nothing but N runs, for counting instructions
 
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local timing = require "timing"
 local text = table.concat
 
 -- ---- arguments ----------------------------------------------------------------------------------------------------
@@ -259,24 +261,8 @@ end)
 
 -- ---- timing -------------------------------------------------------------------------------------------------------
 
--- Best and median microseconds a run: two runs to warm up, then blocks of about 10 ms until `seconds` and 5 blocks
--- have passed.
-local function timed(run)
-  local clock = nnlua.clock
-  run()
-  run()
-  local t = clock()
-  run()
-  local inner = math.max(1, math.floor(0.01 / math.max(clock() - t, 1e-7)))
-  local blocks, stop = {}, clock() + seconds
-  while clock() < stop or #blocks < 5 do
-    t = clock()
-    for _ = 1, inner do run() end
-    blocks[#blocks + 1] = (clock() - t) / inner * 1e6
-  end
-  table.sort(blocks)
-  return blocks[1], blocks[#blocks // 2 + 1]
-end
+-- Blocks of about 10 ms until `seconds` and 5 blocks have passed, as the peers do it.
+local function timed(run) return timing(run, seconds, 0.01, 5) end
 
 -- Highest resident memory of this process in MB, where the system tells.
 local function resident()
