@@ -9,7 +9,8 @@
 #include "profile.h"
 #include "storage.h"
 
-/* Smaller ones are done sooner than put off. */
+/* Smaller ones are done sooner than put off. It is more than what nn_elementwise_direct takes, which reads its
+ * arguments as they lie. */
 enum { LEAST = 4 * 1024 };
 
 static nn_tensor *keep(nn_tensor *t) { return t ? nn_detach(t) : NULL; }
