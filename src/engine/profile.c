@@ -81,6 +81,8 @@ static nn_profile_row *row_of(nn_ctx *ctx, nn_profile *p, const char *name) {
 
 /* What a counted call costs, and how long a stretch is at least, in nanoseconds; the share that counting may take. */
 enum { CALL_COST = 200, FIRST_STRETCH = 10000000, STRETCH = 2000000, SHARE = 40 /* one 40th */ };
+/* So many calls are always counted, one by one, however slowly they come: short programs have exact counts. */
+enum { FIRST_CALLS = 10000 };
 
 static void begin_stretch(nn_ctx *ctx, nn_profile *p, int64_t time) {
   p->since = time;
@@ -111,9 +113,10 @@ static void close_stretch(nn_ctx *ctx, nn_profile *p) {
 static void consider_rest(nn_ctx *ctx, nn_profile *p, int64_t time) {
   int64_t whole = time - p->since, rest = p->counted * CALL_COST * SHARE - whole;
   if (whole < (p->accounted > 0 ? STRETCH : FIRST_STRETCH)) return;
+  p->calls += p->counted;
   close_stretch(ctx, p);
   begin_stretch(ctx, p, time);
-  if (rest <= 0) return;
+  if (rest <= 0 || p->calls < FIRST_CALLS) return;
   p->until = time + rest;
   p->rests++;
   ctx->resting = p;

@@ -21,6 +21,7 @@ typedef struct nn_profile {
   int64_t since, until;   /* when the stretch began; when a rest may end */
   int64_t ended;          /* when the latest call did */
   int64_t counted;        /* calls of the stretch */
+  int64_t calls;          /* and of those before */
   int64_t rests;
   size_t mark, rested;    /* bytes allocated when the stretch or rest began; during the rest before the stretch */
   double accounted;       /* bytes allocated that the totals stand for */
