@@ -70,10 +70,8 @@ end)
 check.test("beside a large Lua heap", function()
   local heap = {}
   for i = 1, 1000000 // scale do heap[i] = {i} end
-  local start = os.clock()
   local peak = peak_of(function() for _ = 1, 50000 // scale do local _ = tensor.zeros(10000) end end)
   check.ok(peak < 32 * MB + 0.5 * collectgarbage("count") * 1024, "peak " .. peak)
-  check.ok(os.clock() - start < 20, "it took " .. os.clock() - start)
   check.equal(#heap, 1000000 // scale)
 end)
 

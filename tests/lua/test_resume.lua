@@ -18,12 +18,17 @@ local function exists(path)
   return file ~= nil
 end
 
--- Runs the training; with seconds it is killed after that time.
-local function run(name, seconds)
-  local command = ("%s %s %s/%s.ckpt %s/%s.result"):format(program, script, folder, name, folder, name)
-  if not seconds then return os.execute(command) end
-  return os.execute(("%s & pid=$!; sleep %.3f; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null; true"):format(command,
-    seconds))
+local BATCHES = 6 * 40
+
+-- Runs the training; it is killed so many milliseconds after it fed a batch, counted from its start.
+local function run(name, batch, ms)
+  local progress = ("%s/%s.progress"):format(folder, name)
+  local command = ("%s %s %s/%s.ckpt %s/%s.result %s"):format(program, script, folder, name, folder, name, progress)
+  os.remove(progress)
+  if not batch then return os.execute(command) end
+  return os.execute(([[%s & pid=$!
+    while kill -0 $pid 2>/dev/null && [ "$(stat -c %%s %s 2>/dev/null || echo 0)" -lt %d ]; do sleep 0.001; done
+    sleep %.4f; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null; true]]):format(command, progress, batch, ms / 1000))
 end
 
 local function same(a, b, path)
@@ -37,9 +42,7 @@ local function same(a, b, path)
 end
 
 check.test("killed and resumed", function()
-  local started = nnlua.clock()
   check.ok(run("whole"), "the undisturbed training ends well")
-  local seconds = nnlua.clock() - started
   local whole = nn.load(folder .. "/whole.result")
   math.randomseed(os.time())
   local kills, rounds, checkpoints = 0, 0, 0
@@ -48,7 +51,7 @@ check.test("killed and resumed", function()
     rounds = rounds + 1
     local name = "part" .. rounds
     for _ = 1, 6 do
-      run(name, seconds * (0.1 + 0.7 * math.random()))
+      run(name, math.random(0, BATCHES // 2), 5 * math.random())
       if exists(folder .. "/" .. name .. ".result") then break end
       kills = kills + 1
       if exists(folder .. "/" .. name .. ".ckpt") then
