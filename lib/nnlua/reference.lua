@@ -379,14 +379,18 @@ reference.builtins = once(function()
   return list
 end)
 
---- Everything that has a value of its own, by value: operations (entries of operations()) and items.
+--- Everything that has a value of its own, by value: operations (entries of operations()) and items. Of several names
+-- the shortest one counts: tensor.vmap, not tensor.func.vmap.
 reference.by_value = once(function()
   local set = operation_functions(reference.operations())
   for _, item in ipairs(reference.builtins()) do
     if type(item.value) == "function" or type(item.value) == "table" then set[item.value] = item end
   end
   for _, part in ipairs(reference.parts()) do
-    for _, item in ipairs(part.items) do set[item.value] = item end
+    for _, item in ipairs(part.items) do
+      local known = set[item.value]
+      if not known or not known.name or #item.name < #known.name then set[item.value] = item end
+    end
   end
   return set
 end)

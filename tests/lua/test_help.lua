@@ -101,6 +101,12 @@ function Net:forward(x) return self.layer(x) end
 --- Doubles a number.
 local function twice(x) return 2 * x end
 
+check.test("of the names of one value the shortest is explained", function()
+  for _, name in ipairs{"vmap", "hessian", "jvp", "vjp", "jacobian"} do
+    check.ok(help.text(tensor[name], 80):find("^%s*tensor%." .. name .. "%("), name)
+  end
+end)
+
 check.test("the user's comments are shown", function()
   check.ok(shown(Net, "a class"):find("A network of this test.", 1, true))
   check.ok(shown(Net(), "an instance"):find("A network of this test.", 1, true))
