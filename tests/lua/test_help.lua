@@ -49,7 +49,10 @@ for _, part in ipairs(reference.parts()) do
     check.test("help of " .. item.name, function()
       check.ok(item.text and #item.text > 3, "a --- comment in its source")
       local start = squeezed(item.text):sub(1, 30)
-      check.ok(shown(item.value, item.name):find(start, 1, true), "by value")
+      local first = reference.by_value()[item.value] -- another name of the same may be shorter
+      if #first.name >= #item.name then
+        check.ok(shown(item.value, item.name):find(start, 1, true), "by value")
+      end
       check.ok(squeezed(help.text(item.name, 80)):find(start, 1, true), "by name")
     end)
   end
