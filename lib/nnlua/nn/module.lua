@@ -1,5 +1,5 @@
--- Modules: classes, registration of what is assigned to them, walks over the tree, hooks, state dicts, printing.
--- Knows no layer; tensors only by the methods every tensor has.
+-- Modules: classes, registration of what is assigned to them, walks over the tree. Hooks, state dicts, the path to a
+-- module and printing are in module_<part>.lua. Knows no layer; tensors only by the methods every tensor has.
 --
 -- An instance is a plain table: fields are read and rewritten at the speed of any table. The first assignment of one
 -- goes through __newindex, which notes the order of the names; what a field is (parameter, buffer, module, list of
@@ -7,7 +7,6 @@
 
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
-local ordered = require "nnlua.ordered"
 
 local tensor = core.tensor
 local is_tensor = tensor.is_tensor
@@ -205,14 +204,12 @@ end
 -- them (parameters, state_dict, to, train, eval), and is called like a function: m(x) runs m:forward(x).
 local Module = {__name = "Module"}
 
-local call_with_hooks
-
 -- As long as no module has ever had a hook, nobody looks for one.
-local hooked = {ever = false}
+local hooked = {ever = false} -- and call, from module_hooks.lua
 
 -- m(...): no frame of its own stays on the stack.
 local function call(self, ...)
-  if hooked.ever and self[HOOKS] then return call_with_hooks(self, ...) end
+  if hooked.ever and self[HOOKS] then return hooked.call(self, ...) end
   return self:forward(...)
 end
 
@@ -562,398 +559,6 @@ function Module:clone()
   return result
 end
 
--- ---- state dicts --------------------------------------------------------------------------------------------------
-
--- All names with their tensors; shared tensors and modules stand under each of their names, a module that holds itself
--- is entered once.
-local function state_of(self, prefix)
-  local list, path = {}, {[self] = true}
-  local function add(node, name)
-    walk_tensors(node, name, false, nil, function(full, v, _, _, kind)
-      if kind ~= "transient" then list[#list + 1] = {full, v} end
-    end)
-    for _, child, v, kind in items(node) do
-      if (kind == "module" or kind == "list") and not path[v] then
-        path[v] = true
-        add(v, name .. child .. ".")
-        path[v] = nil
-      end
-    end
-  end
-  add(self, prefix)
-  return list
-end
-
---- Names (PyTorch's) to tensors: parameters and buffers, without history, on the module's own storage. pairs() goes
--- through it in order of registration.
-function Module:state_dict(prefix)
-  if type(prefix) == "table" then prefix = prefix.prefix end
-  local out = ordered.new()
-  for _, item in ipairs(state_of(self, prefix or "")) do out[item[1]] = item[2]:detach() end
-  return out
-end
-
-local function shape_text(t) return tostring(t.dtype) .. " [" .. table.concat({t:size()}, ", ") .. "]" end
-
-local function list_text(what, names, known)
-  if #names == 0 then return nil end
-  local shown = {}
-  for i = 1, math.min(#names, 8) do
-    local near = known and fail.nearest(names[i], known)
-    shown[i] = "'" .. names[i] .. "'" .. (near and (" (near: '%s')"):format(near) or "")
-  end
-  if #names > 8 then shown[9] = ("and %d more"):format(#names - 8) end
-  return what .. " " .. table.concat(shown, ", ")
-end
-
--- Compares a state dict with a module's names: returns missing, unexpected, complaints about values, and pairs to copy.
-local function match_state(list, state)
-  local missing, unexpected, wrong, todo, known, served = {}, {}, {}, {}, {}, {}
-  for _, item in ipairs(list) do
-    local name, mine, theirs = item[1], item[2], state[item[1]]
-    known[name] = true
-    if theirs == nil then
-      missing[#missing + 1] = item
-    elseif not is_tensor(theirs) then
-      wrong[#wrong + 1] = ("'%s' is %s instead of a tensor"):format(name, fail.show(theirs))
-    elseif is_uninitialized[mine] and theirs:dim() == mine:dim() then
-      todo[#todo + 1] = {mine, theirs, name}
-      served[mine] = true
-    elseif shape_text(mine):match("%[.*") ~= shape_text(theirs):match("%[.*") then
-      wrong[#wrong + 1] = ("'%s' is %s there and %s here"):format(name, shape_text(theirs), shape_text(mine))
-    else
-      todo[#todo + 1] = {mine, theirs, name}
-      served[mine] = true
-    end
-  end
-  local names = {}
-  for _, item in ipairs(missing) do -- a tied tensor that came under its other name is not missing
-    if not served[item[2]] then names[#names + 1] = item[1] end
-  end
-  for name in pairs(state) do
-    if not known[name] then unexpected[#unexpected + 1] = tostring(name) end
-  end
-  table.sort(unexpected)
-  return names, unexpected, wrong, todo
-end
-
---- Copies the tensors of a state dict into the module's. Returns two lists: missing and unexpected names.
--- @param strict default true: any such name is an error; wrong shapes always are, and then nothing is changed
-function Module:load_state_dict(state, strict)
-  if type(strict) == "table" then strict = strict.strict end
-  if type(state) ~= "table" or is_module(state) then
-    fail.raise("load_state_dict: expected a table of names and tensors, got %s", fail.show(state))
-  end
-  local list = state_of(self, "")
-  local missing, unexpected, wrong, todo = match_state(list, state)
-  local texts = {}
-  if strict ~= false then
-    local mine = {}
-    for i, item in ipairs(list) do mine[i] = item[1] end
-    texts[#texts + 1] = list_text("missing:", missing, unexpected)
-    texts[#texts + 1] = list_text("unexpected:", unexpected, #missing == 0 and mine or nil)
-  end
-  if #wrong > 0 then texts[#texts + 1] = "wrong: " .. table.concat(wrong, ", ", 1, math.min(#wrong, 8)) end
-  if #texts > 0 then fail.raise("load_state_dict: %s: %s", class_of(self).__name, table.concat(texts, "; ")) end
-  tensor.no_grad(function()
-    for _, item in ipairs(todo) do
-      if is_uninitialized[item[1]] then M.initialize(item[1], {item[2]:size()}) end
-      item[1]:copy_(item[2])
-    end
-  end)
-  return missing, unexpected
-end
-
--- ---- hooks --------------------------------------------------------------------------------------------------------
-
-local hook_handle = {__name = "hook"}
-hook_handle.__index = hook_handle
-
---- Takes the hook off again.
-function hook_handle:remove()
-  local hooks = rawget(self.module, HOOKS)
-  local list = hooks and hooks[self.kind]
-  for i = #(list or {}), 1, -1 do
-    if list[i] == self then table.remove(list, i) end
-  end
-  if hooks and #hooks.before + #hooks.after + #hooks.backward + #hooks.backward_before == 0 then
-    rawset(self.module, HOOKS, false)
-  end
-end
-
-local function add_hook(self, kind, f)
-  if type(f) ~= "function" then fail.raise("hook: expected a function, got %s", fail.show(f)) end
-  local hooks = rawget(self, HOOKS)
-  if not hooks then
-    hooks = {before = {}, after = {}, backward = {}, backward_before = {}}
-    hooked.ever = true
-    rawset(self, HOOKS, hooks)
-  end
-  local handle = setmetatable({module = self, kind = kind, call = f}, hook_handle)
-  table.insert(hooks[kind], handle)
-  return handle
-end
-
---- f(module, inputs) before forward; what it returns (a value or a table of values) replaces the inputs.
--- Returns a handle with :remove().
-function Module:register_forward_pre_hook(f) return add_hook(self, "before", f) end
-
---- f(module, inputs, output) after forward; what it returns replaces the output. Several outputs come as a table.
--- Returns a handle with :remove().
-function Module:register_forward_hook(f) return add_hook(self, "after", f) end
-
---- f(module, grad_inputs, grad_outputs) when the gradients of the inputs are known; a table it returns replaces them.
--- Returns a handle with :remove().
-function Module:register_full_backward_hook(f) return add_hook(self, "backward", f) end
-
---- f(module, grad_outputs) before the module's backward pass; a table it returns replaces them.
--- Returns a handle with :remove().
-function Module:register_full_backward_pre_hook(f) return add_hook(self, "backward_before", f) end
-
-local function differentiable(v) return is_tensor(v) and v.requires_grad and v:is_floating_point() end
-
--- Passes the tensors among values[1 .. n] that take part in the graph through one joint, an identity: in the backward
--- pass at(gradients) is called once with all their gradients (by position in values) and returns what goes on. Returns
--- whether there was any.
-local function through_joint(values, n, at)
-  local places, inputs, outputs = {}, {}, {}
-  for i = 1, n do
-    if differentiable(values[i]) then
-      places[#places + 1], inputs[#inputs + 1], outputs[#outputs + 1] = i, values[i], values[i]:detach()
-    end
-  end
-  if #places == 0 then return false end
-  core.record("module hook", inputs, outputs, function(_, ...)
-    local gradients, back = {n = n}, {}
-    for k, i in ipairs(places) do gradients[i] = (select(k, ...)) end
-    gradients = at(gradients)
-    for k, i in ipairs(places) do back[k] = gradients[i] end
-    return table.unpack(back, 1, #places)
-  end)
-  for k, i in ipairs(places) do values[i] = outputs[k] end
-  return true
-end
-
--- Calls hooks one after the other with the gradients, which each may replace by a table it returns.
-local function run_backward(list, self, gradients, others)
-  for _, hook in ipairs({table.unpack(list)}) do
-    local new
-    if others then new = hook.call(self, gradients, others) else new = hook.call(self, gradients) end
-    if type(new) == "table" then gradients = new elseif is_tensor(new) then gradients = {new} end
-  end
-  return gradients
-end
-
-function call_with_hooks(self, ...)
-  local hooks = self[HOOKS]
-  local inputs = table.pack(...)
-  for _, hook in ipairs({table.unpack(hooks.before)}) do
-    local new = hook.call(self, inputs)
-    if new ~= nil then
-      inputs = type(new) == "table" and not is_module(new) and table.pack(table.unpack(new)) or {n = 1, new}
-    end
-  end
-  local watched, has_inputs, grad_outputs = #hooks.backward + #hooks.backward_before > 0 and tensor.is_grad_enabled()
-  if watched then
-    has_inputs = through_joint(inputs, inputs.n, function(gradients)
-      local seen
-      seen, grad_outputs = grad_outputs, nil
-      return run_backward(hooks.backward, self, gradients, seen or {})
-    end)
-  end
-  local outputs = table.pack(self:forward(table.unpack(inputs, 1, inputs.n)))
-  for _, hook in ipairs({table.unpack(hooks.after)}) do
-    local new = hook.call(self, inputs, outputs.n == 1 and outputs[1] or outputs)
-    if new ~= nil then
-      outputs = (outputs.n == 1 or type(new) ~= "table") and {n = 1, new} or table.pack(table.unpack(new))
-    end
-  end
-  if watched then
-    through_joint(outputs, outputs.n, function(gradients)
-      gradients = run_backward(hooks.backward_before, self, gradients)
-      if has_inputs then grad_outputs = gradients else run_backward(hooks.backward, self, {}, gradients) end
-      return gradients
-    end)
-  end
-  return table.unpack(outputs, 1, outputs.n)
-end
-
--- ---- the path to a module -----------------------------------------------------------------------------------------
-
--- ".name" or "[i]" for the place of child in parent, nil when it isn't there.
-local function place_in(parent, child)
-  local function look(node, path)
-    for key, name, v, kind in items(node) do
-      local step = step_to(node, key, name)
-      if step:sub(1, 1) ~= "[" then step = "." .. step end
-      if v == child then return path .. step end
-      if kind == "list" then
-        local found = look(v, path .. step)
-        if found then return found end
-      end
-    end
-  end
-  return look(parent, "")
-end
-
--- Is f the forward of m's class or of one of its parents?
-local function is_forward(m, f)
-  if rawget(m, "forward") == f then return true end
-  local class = class_of(m)
-  while class do
-    if rawget(class, "forward") == f then return true end
-    local meta = getmetatable(class)
-    class = meta and meta.__index
-  end
-  return false
-end
-
--- The modules at work on the stack, the innermost first.
-local function modules_on_stack()
-  local list, level = {}, 3
-  while true do
-    local info = debug.getinfo(level, "fS")
-    if not info then return list end
-    if info.what ~= "C" then
-      local name, m = debug.getlocal(level, 1)
-      if is_module(m) and m ~= list[#list] and
-        (is_forward(m, info.func) or (name == "self" and not fail.in_library(info.source))) then
-        list[#list + 1] = m
-      end
-    end
-    level = level + 1
-  end
-end
-
--- Where a module hangs: the next one on the stack that holds it, else the one that took it last.
-local function parent_of(m, stack, from)
-  for i = from, #stack do
-    local place = place_in(stack[i], m)
-    if place then return stack[i], place, i + 1 end
-  end
-  local parent = holder[m]
-  local place = parent and place_in(parent, m)
-  if place then return parent, place, from end
-end
-
---- The path to the module that is at work ("Net.conv (Conv2d)"), nil when there is none. A tail call leaves no frame on
--- the stack, so the way up goes by who holds whom.
-function M.path()
-  local stack = modules_on_stack()
-  local inner = stack[1]
-  if not inner then return nil end
-  local path, m, from, seen = "", inner, 2, {[inner] = true}
-  while true do
-    local parent, place, next_from = parent_of(m, stack, from)
-    if not parent or seen[parent] then break end
-    seen[parent] = true
-    m, path, from = parent, place .. path, next_from
-  end
-  if path == "" then return class_of(inner).__name end
-  return ("%s%s (%s)"):format(class_of(m).__name, path, class_of(inner).__name)
-end
-
-core.set_path_finder(function(text)
-  local path = M.path()
-  return path and path .. ": " .. text or text
-end)
-
--- ---- printing -----------------------------------------------------------------------------------------------------
-
-local function grouped(n)
-  local s = tostring(n):reverse():gsub("(%d%d%d)", "%1,"):reverse()
-  return (s:gsub("^,", ""))
-end
-
--- A hyperparameter as one would write it; equal sizes as one number.
-local function value_text(v)
-  if type(v) == "table" and not getmetatable(v) then
-    local same = #v > 0
-    for i = 2, #v do same = same and v[i] == v[1] end
-    if same then return value_text(v[1]) end
-    local parts = {}
-    for i, one in ipairs(v) do parts[i] = value_text(one) end
-    return "{" .. table.concat(parts, ", ") .. "}"
-  end
-  if type(v) == "string" then return ("%q"):format(v) end
-  if math.type(v) == "float" and v == math.floor(v) and math.abs(v) < 1e15 then return ("%d"):format(v) end
-  return type(v) == "number" and ("%.6g"):format(v) or tostring(v)
-end
-
---- What stands between the parentheses when the module is printed: its constructor's arguments where they are known.
-function Module:extra_repr()
-  local signature = self.signature
-  if not signature then return "" end
-  local parts, options = {}, {}
-  for _, p in ipairs(signature) do
-    local v = self[p.name]
-    if is_tensor(v) then
-      v = true
-    elseif p.default == true and v == nil and self.affine ~= false and self.elementwise_affine ~= false then
-      v = false -- a bias that was not wanted, unless nothing of its kind was
-    end
-    if p.name == "stride" and v and self.kernel_size and value_text(v) == value_text(self.kernel_size) and not p.default
-    then
-      v = nil -- as it is when nothing is said
-    end
-    if p.required and v ~= nil then
-      parts[#parts + 1] = value_text(v)
-    elseif v ~= nil and type(v) ~= "function" and value_text(v) ~= value_text(p.default) then
-      options[#options + 1] = p.name .. " = " .. value_text(v)
-    end
-  end
-  if #options > 0 then parts[#parts + 1] = "{" .. table.concat(options, ", ") .. "}" end
-  return table.concat(parts, ", ")
-end
-
-local function count_parameters(m)
-  local n = 0
-  for _, p in ipairs(m:parameters()) do n = n + p:numel() end
-  return n
-end
-
-local function own_shapes(m)
-  local parts = {}
-  for _, name, v, kind in items(m) do
-    if kind == "parameter" then parts[#parts + 1] = name .. " [" .. table.concat({v:size()}, ", ") .. "]" end
-  end
-  return table.concat(parts, ", ")
-end
-
--- Rows {left, shapes, count} of the tree.
-local function tree_rows(m, name, indent, rows, shown)
-  local head = class_of(m).__name
-  local extra = m:extra_repr()
-  if extra ~= "" or #children_of(m) == 0 then head = head .. "(" .. extra .. ")" end
-  local left = indent .. (name and name .. ": " or "") .. head
-  if shown[m] then
-    rows[#rows + 1] = {left .. " (shown above)", "", nil}
-    return
-  end
-  shown[m] = true
-  rows[#rows + 1] = {left, own_shapes(m), count_parameters(m)}
-  for _, child in ipairs(children_of(m)) do tree_rows(child[2], child[3], indent .. "  ", rows, shown) end
-end
-
---- The tree of modules with the shapes of their parameters and the numbers of them.
-function Module:__tostring()
-  local rows, shown, width = {}, {}, 0
-  tree_rows(self, nil, "", rows, shown)
-  for i, row in ipairs(rows) do
-    if i > 1 and row[2] ~= "" then width = math.max(width, math.min(#row[1], 64)) end
-  end
-  local lines = {}
-  for i, row in ipairs(rows) do
-    local n = row[3] or 0
-    local count = n > 0 and ("%s parameter%s"):format(grouped(n), n == 1 and "" or "s") or ""
-    if i > 1 and n > 0 then count = grouped(n) end
-    local line = row[1]
-    if row[2] ~= "" then line = line .. (" "):rep(width - #line) .. "  " .. row[2] end
-    lines[i] = line .. (count ~= "" and (i == 1 and ": " or "  = ") .. count or "")
-  end
-  return table.concat(lines, "\n")
-end
-
 -- ---- for the library's own layers ---------------------------------------------------------------------------------
 
 local signature = require "nnlua.signature"
@@ -981,15 +586,20 @@ function M.empty_parameter(dtype, ...)
   return M.Parameter(tensor.empty({...}, {dtype = dtype or "float32"}))
 end
 
--- For containers: what they need of the above.
 M.Module = Module
+
+-- What containers and the parts below need of the above.
 M.internal = {REGISTRY = REGISTRY, note = note, adopt = adopt, newindex = newindex, after_clone = after_clone,
-  call = call, hooked = hooked}
+  call = call, hooked = hooked, HOOKS = HOOKS, items = items, walk_tensors = walk_tensors, is_module = is_module,
+  class_of = class_of, holder = holder, step_to = step_to, children_of = children_of}
 
 --- Takes a parameter or buffer away from the instance; its name may stand for anything then.
 function M.internal.forget(m, name)
   rawset(m, name, nil)
   rawget(m, REGISTRY).kind[name] = nil
 end
+
+package.loaded["nnlua.nn.module"] = M -- the parts ask for it
+for _, part in ipairs{"state", "hooks", "path", "tree"} do require("nnlua.nn.module_" .. part) end
 
 return M
