@@ -266,8 +266,11 @@ local function cats_item(item)
   local lines = {comment(item.text or "")}
   local name = item.name:gsub("^x:", "Tensor:")
   local parameters = plain_parameters(item.call)
-  if type(item.value) == "table" or not parameters then
-    lines[2] = ("%s = %s"):format(name, parameters and ("function(%s) end"):format(parameters) or "{}")
+  if type(item.value) == "table" then -- a class; fields for its methods follow
+    if parameters then lines[2] = ("---@overload fun(%s)"):format(parameters:gsub("%.%.%.", "...: any")) end
+    lines[#lines + 1] = name .. " = {}"
+  elseif not parameters then
+    lines[2] = name .. " = {}"
   else
     lines[2] = ("function %s(%s) end"):format(name, parameters)
   end

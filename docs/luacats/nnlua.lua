@@ -6974,10 +6974,12 @@ function nnlua.down(n) end
 function nnlua.locals() end
 
 ---Ends the session (so does Ctrl-D), or the script.
-nnlua.exit = function() end
+---@overload fun()
+nnlua.exit = {}
 
 ---The same as exit.
-nnlua.quit = function() end
+---@overload fun()
+nnlua.quit = {}
 
 ---Wall time in seconds, as a float.
 function nnlua.clock() end
@@ -7320,110 +7322,168 @@ tensor.distributions.AbsTransform = {}
 tensor.distributions.AffineTransform = {}
 
 ---The Bernoulli distribution: 1 with probability probs (or sigmoid(logits)), else 0.
-tensor.distributions.Bernoulli = function(options) end
+---@overload fun(options)
+tensor.distributions.Bernoulli = {}
 
 ---The beta distribution on 0 to 1 with density proportional to x^(concentration1 - 1) (1 - x)^(concentration0
 ---- 1).
-tensor.distributions.Beta = function(concentration1, concentration0, options) end
+---@overload fun(concentration1, concentration0, options)
+tensor.distributions.Beta = {}
 
 ---How many of total_count trials succeed, each with probability probs (or sigmoid(logits)).
-tensor.distributions.Binomial = function(options) end
+---@overload fun(options)
+tensor.distributions.Binomial = {}
 
 ---A class number from 1 to k with probabilities probs [..., k] (any weights: they are divided by their sum)
 ---or softmax(logits).
-tensor.distributions.Categorical = function(options) end
+---@overload fun(options)
+tensor.distributions.Categorical = {}
 
 ---The Cauchy distribution: the ratio of two independent normal numbers, moved and scaled. It has no mean.
-tensor.distributions.Cauchy = function(loc, scale, options) end
+---@overload fun(loc, scale, options)
+tensor.distributions.Cauchy = {}
 
 ---The chi-squared distribution: the sum of df squared standard normal numbers.
-tensor.distributions.Chi2 = function(df, options) end
+---@overload fun(df, options)
+tensor.distributions.Chi2 = {}
 
 ---Transforms one after the other, the first one first.
 tensor.distributions.ComposeTransform = {}
 
 ---The Dirichlet distribution over vectors of parts that sum up to 1; concentration [..., k].
-tensor.distributions.Dirichlet = function(concentration, options) end
+---@overload fun(concentration, options)
+tensor.distributions.Dirichlet = {}
 
 ---What all distributions share: batch_shape, event_shape, sample, rsample, log_prob, entropy, cdf, icdf,
 ---expand. Fields mean, variance, stddev, mode and support are computed when they are read.
 tensor.distributions.Distribution = {}
 
+---The probability of values up to value.
+function tensor.distributions.Distribution:cdf() end
+
+---The entropy in nats, for each batch.
+function tensor.distributions.Distribution:entropy() end
+
+---All values of a discrete distribution along a new first dimension; expand = false leaves the batch
+---dimensions 1.
+function tensor.distributions.Distribution:enumerate_support() end
+
+---The same distribution with batch_shape expanded to other sizes, without a copy.
+function tensor.distributions.Distribution:expand(...) end
+
+---The inverse of cdf.
+function tensor.distributions.Distribution:icdf() end
+
+---The logarithm of the density (or probability) at value, for each batch.
+function tensor.distributions.Distribution:log_prob() end
+
+---exp(entropy).
+function tensor.distributions.Distribution:perplexity() end
+
+---The same, differentiable by the parameters (the reparameterisation trick), where the family allows it
+---(has_rsample).
+function tensor.distributions.Distribution:rsample(...) end
+
+---Values for sample_shape independent draws: a tensor [sample_shape..., batch_shape..., event_shape...],
+---without gradient. Sizes as numbers or a list, then {generator = g}.
+function tensor.distributions.Distribution:sample(...) end
+
 ---y = exp(x).
 tensor.distributions.ExpTransform = {}
 
 ---The exponential distribution: waiting times for events of a rate.
-tensor.distributions.Exponential = function(rate, options) end
+---@overload fun(rate, options)
+tensor.distributions.Exponential = {}
 
 ---The gamma distribution with density proportional to x^(concentration - 1) exp(-rate x).
-tensor.distributions.Gamma = function(concentration, rate, options) end
+---@overload fun(concentration, rate, options)
+tensor.distributions.Gamma = {}
 
 ---The geometric distribution: how many trials fail before the first succeeds, each with probability probs (or
 ---sigmoid(logits)).
-tensor.distributions.Geometric = function(options) end
+---@overload fun(options)
+tensor.distributions.Geometric = {}
 
 ---The Gumbel distribution: the limit of the largest of many numbers.
-tensor.distributions.Gumbel = function(loc, scale, options) end
+---@overload fun(loc, scale, options)
+tensor.distributions.Gumbel = {}
 
 ---The distribution of |x|, x of a Cauchy distribution around 0.
-tensor.distributions.HalfCauchy = function(scale, options) end
+---@overload fun(scale, options)
+tensor.distributions.HalfCauchy = {}
 
 ---The distribution of |x|, x normal with mean 0 and standard deviation scale.
-tensor.distributions.HalfNormal = function(scale, options) end
+---@overload fun(scale, options)
+tensor.distributions.HalfNormal = {}
 
 ---The distribution base_distribution with its last reinterpreted_batch_ndims batch dimensions taken as
 ---dimensions of the event: log_prob and entropy are summed over them.
-tensor.distributions.Independent = function(base_distribution, reinterpreted_batch_ndims, options) end
+---@overload fun(base_distribution, reinterpreted_batch_ndims, options)
+tensor.distributions.Independent = {}
 
 ---The distribution of 1 / x, x of a gamma distribution.
-tensor.distributions.InverseGamma = function(concentration, rate, options) end
+---@overload fun(concentration, rate, options)
+tensor.distributions.InverseGamma = {}
 
 ---The Laplace distribution, density exp(-|x - loc| / scale) / (2 scale).
-tensor.distributions.Laplace = function(loc, scale, options) end
+---@overload fun(loc, scale, options)
+tensor.distributions.Laplace = {}
 
 ---The distribution of exp(x), x normal with mean loc and standard deviation scale.
-tensor.distributions.LogNormal = function(loc, scale, options) end
+---@overload fun(loc, scale, options)
+tensor.distributions.LogNormal = {}
 
 ---One of the k distributions along the last batch dimension of component_distribution, chosen by a
 ---Categorical mixture_distribution over k classes: a mixture of Gaussians, for instance.
-tensor.distributions.MixtureSameFamily = function(mixture_distribution, component_distribution, options) end
+---@overload fun(mixture_distribution, component_distribution, options)
+tensor.distributions.MixtureSameFamily = {}
 
 ---How often each of k classes comes in total_count independent draws with probabilities probs [..., k] or
 ---softmax(logits).
-tensor.distributions.Multinomial = function(options) end
+---@overload fun(options)
+tensor.distributions.Multinomial = {}
 
 ---The normal distribution of vectors with mean loc [..., k] and one of covariance_matrix, precision_matrix
 ---and scale_tril (lower triangular, its product with its transpose is the covariance), all [..., k, k].
-tensor.distributions.MultivariateNormal = function(loc, options) end
+---@overload fun(loc, options)
+tensor.distributions.MultivariateNormal = {}
 
 ---How many trials succeed, each with probability probs (or sigmoid(logits)), before total_count fail.
-tensor.distributions.NegativeBinomial = function(total_count, options) end
+---@overload fun(total_count, options)
+tensor.distributions.NegativeBinomial = {}
 
 ---The normal (Gaussian) distribution with mean loc and standard deviation scale.
-tensor.distributions.Normal = function(loc, scale, options) end
+---@overload fun(loc, scale, options)
+tensor.distributions.Normal = {}
 
 ---As Categorical, with values that are vectors of one 1 and zeros.
-tensor.distributions.OneHotCategorical = function(options) end
+---@overload fun(options)
+tensor.distributions.OneHotCategorical = {}
 
 ---OneHotCategorical whose rsample passes gradients on to the probabilities as if the sample were these
 ---(Bengio et al. 2013).
-tensor.distributions.OneHotCategoricalStraightThrough = function(options) end
+---@overload fun(options)
+tensor.distributions.OneHotCategoricalStraightThrough = {}
 
 ---The Pareto distribution: values from scale on, density falling as x^-(alpha + 1).
-tensor.distributions.Pareto = function(scale, alpha, options) end
+---@overload fun(scale, alpha, options)
+tensor.distributions.Pareto = {}
 
 ---The Poisson distribution: how many events of a rate come in a unit of time.
-tensor.distributions.Poisson = function(rate, options) end
+---@overload fun(rate, options)
+tensor.distributions.Poisson = {}
 
 ---y = x^exponent, for positive x.
 tensor.distributions.PowerTransform = {}
 
 ---A number between 0 and 1 that stands for a Bernoulli one with probability probs or sigmoid(logits).
-tensor.distributions.RelaxedBernoulli = function(temperature, options) end
+---@overload fun(temperature, options)
+tensor.distributions.RelaxedBernoulli = {}
 
 ---A vector of parts of 1 that stands for a one-hot one of the classes with probabilities probs [..., k] or
 ---softmax(logits).
-tensor.distributions.RelaxedOneHotCategorical = function(temperature, options) end
+---@overload fun(temperature, options)
+tensor.distributions.RelaxedOneHotCategorical = {}
 
 ---y = 1 / (1 + exp(-x)).
 tensor.distributions.SigmoidTransform = {}
@@ -7432,7 +7492,8 @@ tensor.distributions.SigmoidTransform = {}
 tensor.distributions.SoftplusTransform = {}
 
 ---Student's t distribution with df degrees of freedom, moved by loc and scaled.
-tensor.distributions.StudentT = function(df, options) end
+---@overload fun(df, options)
+tensor.distributions.StudentT = {}
 
 ---y = tanh(x): for actions that have bounds.
 tensor.distributions.TanhTransform = {}
@@ -7447,10 +7508,12 @@ tensor.distributions.Transform = {}
 tensor.distributions.TransformedDistribution = {}
 
 ---The uniform distribution on low <= x < high.
-tensor.distributions.Uniform = function(low, high, options) end
+---@overload fun(low, high, options)
+tensor.distributions.Uniform = {}
 
 ---The Weibull distribution: scale times an exponential number to the power of 1 / concentration.
-tensor.distributions.Weibull = function(scale, concentration, options) end
+---@overload fun(scale, concentration, options)
+tensor.distributions.Weibull = {}
 
 ---The Kullback-Leibler divergence E_p[log p(x) - log q(x)] in nats, for each batch, where it has a closed
 ---form.
@@ -7461,15 +7524,18 @@ function tensor.distributions.register_kl(type_p, type_q, f) end
 
 ---Means over windows that divide the input into output_size parts: nn.AdaptiveAvgPool2d(1) or ({2, 3}); -1
 ---keeps a size. nn.AdaptiveAvgPool1d and nn.AdaptiveAvgPool3d likewise.
-nn.AdaptiveAvgPool1d = function(output_size) end
+---@overload fun(output_size)
+nn.AdaptiveAvgPool1d = {}
 
 ---Means over windows that divide the input into output_size parts: nn.AdaptiveAvgPool2d(1) or ({2, 3}); -1
 ---keeps a size. nn.AdaptiveAvgPool1d and nn.AdaptiveAvgPool3d likewise.
-nn.AdaptiveAvgPool2d = function(output_size) end
+---@overload fun(output_size)
+nn.AdaptiveAvgPool2d = {}
 
 ---Means over windows that divide the input into output_size parts: nn.AdaptiveAvgPool2d(1) or ({2, 3}); -1
 ---keeps a size. nn.AdaptiveAvgPool1d and nn.AdaptiveAvgPool3d likewise.
-nn.AdaptiveAvgPool3d = function(output_size) end
+---@overload fun(output_size)
+nn.AdaptiveAvgPool3d = {}
 
 ---An approximate softmax for many classes, the frequent ones first (Grave et al. 2017):
 ---nn.AdaptiveLogSoftmaxWithLoss( in_features, n_classes, cutoffs, {div_value = 4, head_bias = false}). The
@@ -7477,55 +7543,75 @@ nn.AdaptiveAvgPool3d = function(output_size) end
 ---i projects to in_features / div_value^i features. Called with input [N, in_features] and target [N]
 ---(classes from 1) it returns the log probabilities of the targets [N] and the loss, the mean of their
 ---negatives; without the N for one sample.
-nn.AdaptiveLogSoftmaxWithLoss = function(in_features, n_classes, cutoffs, options) end
+---@overload fun(in_features, n_classes, cutoffs, options)
+nn.AdaptiveLogSoftmaxWithLoss = {}
+
+---Log probabilities of all classes: input [N, in_features] to [N, n_classes].
+function nn.AdaptiveLogSoftmaxWithLoss:log_prob(x) end
+
+---The most probable class of each row of input [N, in_features], from 1.
+function nn.AdaptiveLogSoftmaxWithLoss:predict(x) end
 
 ---Maxima over windows that divide the input into output_size parts: nn.AdaptiveMaxPool2d(output_size,
 ---{return_indices = false}); -1 keeps a size. nn.AdaptiveMaxPool1d and nn.AdaptiveMaxPool3d likewise.
-nn.AdaptiveMaxPool1d = function(output_size, options) end
+---@overload fun(output_size, options)
+nn.AdaptiveMaxPool1d = {}
 
 ---Maxima over windows that divide the input into output_size parts: nn.AdaptiveMaxPool2d(output_size,
 ---{return_indices = false}); -1 keeps a size. nn.AdaptiveMaxPool1d and nn.AdaptiveMaxPool3d likewise.
-nn.AdaptiveMaxPool2d = function(output_size, options) end
+---@overload fun(output_size, options)
+nn.AdaptiveMaxPool2d = {}
 
 ---Maxima over windows that divide the input into output_size parts: nn.AdaptiveMaxPool2d(output_size,
 ---{return_indices = false}); -1 keeps a size. nn.AdaptiveMaxPool1d and nn.AdaptiveMaxPool3d likewise.
-nn.AdaptiveMaxPool3d = function(output_size, options) end
+---@overload fun(output_size, options)
+nn.AdaptiveMaxPool3d = {}
 
 ---Dropout for networks of SELU, which keeps mean 0 and variance 1: nn.AlphaDropout(p).
-nn.AlphaDropout = function(options) end
+---@overload fun(options)
+nn.AlphaDropout = {}
 
 ---The mean of each window of [N, C, L] or [C, L]: nn.AvgPool1d(kernel_size, {stride = kernel_size, padding =
 ---0, ceil_mode = false, count_include_pad = true}).
-nn.AvgPool1d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.AvgPool1d = {}
 
 ---The mean of each window: nn.AvgPool2d(kernel_size, {stride = kernel_size, padding = 0, ceil_mode = false,
 ---count_include_pad = true, divisor_override = nil}); nn.AvgPool3d likewise.
-nn.AvgPool2d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.AvgPool2d = {}
 
 ---The mean of each window: nn.AvgPool2d(kernel_size, {stride = kernel_size, padding = 0, ceil_mode = false,
 ---count_include_pad = true, divisor_override = nil}); nn.AvgPool3d likewise.
-nn.AvgPool3d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.AvgPool3d = {}
 
 ---Binary cross-entropy of probabilities.
-nn.BCELoss = function(options) end
+---@overload fun(options)
+nn.BCELoss = {}
 
 ---Sigmoid and binary cross-entropy in one: input are logits.
-nn.BCEWithLogitsLoss = function(options) end
+---@overload fun(options)
+nn.BCEWithLogitsLoss = {}
 
 ---Batch normalisation of [N, C] or [N, C, L]: per channel (x - mean) / sqrt(var + eps) * weight + bias, over
 ---the batch while training, by running statistics in evaluation mode. nn.BatchNorm1d(num_features, {eps =
 ---1e-5, momentum = 0.1, affine = true, track_running_stats = true}); momentum = false averages over all
 ---batches.
-nn.BatchNorm1d = function(num_features, options) end
+---@overload fun(num_features, options)
+nn.BatchNorm1d = {}
 
 ---Batch normalisation of [N, C, H, W], see BatchNorm1d.
-nn.BatchNorm2d = function(num_features, options) end
+---@overload fun(num_features, options)
+nn.BatchNorm2d = {}
 
 ---Batch normalisation of [N, C, D, H, W], see BatchNorm1d.
-nn.BatchNorm3d = function(num_features, options) end
+---@overload fun(num_features, options)
+nn.BatchNorm3d = {}
 
 ---y_k = x1^T W_k x2 + b_k: nn.Bilinear(in1_features, in2_features, out_features, {bias = true}).
-nn.Bilinear = function(in1_features, in2_features, out_features, options) end
+---@overload fun(in1_features, in2_features, out_features, options)
+nn.Bilinear = {}
 
 ---A buffer: a tensor that, assigned to a field of a module, is registered there as register_buffer does.
 ---
@@ -7533,203 +7619,260 @@ nn.Bilinear = function(in1_features, in2_features, out_features, options) end
 function nn.Buffer(data, persistent) end
 
 ---max(0, x) + min(0, alpha (exp(x / alpha) - 1)).
-nn.CELU = function(options) end
+---@overload fun(options)
+nn.CELU = {}
 
 ---Connectionist temporal classification: loss(log_probs, targets, input_lengths, target_lengths), with
 ---log_probs [T, N, C], targets [N, S] classes from 1 without the blank.
-nn.CTCLoss = function(options) end
+---@overload fun(options)
+nn.CTCLoss = {}
 
 ---Mixes groups of channels of [N, C, ...]: nn.ChannelShuffle(groups).
-nn.ChannelShuffle = function(groups) end
+---@overload fun(groups)
+nn.ChannelShuffle = {}
 
 ---Goes on from the other side: nn.CircularPad2d(padding), see nn.ReflectionPad2d. nn.CircularPad1d,
 ---nn.CircularPad3d.
-nn.CircularPad1d = function(padding) end
+---@overload fun(padding)
+nn.CircularPad1d = {}
 
 ---Goes on from the other side: nn.CircularPad2d(padding), see nn.ReflectionPad2d. nn.CircularPad1d,
 ---nn.CircularPad3d.
-nn.CircularPad2d = function(padding) end
+---@overload fun(padding)
+nn.CircularPad2d = {}
 
 ---Goes on from the other side: nn.CircularPad2d(padding), see nn.ReflectionPad2d. nn.CircularPad1d,
 ---nn.CircularPad3d.
-nn.CircularPad3d = function(padding) end
+---@overload fun(padding)
+nn.CircularPad3d = {}
 
 ---Adds elements of one value: nn.ConstantPad2d(padding, value), padding a number or {left, right, top,
 ---bottom} (the last dimension first; negative numbers take elements away). nn.ConstantPad1d and
 ---nn.ConstantPad3d likewise.
-nn.ConstantPad1d = function(padding, value) end
+---@overload fun(padding, value)
+nn.ConstantPad1d = {}
 
 ---Adds elements of one value: nn.ConstantPad2d(padding, value), padding a number or {left, right, top,
 ---bottom} (the last dimension first; negative numbers take elements away). nn.ConstantPad1d and
 ---nn.ConstantPad3d likewise.
-nn.ConstantPad2d = function(padding, value) end
+---@overload fun(padding, value)
+nn.ConstantPad2d = {}
 
 ---Adds elements of one value: nn.ConstantPad2d(padding, value), padding a number or {left, right, top,
 ---bottom} (the last dimension first; negative numbers take elements away). nn.ConstantPad1d and
 ---nn.ConstantPad3d likewise.
-nn.ConstantPad3d = function(padding, value) end
+---@overload fun(padding, value)
+nn.ConstantPad3d = {}
 
 ---Convolution (strictly, correlation): nn.Conv2d(in_channels, out_channels, kernel_size, {stride = 1, padding
 ---= 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros"}). x [N, in_channels, H, W], weight
 ---[out_channels, in_channels / groups, kH, kW]; nn.Conv1d and nn.Conv3d likewise. padding = "same" keeps the
 ---size; padding_mode "reflect", "replicate" or "circular" says what stands outside.
-nn.Conv1d = function(in_channels, out_channels, kernel_size, options) end
+---@overload fun(in_channels, out_channels, kernel_size, options)
+nn.Conv1d = {}
 
 ---Convolution (strictly, correlation): nn.Conv2d(in_channels, out_channels, kernel_size, {stride = 1, padding
 ---= 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros"}). x [N, in_channels, H, W], weight
 ---[out_channels, in_channels / groups, kH, kW]; nn.Conv1d and nn.Conv3d likewise. padding = "same" keeps the
 ---size; padding_mode "reflect", "replicate" or "circular" says what stands outside.
-nn.Conv2d = function(in_channels, out_channels, kernel_size, options) end
+---@overload fun(in_channels, out_channels, kernel_size, options)
+nn.Conv2d = {}
 
 ---Convolution (strictly, correlation): nn.Conv2d(in_channels, out_channels, kernel_size, {stride = 1, padding
 ---= 0, dilation = 1, groups = 1, bias = true, padding_mode = "zeros"}). x [N, in_channels, H, W], weight
 ---[out_channels, in_channels / groups, kH, kW]; nn.Conv1d and nn.Conv3d likewise. padding = "same" keeps the
 ---size; padding_mode "reflect", "replicate" or "circular" says what stands outside.
-nn.Conv3d = function(in_channels, out_channels, kernel_size, options) end
+---@overload fun(in_channels, out_channels, kernel_size, options)
+nn.Conv3d = {}
 
 ---Transposed convolution: nn.ConvTranspose2d(in_channels, out_channels, kernel_size, {stride = 1, padding =
 ---0, output_padding = 0, groups = 1, bias = true, dilation = 1}). weight [in_channels, out_channels / groups,
 ---kH, kW]; called with x and perhaps output_size, which decides where several sizes are possible.
 ---nn.ConvTranspose1d and nn.ConvTranspose3d likewise.
-nn.ConvTranspose1d = function(in_channels, out_channels, kernel_size, options) end
+---@overload fun(in_channels, out_channels, kernel_size, options)
+nn.ConvTranspose1d = {}
 
 ---Transposed convolution: nn.ConvTranspose2d(in_channels, out_channels, kernel_size, {stride = 1, padding =
 ---0, output_padding = 0, groups = 1, bias = true, dilation = 1}). weight [in_channels, out_channels / groups,
 ---kH, kW]; called with x and perhaps output_size, which decides where several sizes are possible.
 ---nn.ConvTranspose1d and nn.ConvTranspose3d likewise.
-nn.ConvTranspose2d = function(in_channels, out_channels, kernel_size, options) end
+---@overload fun(in_channels, out_channels, kernel_size, options)
+nn.ConvTranspose2d = {}
 
 ---Transposed convolution: nn.ConvTranspose2d(in_channels, out_channels, kernel_size, {stride = 1, padding =
 ---0, output_padding = 0, groups = 1, bias = true, dilation = 1}). weight [in_channels, out_channels / groups,
 ---kH, kW]; called with x and perhaps output_size, which decides where several sizes are possible.
 ---nn.ConvTranspose1d and nn.ConvTranspose3d likewise.
-nn.ConvTranspose3d = function(in_channels, out_channels, kernel_size, options) end
+---@overload fun(in_channels, out_channels, kernel_size, options)
+nn.ConvTranspose3d = {}
 
 ---1 - cos(x1, x2) where target is 1, max(0, cos(x1, x2) - margin) where it is -1: loss(x1, x2, target).
-nn.CosineEmbeddingLoss = function(options) end
+---@overload fun(options)
+nn.CosineEmbeddingLoss = {}
 
 ---The cosine of the angle between x1 and x2 along dim: nn.CosineSimilarity({dim = 2, eps = 1e-8}).
-nn.CosineSimilarity = function(options) end
+---@overload fun(options)
+nn.CosineSimilarity = {}
 
 ---Log-softmax and negative log-likelihood in one. input: logits [N, C, ...], target: classes 1..C [N, ...] or
 ---probabilities [N, C, ...]. nn.CrossEntropyLoss({weight = nil, ignore_index = -100, reduction = "mean",
 ---label_smoothing = 0}).
-nn.CrossEntropyLoss = function(options) end
+---@overload fun(options)
+nn.CrossEntropyLoss = {}
 
 ---Local response normalisation of images [N, C, H, W] with an odd window, the last smaller one for an even
 ---size: nn.CrossMapLRN2d(size, {alpha = 1e-4, beta = 0.75, k = 1}). PyTorch's keeps the first channel in the
 ---sums of all later ones; here every sum is that of its own window.
-nn.CrossMapLRN2d = function(size, options) end
+---@overload fun(size, options)
+nn.CrossMapLRN2d = {}
 
 ---One minus the Dice coefficient, for segmentation: input are logits [N, C, ...], target classes 1..C or 0
 ---and 1 of input's shape.
-nn.DiceLoss = function(options) end
+---@overload fun(options)
+nn.DiceLoss = {}
 
 ---Sets elements to zero with probability p while training and scales the rest by 1 / (1 - p); passes its
 ---input on in evaluation mode: nn.Dropout(p).
-nn.Dropout = function(options) end
+---@overload fun(options)
+nn.Dropout = {}
 
 ---Drops whole channels of [N, C, L] or [C, L]: nn.Dropout1d(p).
-nn.Dropout1d = function(options) end
+---@overload fun(options)
+nn.Dropout1d = {}
 
 ---Drops whole channels of [N, C, H, W] or [C, H, W]: nn.Dropout2d(p).
-nn.Dropout2d = function(options) end
+---@overload fun(options)
+nn.Dropout2d = {}
 
 ---Drops whole channels of [N, C, D, H, W] or [C, D, H, W]: nn.Dropout3d(p).
-nn.Dropout3d = function(options) end
+---@overload fun(options)
+nn.Dropout3d = {}
 
 ---x for x > 0, else alpha (exp(x) - 1): nn.ELU(1.0).
-nn.ELU = function(options) end
+---@overload fun(options)
+nn.ELU = {}
 
 ---A vector for each of the numbers 1 to num_embeddings: nn.Embedding(num_embeddings, embedding_dim,
 ---{padding_idx = nil, max_norm = nil, norm_type = 2, scale_grad_by_freq = false}). x any shape of whole
 ---numbers from 1, weight [num_embeddings, embedding_dim], result [..., embedding_dim]. The vector of
 ---padding_idx starts as zeros and gets no gradient; vectors longer than max_norm (of order norm_type) are cut
 ---to it in place when they are used; scale_grad_by_freq divides gradients by how often a number occurs in x.
-nn.Embedding = function(num_embeddings, embedding_dim, options) end
+---@overload fun(num_embeddings, embedding_dim, options)
+nn.Embedding = {}
+
+---A layer around a given table [num_embeddings, embedding_dim]; freeze = true (the default) keeps it as it
+---is.
+function nn.Embedding.from_pretrained(embeddings, ...) end
 
 ---Sums, means or maxima of bags of embeddings: nn.EmbeddingBag(num_embeddings, embedding_dim, {max_norm =
 ---nil, norm_type = 2, scale_grad_by_freq = false, mode = "mean", include_last_offset = false, padding_idx =
 ---nil}), called with x [B, L], or with x [N] and offsets [B], the places (from 1) where the bags begin, and
 ---perhaps per_sample_weights of the shape of x (mode "sum"). Result [B, embedding_dim].
-nn.EmbeddingBag = function(num_embeddings, embedding_dim, options) end
+---@overload fun(num_embeddings, embedding_dim, options)
+nn.EmbeddingBag = {}
+
+---A layer around a given table [num_embeddings, embedding_dim]; freeze = true (the default) keeps it as it
+---is.
+function nn.EmbeddingBag.from_pretrained(embeddings, ...) end
 
 ---AlphaDropout of whole channels of [N, C, ...]: nn.FeatureAlphaDropout(p).
-nn.FeatureAlphaDropout = function(options) end
+---@overload fun(options)
+nn.FeatureAlphaDropout = {}
 
 ---Joins the dimensions start_dim to end_dim into one: nn.Flatten(2) keeps the batch.
-nn.Flatten = function(options) end
+---@overload fun(options)
+nn.Flatten = {}
 
 ---Cross-entropy in which easy examples count less: input are logits [N, C, ...], target classes 1..C or 0 and
 ---1 of input's shape.
-nn.FocalLoss = function(options) end
+---@overload fun(options)
+nn.FocalLoss = {}
 
 ---Puts columns of blocks together to images, summing where they overlap: nn.Fold(output_size, kernel_size,
 ---{dilation = 1, padding = 0, stride = 1}).
-nn.Fold = function(output_size, kernel_size, options) end
+---@overload fun(output_size, kernel_size, options)
+nn.Fold = {}
 
 ---Maxima of windows whose places are drawn by chance: nn.FractionalMaxPool2d(kernel_size, {output_size = nil,
 ---output_ratio = nil, return_indices = false}); nn.FractionalMaxPool3d likewise.
-nn.FractionalMaxPool2d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.FractionalMaxPool2d = {}
 
 ---Maxima of windows whose places are drawn by chance: nn.FractionalMaxPool2d(kernel_size, {output_size = nil,
 ---output_ratio = nil, return_indices = false}); nn.FractionalMaxPool3d likewise.
-nn.FractionalMaxPool3d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.FractionalMaxPool3d = {}
 
 ---x times the normal distribution function of x; approximate = "tanh" is its approximation.
-nn.GELU = function(options) end
+---@overload fun(options)
+nn.GELU = {}
 
 ---Half of the channels times the sigmoid of the other half, along dim (default the last).
-nn.GLU = function(options) end
+---@overload fun(options)
+nn.GLU = {}
 
 ---Gated recurrent units (Cho et al. 2014): nn.GRU(input_size, hidden_size, {num_layers = 1, bias = true,
 ---batch_first = false, dropout = 0, bidirectional = false}). `y, h = gru(x, h0)` with shapes as for nn.RNN.
-nn.GRU = function(input_size, hidden_size, options) end
+---@overload fun(input_size, hidden_size, options)
+nn.GRU = {}
 
 ---One step of nn.GRU: `h = cell(x, h)`, nn.GRUCell(input_size, hidden_size, {bias = true}). x [N, I] or [I],
 ---h [N, H] or [H], zeros when left out.
-nn.GRUCell = function(input_size, hidden_size, options) end
+---@overload fun(input_size, hidden_size, options)
+nn.GRUCell = {}
 
 ---Negative log-likelihood under a normal distribution: loss(mean, target, variance).
-nn.GaussianNLLLoss = function(options) end
+---@overload fun(options)
+nn.GaussianNLLLoss = {}
 
 ---Normalisation over groups of channels of [N, C, ...]: nn.GroupNorm(num_groups, num_channels, {eps = 1e-5,
 ---affine = true}).
-nn.GroupNorm = function(num_groups, num_channels, options) end
+---@overload fun(num_groups, num_channels, options)
+nn.GroupNorm = {}
 
 ---x where |x| > lambd, else 0.
-nn.Hardshrink = function(options) end
+---@overload fun(options)
+nn.Hardshrink = {}
 
 ---relu6(x + 3) / 6.
-nn.Hardsigmoid = function(options) end
+---@overload fun(options)
+nn.Hardsigmoid = {}
 
 ---x * relu6(x + 3) / 6.
-nn.Hardswish = function(options) end
+---@overload fun(options)
+nn.Hardswish = {}
 
 ---min(max(x, min_val), max_val).
-nn.Hardtanh = function(options) end
+---@overload fun(options)
+nn.Hardtanh = {}
 
 ---input where target is 1, max(0, margin - input) where it is -1.
-nn.HingeEmbeddingLoss = function(options) end
+---@overload fun(options)
+nn.HingeEmbeddingLoss = {}
 
 ---As SmoothL1Loss, times delta.
-nn.HuberLoss = function(options) end
+---@overload fun(options)
+nn.HuberLoss = {}
 
 ---Returns what it is given; arguments of the constructor are ignored, so that it can stand in for any layer.
 nn.Identity = {}
 
 ---Normalisation of each channel of each sample of [N, C, L] or [C, L]: nn.InstanceNorm1d(num_features, {eps =
 ---1e-5, momentum = 0.1, affine = false, track_running_stats = false}).
-nn.InstanceNorm1d = function(num_features, options) end
+---@overload fun(num_features, options)
+nn.InstanceNorm1d = {}
 
 ---The same for [N, C, H, W] or [C, H, W].
-nn.InstanceNorm2d = function(num_features, options) end
+---@overload fun(num_features, options)
+nn.InstanceNorm2d = {}
 
 ---The same for [N, C, D, H, W] or [C, D, H, W].
-nn.InstanceNorm3d = function(num_features, options) end
+---@overload fun(num_features, options)
+nn.InstanceNorm3d = {}
 
 ---Kullback-Leibler divergence of log-probabilities (input) from probabilities (target).
-nn.KLDivLoss = function(options) end
+---@overload fun(options)
+nn.KLDivLoss = {}
 
 ---Keys and values of the positions seen so far, for decoding one position (or a few) at a time: `local cache
 ---= nn.KVCache()`, then `layer(x, {is_causal = true, cache = cache})` with the new positions only, in any of
@@ -7740,19 +7883,23 @@ nn.KLDivLoss = function(options) end
 nn.KVCache = {}
 
 ---Mean of |input - target|.
-nn.L1Loss = function(options) end
+---@overload fun(options)
+nn.L1Loss = {}
 
 ---The norm_type-norm of each window: nn.LPPool2d(norm_type, kernel_size, {stride = kernel_size, ceil_mode =
 ---false}); nn.LPPool1d and nn.LPPool3d likewise.
-nn.LPPool1d = function(norm_type, kernel_size, options) end
+---@overload fun(norm_type, kernel_size, options)
+nn.LPPool1d = {}
 
 ---The norm_type-norm of each window: nn.LPPool2d(norm_type, kernel_size, {stride = kernel_size, ceil_mode =
 ---false}); nn.LPPool1d and nn.LPPool3d likewise.
-nn.LPPool2d = function(norm_type, kernel_size, options) end
+---@overload fun(norm_type, kernel_size, options)
+nn.LPPool2d = {}
 
 ---The norm_type-norm of each window: nn.LPPool2d(norm_type, kernel_size, {stride = kernel_size, ceil_mode =
 ---false}); nn.LPPool1d and nn.LPPool3d likewise.
-nn.LPPool3d = function(norm_type, kernel_size, options) end
+---@overload fun(norm_type, kernel_size, options)
+nn.LPPool3d = {}
 
 ---Long short-term memory (Hochreiter and Schmidhuber 1997): nn.LSTM(input_size, hidden_size, {num_layers = 1,
 ---bias = true, batch_first = false, dropout = 0, bidirectional = false, proj_size = 0, peephole = false}).
@@ -7760,163 +7907,309 @@ nn.LPPool3d = function(norm_type, kernel_size, options) end
 ---H], P = proj_size or else H; shapes of x and y as for nn.RNN. With proj_size h is projected to that size
 ---(Sak et al. 2014). With peephole the gates i and f also see the cell before them and o the new one, by the
 ---weights weight_ph_l0 [3 H], ... (Gers et al. 2002).
-nn.LSTM = function(input_size, hidden_size, options) end
+---@overload fun(input_size, hidden_size, options)
+nn.LSTM = {}
 
 ---One step of nn.LSTM: `h, c = cell(x, {h, c})`, nn.LSTMCell(input_size, hidden_size, {bias = true, peephole
 ---= false}). x [N, I] or [I], h and c [N, H] or [H], zeros when left out.
-nn.LSTMCell = function(input_size, hidden_size, options) end
+---@overload fun(input_size, hidden_size, options)
+nn.LSTMCell = {}
 
 ---Makes a module of a function: nn.Lambda(function(x) return x * 2 end).
 nn.Lambda = {}
 
 ---Layer normalisation over the last dimensions: nn.LayerNorm(normalized_shape, {eps = 1e-5,
 ---elementwise_affine = true, bias = true}); normalized_shape a number or a table of sizes.
-nn.LayerNorm = function(normalized_shape, options) end
+---@overload fun(normalized_shape, options)
+nn.LayerNorm = {}
 
 ---Batch normalisation whose num_features come from the first input: nn.LazyBatchNorm2d({eps = 1e-5, momentum
 ---= 0.1, affine = true, track_running_stats = true}), see nn.BatchNorm2d. nn.LazyBatchNorm1d and
 ---nn.LazyBatchNorm3d likewise.
-nn.LazyBatchNorm1d = function(options) end
+---@overload fun(options)
+nn.LazyBatchNorm1d = {}
 
 ---Batch normalisation whose num_features come from the first input: nn.LazyBatchNorm2d({eps = 1e-5, momentum
 ---= 0.1, affine = true, track_running_stats = true}), see nn.BatchNorm2d. nn.LazyBatchNorm1d and
 ---nn.LazyBatchNorm3d likewise.
-nn.LazyBatchNorm2d = function(options) end
+---@overload fun(options)
+nn.LazyBatchNorm2d = {}
 
 ---Batch normalisation whose num_features come from the first input: nn.LazyBatchNorm2d({eps = 1e-5, momentum
 ---= 0.1, affine = true, track_running_stats = true}), see nn.BatchNorm2d. nn.LazyBatchNorm1d and
 ---nn.LazyBatchNorm3d likewise.
-nn.LazyBatchNorm3d = function(options) end
+---@overload fun(options)
+nn.LazyBatchNorm3d = {}
 
 ---A convolution whose in_channels come from the first input: nn.LazyConv2d(out_channels, kernel_size, {...}),
 ---see nn.Conv2d. nn.LazyConv1d and nn.LazyConv3d likewise.
-nn.LazyConv1d = function(out_channels, kernel_size, options) end
+---@overload fun(out_channels, kernel_size, options)
+nn.LazyConv1d = {}
 
 ---A convolution whose in_channels come from the first input: nn.LazyConv2d(out_channels, kernel_size, {...}),
 ---see nn.Conv2d. nn.LazyConv1d and nn.LazyConv3d likewise.
-nn.LazyConv2d = function(out_channels, kernel_size, options) end
+---@overload fun(out_channels, kernel_size, options)
+nn.LazyConv2d = {}
 
 ---A convolution whose in_channels come from the first input: nn.LazyConv2d(out_channels, kernel_size, {...}),
 ---see nn.Conv2d. nn.LazyConv1d and nn.LazyConv3d likewise.
-nn.LazyConv3d = function(out_channels, kernel_size, options) end
+---@overload fun(out_channels, kernel_size, options)
+nn.LazyConv3d = {}
 
 ---A transposed convolution whose in_channels come from the first input: nn.LazyConvTranspose2d(out_channels,
 ---kernel_size, {...}), see nn.ConvTranspose2d. nn.LazyConvTranspose1d and nn.LazyConvTranspose3d likewise.
-nn.LazyConvTranspose1d = function(out_channels, kernel_size, options) end
+---@overload fun(out_channels, kernel_size, options)
+nn.LazyConvTranspose1d = {}
 
 ---A transposed convolution whose in_channels come from the first input: nn.LazyConvTranspose2d(out_channels,
 ---kernel_size, {...}), see nn.ConvTranspose2d. nn.LazyConvTranspose1d and nn.LazyConvTranspose3d likewise.
-nn.LazyConvTranspose2d = function(out_channels, kernel_size, options) end
+---@overload fun(out_channels, kernel_size, options)
+nn.LazyConvTranspose2d = {}
 
 ---A transposed convolution whose in_channels come from the first input: nn.LazyConvTranspose2d(out_channels,
 ---kernel_size, {...}), see nn.ConvTranspose2d. nn.LazyConvTranspose1d and nn.LazyConvTranspose3d likewise.
-nn.LazyConvTranspose3d = function(out_channels, kernel_size, options) end
+---@overload fun(out_channels, kernel_size, options)
+nn.LazyConvTranspose3d = {}
 
 ---Instance normalisation whose num_features come from the first input: nn.LazyInstanceNorm2d({eps = 1e-5,
 ---momentum = 0.1, affine = true, track_running_stats = true}), see nn.InstanceNorm2d. nn.LazyInstanceNorm1d
 ---and nn.LazyInstanceNorm3d likewise.
-nn.LazyInstanceNorm1d = function(options) end
+---@overload fun(options)
+nn.LazyInstanceNorm1d = {}
 
 ---Instance normalisation whose num_features come from the first input: nn.LazyInstanceNorm2d({eps = 1e-5,
 ---momentum = 0.1, affine = true, track_running_stats = true}), see nn.InstanceNorm2d. nn.LazyInstanceNorm1d
 ---and nn.LazyInstanceNorm3d likewise.
-nn.LazyInstanceNorm2d = function(options) end
+---@overload fun(options)
+nn.LazyInstanceNorm2d = {}
 
 ---Instance normalisation whose num_features come from the first input: nn.LazyInstanceNorm2d({eps = 1e-5,
 ---momentum = 0.1, affine = true, track_running_stats = true}), see nn.InstanceNorm2d. nn.LazyInstanceNorm1d
 ---and nn.LazyInstanceNorm3d likewise.
-nn.LazyInstanceNorm3d = function(options) end
+---@overload fun(options)
+nn.LazyInstanceNorm3d = {}
 
 ---A Linear layer whose in_features come from the first input: nn.LazyLinear(out_features, {bias = true}).
 ---Parameters are there from the start, for optimisers, and get their sizes and first values when the layer is
 ---called.
-nn.LazyLinear = function(out_features, options) end
+---@overload fun(out_features, options)
+nn.LazyLinear = {}
 
 ---x for x > 0, else negative_slope * x: nn.LeakyReLU(0.01).
-nn.LeakyReLU = function(options) end
+---@overload fun(options)
+nn.LeakyReLU = {}
 
 ---Adds a learned vector for each position: nn.LearnedPositionalEncoding(max_len, d_model, {dropout = 0,
 ---batch_first = false}), parameter weight [max_len, d_model]. Called as nn.SinusoidalPositionalEncoding is.
-nn.LearnedPositionalEncoding = function(max_len, d_model, options) end
+---@overload fun(max_len, d_model, options)
+nn.LearnedPositionalEncoding = {}
 
 ---y = x W^T + b on the last dimension: nn.Linear(in_features, out_features, {bias = true}). x [...,
 ---in_features], weight [out_features, in_features], bias [out_features], result [..., out_features]. Weight
 ---and bias start uniform within 1 / sqrt(in_features).
-nn.Linear = function(in_features, out_features, options) end
+---@overload fun(in_features, out_features, options)
+nn.Linear = {}
 
 ---A linear layer and the cross-entropy of what it gives: loss(input, target). The layer is loss.linear; with
 ---out_features it gives logits [N, C, out_features...].
-nn.LinearCrossEntropyLoss = function(in_features, num_classes, options) end
+---@overload fun(in_features, num_classes, options)
+nn.LinearCrossEntropyLoss = {}
 
 ---Divides each element by a power of the mean square of neighbouring channels: nn.LocalResponseNorm(size,
 ---{alpha = 1e-4, beta = 0.75, k = 1}), see F.local_response_norm.
-nn.LocalResponseNorm = function(size, options) end
+---@overload fun(size, options)
+nn.LocalResponseNorm = {}
 
 ---log(sigmoid(x)).
-nn.LogSigmoid = function() end
+---@overload fun()
+nn.LogSigmoid = {}
 
 ---log(softmax(x)) along dim.
-nn.LogSoftmax = function(options) end
+---@overload fun(options)
+nn.LogSoftmax = {}
 
 ---Mean of (input - target)^2: nn.MSELoss({reduction = "mean"}); "sum" or "none" instead of "mean".
-nn.MSELoss = function(options) end
+---@overload fun(options)
+nn.MSELoss = {}
 
 ---max(0, -target * (x1 - x2) + margin): loss(x1, x2, target).
-nn.MarginRankingLoss = function(options) end
+---@overload fun(options)
+nn.MarginRankingLoss = {}
 
 ---The largest element of each window: nn.MaxPool2d(kernel_size, {stride = kernel_size, padding = 0, dilation
 ---= 1, return_indices = false, ceil_mode = false}) for [N, C, H, W] or [C, H, W]; MaxPool1d and MaxPool3d
 ---likewise. With return_indices also their places, from 1 within each plane.
-nn.MaxPool1d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.MaxPool1d = {}
 
 ---The largest element of each window: nn.MaxPool2d(kernel_size, {stride = kernel_size, padding = 0, dilation
 ---= 1, return_indices = false, ceil_mode = false}) for [N, C, H, W] or [C, H, W]; MaxPool1d and MaxPool3d
 ---likewise. With return_indices also their places, from 1 within each plane.
-nn.MaxPool2d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.MaxPool2d = {}
 
 ---The largest element of each window: nn.MaxPool2d(kernel_size, {stride = kernel_size, padding = 0, dilation
 ---= 1, return_indices = false, ceil_mode = false}) for [N, C, H, W] or [C, H, W]; MaxPool1d and MaxPool3d
 ---likewise. With return_indices also their places, from 1 within each plane.
-nn.MaxPool3d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.MaxPool3d = {}
 
 ---Puts the values of a max pool back to their places and zeros elsewhere: nn.MaxUnpool2d(kernel_size, {stride
 ---= kernel_size, padding = 0}), called with values, indices and perhaps output_size. nn.MaxUnpool1d and
 ---nn.MaxUnpool3d likewise.
-nn.MaxUnpool1d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.MaxUnpool1d = {}
 
 ---Puts the values of a max pool back to their places and zeros elsewhere: nn.MaxUnpool2d(kernel_size, {stride
 ---= kernel_size, padding = 0}), called with values, indices and perhaps output_size. nn.MaxUnpool1d and
 ---nn.MaxUnpool3d likewise.
-nn.MaxUnpool2d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.MaxUnpool2d = {}
 
 ---Puts the values of a max pool back to their places and zeros elsewhere: nn.MaxUnpool2d(kernel_size, {stride
 ---= kernel_size, padding = 0}), called with values, indices and perhaps output_size. nn.MaxUnpool1d and
 ---nn.MaxUnpool3d likewise.
-nn.MaxUnpool3d = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.MaxUnpool3d = {}
 
 ---x * tanh(softplus(x)).
-nn.Mish = function(options) end
+---@overload fun(options)
+nn.Mish = {}
 
 ---The parent of all modules: registers the parameters, buffers and modules that are assigned to its fields,
 ---walks over them (parameters, state_dict, to, train, eval), and is called like a function: m(x) runs
 ---m:forward(x).
 nn.Module = {}
 
+---Registers a child module under a name.
+function nn.Module:add_module(name, module) end
+
+---Calls f(m) for every module below and then for the module itself. Returns the module.
+function nn.Module:apply(f) end
+
+---All buffers, as an array.
+function nn.Module:buffers(recurse) end
+
+---The direct children, as an array.
+function nn.Module:children() end
+
+---A deep copy: parameters and buffers of its own; what was shared inside stays shared inside. Hooks are not
+---copied, but for those of nn.utils.weight_norm and nn.utils.spectral_norm.
+function nn.Module:clone() end
+
+---Converts floating parameters and buffers to float64.
+function nn.Module:double() end
+
+---Evaluation mode: dropout does nothing, batch normalisation uses its running statistics. Returns the module.
+function nn.Module:eval() end
+
+---What stands between the parentheses when the module is printed: its constructor's arguments where they are
+---known.
+function nn.Module:extra_repr() end
+
+---Converts floating parameters and buffers to float32.
+function nn.Module:float() end
+
+---The buffer at a path.
+function nn.Module:get_buffer(path) end
+
+---The parameter at a path.
+function nn.Module:get_parameter(path) end
+
+---The module at a path as in state dicts: net:get_submodule("layers.0").
+function nn.Module:get_submodule(path) end
+
+---Copies the tensors of a state dict into the module's. Returns two lists: missing and unexpected names.
+---
+---strict: default true: any such name is an error; wrong shapes always are, and then nothing is changed
+function nn.Module:load_state_dict(state, strict) end
+
+---The module itself and everything below it, as an array, each once.
+function nn.Module:modules() end
+
+---Iterates over name and buffer.
+function nn.Module:named_buffers(prefix, recurse) end
+
+---Iterates over name and child.
+function nn.Module:named_children() end
+
+---Iterates over path ("" for the module itself) and module.
+function nn.Module:named_modules(prefix) end
+
+---Iterates over name and parameter: `for name, p in net:named_parameters() do`.
+function nn.Module:named_parameters(prefix, recurse) end
+
+---All parameters, as an array: the module's own first, then its children's, each once.
+function nn.Module:parameters(recurse) end
+
+---Registers a tensor that is part of the state but no parameter, such as running means.
+---
+---persistent: false leaves it out of state dicts
+function nn.Module:register_buffer(name, buffer, persistent) end
+
+---f(module, inputs, output) after forward; what it returns replaces the output. Several outputs come as a
+---table. Returns a handle with :remove().
+function nn.Module:register_forward_hook(f) end
+
+---f(module, inputs) before forward; what it returns (a value or a table of values) replaces the inputs.
+---Returns a handle with :remove().
+function nn.Module:register_forward_pre_hook(f) end
+
+---f(module, grad_inputs, grad_outputs) when the gradients of the inputs are known; a table it returns
+---replaces them. Returns a handle with :remove().
+function nn.Module:register_full_backward_hook(f) end
+
+---f(module, grad_outputs) before the module's backward pass; a table it returns replaces them. Returns a
+---handle with :remove().
+function nn.Module:register_full_backward_pre_hook(f) end
+
+---Registers a child module under a name.
+function nn.Module:register_module(name, module) end
+
+---Registers a parameter under a name; nil keeps the place free.
+function nn.Module:register_parameter(name, parameter) end
+
+---Says whether all parameters ask for gradients. Returns the module.
+function nn.Module:requires_grad_(on) end
+
+---Names (PyTorch's) to tensors: parameters and buffers, without history, on the module's own storage. pairs()
+---goes through it in order of registration.
+function nn.Module:state_dict(prefix) end
+
+---Converts floating parameters and buffers to a dtype, in place: optimisers keep working. Returns the module.
+function nn.Module:to(dtype) end
+
+---Puts the module and everything below it in training mode (or, with false, in evaluation mode). Returns the
+---module.
+function nn.Module:train(mode) end
+
+---Drops the gradients of all parameters (with {set_to_none = false}: makes them zero).
+function nn.Module:zero_grad(set_to_none) end
+
 ---Modules under names, in order: nn.ModuleDict({{"linear", m1}, {"pool", m2}}); d.linear, d["pool"].
 nn.ModuleDict = {}
+
+---Takes everything out.
+function nn.ModuleDict:clear() end
+
+---True when there is an item of this name.
+function nn.ModuleDict:contains(name) end
 
 ---A list of modules: nn.ModuleList({m1, m2}). It computes nothing itself.
 nn.ModuleList = {}
 
 ---Hinges between each of several target classes (a list that -1 ends) and each other class: input and target
 ---[N, C].
-nn.MultiLabelMarginLoss = function(options) end
+---@overload fun(options)
+nn.MultiLabelMarginLoss = {}
 
 ---Binary cross-entropy of logits [N, C], the mean over the classes.
-nn.MultiLabelSoftMarginLoss = function(options) end
+---@overload fun(options)
+nn.MultiLabelSoftMarginLoss = {}
 
 ---Hinges between the target class and each other: input [N, C], target classes 1..C.
-nn.MultiMarginLoss = function(options) end
+---@overload fun(options)
+nn.MultiMarginLoss = {}
 
 ---Attention of several heads at once (Vaswani et al. 2017): nn.MultiheadAttention(embed_dim, num_heads,
 ---{dropout = 0, bias = true, add_bias_kv = false, add_zero_attn = false, kdim = nil, vdim = nil, batch_first
@@ -7927,19 +8220,23 @@ nn.MultiMarginLoss = function(options) end
 ---[L, S], [N * H, L, S] or what broadcasts to [N, H, L, S], and key_padding_mask [N, S]: bool, true where
 ---attention must not go, or numbers that are added. is_causal: position i sees 1 to i. With a cache (see
 ---nn.KVCache) the keys and values of earlier calls count, too.
-nn.MultiheadAttention = function(embed_dim, num_heads, options) end
+---@overload fun(embed_dim, num_heads, options)
+nn.MultiheadAttention = {}
 
 ---Negative log-likelihood of log-probabilities [N, C, ...] under classes 1..C.
-nn.NLLLoss = function(options) end
+---@overload fun(options)
+nn.NLLLoss = {}
 
 ---The old name of nn.NLLLoss for images.
 nn.NLLLoss2d = {}
 
 ---Leaky ReLU with a slope that is learned, one or one a channel: nn.PReLU(num_parameters, {init = 0.25}).
-nn.PReLU = function(options) end
+---@overload fun(options)
+nn.PReLU = {}
 
 ---The p-norm of x1 - x2 along the last dimension: nn.PairwiseDistance({p = 2, eps = 1e-6, keepdim = false}).
-nn.PairwiseDistance = function(options) end
+---@overload fun(options)
+nn.PairwiseDistance = {}
 
 ---A module parameter: a leaf tensor on the same storage that asks for gradients (unless told otherwise).
 ---Assigned to a field of a module it is registered there under the field's name.
@@ -7952,53 +8249,74 @@ function nn.Parameter(data, requires_grad) end
 ---Parameters under names, in order: nn.ParameterDict({{"left", p1}, {"right", p2}}).
 nn.ParameterDict = {}
 
+---True when there is an item of this name.
+function nn.ParameterDict:contains(name) end
+
 ---A list of parameters: nn.ParameterList({p1, p2}); plain tensors become parameters.
 nn.ParameterList = {}
 
+---Adds a parameter at the end. Returns the list.
+function nn.ParameterList:append(v) end
+
+---Adds the parameters of a list. Returns the list.
+function nn.ParameterList:extend(list) end
+
 ---Channels become places: [N, C * r^2, H, W] to [N, C, H * r, W * r]: nn.PixelShuffle(r).
-nn.PixelShuffle = function(upscale_factor) end
+---@overload fun(upscale_factor)
+nn.PixelShuffle = {}
 
 ---Places become channels: [N, C, H * r, W * r] to [N, C * r^2, H, W]: nn.PixelUnshuffle(r).
-nn.PixelUnshuffle = function(downscale_factor) end
+---@overload fun(downscale_factor)
+nn.PixelUnshuffle = {}
 
 ---Negative log-likelihood of counts (target) under a Poisson distribution.
-nn.PoissonNLLLoss = function(options) end
+---@overload fun(options)
+nn.PoissonNLLLoss = {}
 
 ---x / sqrt(mean(x^2) + eps) * weight over the last dimensions: nn.RMSNorm(normalized_shape, {eps = nil,
 ---elementwise_affine = true}); without eps the smallest one of the dtype.
-nn.RMSNorm = function(normalized_shape, options) end
+---@overload fun(normalized_shape, options)
+nn.RMSNorm = {}
 
 ---A recurrent layer h' = tanh(W_ih x + b_ih + W_hh h + b_hh) over the steps of a sequence (Elman 1990):
 ---nn.RNN(input_size, hidden_size, {num_layers = 1, nonlinearity = "tanh", bias = true, batch_first = false,
 ---dropout = 0, bidirectional = false}). `y, h = rnn(x, h0)`: x [T, N, I] ([N, T, I] with batch_first, [T, I]
 ---without batch, or a PackedSequence), h0 and h [layers * directions, N, H], h0 zeros when left out; y [T, N,
 ---H * directions]. nonlinearity is "tanh" or "relu"; dropout acts between layers.
-nn.RNN = function(input_size, hidden_size, options) end
+---@overload fun(input_size, hidden_size, options)
+nn.RNN = {}
 
 ---One step of nn.RNN: `h = cell(x, h)`, nn.RNNCell(input_size, hidden_size, {bias = true, nonlinearity =
 ---"tanh"}). x [N, I] or [I], h [N, H] or [H], zeros when left out.
-nn.RNNCell = function(input_size, hidden_size, options) end
+---@overload fun(input_size, hidden_size, options)
+nn.RNNCell = {}
 
 ---Leaky ReLU whose slope is drawn from lower..upper while training and their mean in evaluation mode.
-nn.RReLU = function(options) end
+---@overload fun(options)
+nn.RReLU = {}
 
 ---max(x, 0): nn.ReLU({inplace = false}).
-nn.ReLU = function(options) end
+---@overload fun(options)
+nn.ReLU = {}
 
 ---min(max(x, 0), 6).
-nn.ReLU6 = function(options) end
+---@overload fun(options)
+nn.ReLU6 = {}
 
 ---Mirrors what lies inside: nn.ReflectionPad2d(padding), padding a number or {left, right, top, bottom} (the
 ---last dimension first). nn.ReflectionPad1d and nn.ReflectionPad3d likewise.
-nn.ReflectionPad1d = function(padding) end
+---@overload fun(padding)
+nn.ReflectionPad1d = {}
 
 ---Mirrors what lies inside: nn.ReflectionPad2d(padding), padding a number or {left, right, top, bottom} (the
 ---last dimension first). nn.ReflectionPad1d and nn.ReflectionPad3d likewise.
-nn.ReflectionPad2d = function(padding) end
+---@overload fun(padding)
+nn.ReflectionPad2d = {}
 
 ---Mirrors what lies inside: nn.ReflectionPad2d(padding), padding a number or {left, right, top, bottom} (the
 ---last dimension first). nn.ReflectionPad1d and nn.ReflectionPad3d likewise.
-nn.ReflectionPad3d = function(padding) end
+---@overload fun(padding)
+nn.ReflectionPad3d = {}
 
 ---A learned number for each head and distance between query and key, to be added to the scores (Raffel et al.
 ---2020): nn.RelativePositionBias(num_heads, {num_buckets = 32, max_distance = 128, bidirectional = true}),
@@ -8006,82 +8324,103 @@ nn.ReflectionPad3d = function(padding) end
 ---mask for F.scaled_dot_product_attention and nn.MultiheadAttention; the last query stands at the last key.
 ---Near distances have buckets of their own, farther ones share them by their logarithm up to max_distance.
 ---For decoders: bidirectional = false.
-nn.RelativePositionBias = function(num_heads, options) end
+---@overload fun(num_heads, options)
+nn.RelativePositionBias = {}
 
 ---Repeats the border: nn.ReplicationPad2d(padding), see nn.ReflectionPad2d. nn.ReplicationPad1d,
 ---nn.ReplicationPad3d.
-nn.ReplicationPad1d = function(padding) end
+---@overload fun(padding)
+nn.ReplicationPad1d = {}
 
 ---Repeats the border: nn.ReplicationPad2d(padding), see nn.ReflectionPad2d. nn.ReplicationPad1d,
 ---nn.ReplicationPad3d.
-nn.ReplicationPad2d = function(padding) end
+---@overload fun(padding)
+nn.ReplicationPad2d = {}
 
 ---Repeats the border: nn.ReplicationPad2d(padding), see nn.ReflectionPad2d. nn.ReplicationPad1d,
 ---nn.ReplicationPad3d.
-nn.ReplicationPad3d = function(padding) end
+---@overload fun(padding)
+nn.ReplicationPad3d = {}
 
 ---Turns pairs of numbers of queries and keys by angles that grow with the position, so that their products
 ---depend on the distance (Su et al. 2021): nn.RotaryEmbedding(dim, {base = 10000, interleaved = false}). `q =
 ---rope(q, {offset = 0})`, q [..., L, dim] with dim even, the position along the last dimension but one. Pairs
 ---are i and i + dim / 2, with interleaved = true neighbours.
-nn.RotaryEmbedding = function(dim, options) end
+---@overload fun(dim, options)
+nn.RotaryEmbedding = {}
 
 ---ELU whose constants keep mean and variance.
-nn.SELU = function(options) end
+---@overload fun(options)
+nn.SELU = {}
 
 ---Modules one after the other: nn.Sequential(m1, m2, ...), one list of them, or named {{"conv", m1}, {"relu",
 ---m2}}.
 nn.Sequential = {}
 
 ---x * sigmoid(x), also known as swish.
-nn.SiLU = function(options) end
+---@overload fun(options)
+nn.SiLU = {}
 
 ---1 / (1 + exp(-x)).
-nn.Sigmoid = function() end
+---@overload fun()
+nn.Sigmoid = {}
 
 ---Adds sine and cosine waves of the position, of wave lengths from 2 pi to 10000 * 2 pi (Vaswani et al.
 ---2017): nn.SinusoidalPositionalEncoding(d_model, {max_len = 5000, dropout = 0, batch_first = false}). `y =
 ---encoding(x, {offset = 0})`, x and y [L, N, d_model] ([N, L, d_model] with batch_first); the first position
 ---counts as offset + 1, with offset = cache:length() when decoding with a cache.
-nn.SinusoidalPositionalEncoding = function(d_model, options) end
+---@overload fun(d_model, options)
+nn.SinusoidalPositionalEncoding = {}
 
 ---Squares below beta, absolute values above.
-nn.SmoothL1Loss = function(options) end
+---@overload fun(options)
+nn.SmoothL1Loss = {}
 
 ---log(1 + exp(-target * input)) for targets of -1 and 1.
-nn.SoftMarginLoss = function(options) end
+---@overload fun(options)
+nn.SoftMarginLoss = {}
 
 ---exp(x) / sum(exp(x)) along dim. For cross_entropy leave it out: that takes the logits.
-nn.Softmax = function(options) end
+---@overload fun(options)
+nn.Softmax = {}
 
 ---Softmax over the channels of [N, C, H, W].
-nn.Softmax2d = function() end
+---@overload fun()
+nn.Softmax2d = {}
 
 ---softmax(-x) along dim.
-nn.Softmin = function(options) end
+---@overload fun(options)
+nn.Softmin = {}
 
 ---log(1 + exp(beta x)) / beta.
-nn.Softplus = function(options) end
+---@overload fun(options)
+nn.Softplus = {}
 
 ---Moves x by lambd towards zero.
-nn.Softshrink = function(options) end
+---@overload fun(options)
+nn.Softshrink = {}
 
 ---x / (1 + |x|).
-nn.Softsign = function() end
+---@overload fun()
+nn.Softsign = {}
 
 ---Batch normalisation of [N, C, ...]. PyTorch's computes the statistics over several processes; of one
 ---process, which is what there is here, it is BatchNorm. nn.SyncBatchNorm.convert_sync_batchnorm(module)
 ---returns the module as it is.
-nn.SyncBatchNorm = function(num_features, options) end
+---@overload fun(num_features, options)
+nn.SyncBatchNorm = {}
 
 ---Hyperbolic tangent.
-nn.Tanh = function() end
+---@overload fun()
+nn.Tanh = {}
 
 ---x - tanh(x).
-nn.Tanhshrink = function() end
+---@overload fun()
+nn.Tanhshrink = {}
 
 ---x where x > threshold, else value.
-nn.Threshold = function(threshold, value, options) end
+---@overload fun(threshold, value, options)
+nn.Threshold = {}
 
 ---The encoder-decoder Transformer (Vaswani et al. 2017): nn.Transformer({d_model = 512, nhead = 8,
 ---num_encoder_layers = 6, num_decoder_layers = 6, dim_feedforward = 2048, dropout = 0.1, activation = "relu",
@@ -8090,63 +8429,82 @@ nn.Threshold = function(threshold, value, options) end
 ---src_key_padding_mask = nil, tgt_key_padding_mask = nil, memory_key_padding_mask = nil, src_is_causal =
 ---false, tgt_is_causal = false, memory_is_causal = false})`, src [S, N, E], tgt and y [T, N, E] ([N, S, E]
 ---... with batch_first). Embeddings and positions are the user's business.
-nn.Transformer = function(options) end
+---@overload fun(options)
+nn.Transformer = {}
+
+---A mask [size, size] of numbers to add: 0 where position i sees position k <= i, -inf elsewhere:
+---nn.Transformer.generate_square_subsequent_mask(size, {dtype = "float32"}).
+function nn.Transformer.generate_square_subsequent_mask(size, options) end
 
 ---A stack of num_layers copies of a decoder layer: nn.TransformerDecoder(decoder_layer, num_layers, {norm =
 ---nil}). Called as nn.TransformerDecoderLayer is.
-nn.TransformerDecoder = function(decoder_layer, num_layers, options) end
+---@overload fun(decoder_layer, num_layers, options)
+nn.TransformerDecoder = {}
 
 ---Self-attention, attention to a memory and a feed-forward network: nn.TransformerDecoderLayer(d_model,
 ---nhead, ...), options as nn.TransformerEncoderLayer has them. `y = layer(tgt, memory, {tgt_mask = nil,
 ---memory_mask = nil, tgt_key_padding_mask = nil, memory_key_padding_mask = nil, tgt_is_causal = false,
 ---memory_is_causal = false, cache = nil})`, tgt and y [T, N, E], memory [S, N, E] ([N, T, E], [N, S, E] with
 ---batch_first).
-nn.TransformerDecoderLayer = function(d_model, nhead, options) end
+---@overload fun(d_model, nhead, options)
+nn.TransformerDecoderLayer = {}
 
 ---A stack of num_layers copies of an encoder layer: nn.TransformerEncoder(encoder_layer, num_layers, {norm =
 ---nil}). `y = encoder(src, {mask = nil, src_key_padding_mask = nil, is_causal = false, cache = nil})`.
-nn.TransformerEncoder = function(encoder_layer, num_layers, options) end
+---@overload fun(encoder_layer, num_layers, options)
+nn.TransformerEncoder = {}
 
 ---Self-attention and a feed-forward network, each with a residual connection and layer norm (Vaswani et al.
 ---2017): nn.TransformerEncoderLayer(d_model, nhead, {dim_feedforward = 2048, dropout = 0.1, activation =
 ---"relu", layer_norm_eps = 1e-5, batch_first = false, norm_first = false, bias = true}). `y = layer(src,
 ---{src_mask = nil, src_key_padding_mask = nil, is_causal = false, cache = nil})`, src and y [S, N, E] ([N, S,
 ---E] with batch_first); masks as nn.MultiheadAttention has them. activation is "relu", "gelu" or a function.
-nn.TransformerEncoderLayer = function(d_model, nhead, options) end
+---@overload fun(d_model, nhead, options)
+nn.TransformerEncoderLayer = {}
 
 ---max(0, d(anchor, positive) - d(anchor, negative) + margin): loss(anchor, positive, negative).
-nn.TripletMarginLoss = function(options) end
+---@overload fun(options)
+nn.TripletMarginLoss = {}
 
 ---TripletMarginLoss with a distance of one's own: loss(anchor, positive, negative).
-nn.TripletMarginWithDistanceLoss = function(options) end
+---@overload fun(options)
+nn.TripletMarginWithDistanceLoss = {}
 
 ---Splits dimension dim into these sizes: nn.Unflatten(2, {32, 7, 7}).
-nn.Unflatten = function(dim, unflattened_size) end
+---@overload fun(dim, unflattened_size)
+nn.Unflatten = {}
 
 ---The blocks of images as columns: nn.Unfold(kernel_size, {dilation = 1, padding = 0, stride = 1}), [N, C, H,
 ---W] to [N, C * kH * kW, L].
-nn.Unfold = function(kernel_size, options) end
+---@overload fun(kernel_size, options)
+nn.Unfold = {}
 
 ---Resamples [N, C, L], [N, C, H, W] or [N, C, D, H, W]: nn.Upsample({size = nil, scale_factor = nil, mode =
 ---"nearest", align_corners = nil, recompute_scale_factor = nil}); modes as in F.interpolate.
-nn.Upsample = function(options) end
+---@overload fun(options)
+nn.Upsample = {}
 
 ---Resamples images [N, C, H, W] bilinearly, the corners' centres on each other: nn.UpsamplingBilinear2d({size
 ---= nil, scale_factor = nil}).
-nn.UpsamplingBilinear2d = function(options) end
+---@overload fun(options)
+nn.UpsamplingBilinear2d = {}
 
 ---Resamples images [N, C, H, W] by the nearest pixel: nn.UpsamplingNearest2d({size = nil, scale_factor =
 ---nil}).
-nn.UpsamplingNearest2d = function(options) end
+---@overload fun(options)
+nn.UpsamplingNearest2d = {}
 
 ---Adds zeros: nn.ZeroPad2d(padding), see nn.ConstantPad2d. nn.ZeroPad1d, nn.ZeroPad3d.
-nn.ZeroPad1d = function(padding) end
+---@overload fun(padding)
+nn.ZeroPad1d = {}
 
 ---Adds zeros: nn.ZeroPad2d(padding), see nn.ConstantPad2d. nn.ZeroPad1d, nn.ZeroPad3d.
-nn.ZeroPad2d = function(padding) end
+---@overload fun(padding)
+nn.ZeroPad2d = {}
 
 ---Adds zeros: nn.ZeroPad2d(padding), see nn.ConstantPad2d. nn.ZeroPad1d, nn.ZeroPad3d.
-nn.ZeroPad3d = function(padding) end
+---@overload fun(padding)
+nn.ZeroPad3d = {}
 
 ---Makes a class of modules: `local Net = nn.class("Net")`, then `function Net:init(...)` and `function
 ---Net:forward(x)`; `Net(...)` makes an instance. Without an init of its own a class inherits its parent's.
@@ -8367,6 +8725,9 @@ function nn.utils.parametrizations.weight_norm(module, options) end
 ---several. Made by nn.utils.parametrize.register_parametrization.
 nn.utils.parametrize.ParametrizationList = {}
 
+---Sets the tensors that the list starts from so that its result is (near) this value.
+function nn.utils.parametrize.ParametrizationList:right_inverse(value) end
+
 ---Calls f(...) and returns what it returns; inside, each parametrized tensor is computed once and kept.
 function nn.utils.parametrize.cached(f, ...) end
 
@@ -8390,124 +8751,172 @@ function nn.utils.parametrize.type_before_parametrizations(m) end
 ---Averaged stochastic gradient descent (Polyak and Juditsky 1992): optim.ASGD(parameters, {lr = 1e-2, lambd =
 ---1e-4, alpha = 0.75, t0 = 1e6, weight_decay = 0, maximize = false}). The mean of the parameters since step
 ---t0 is opt.state[p].ax.
-optim.ASGD = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.ASGD = {}
 
 ---Steps in the ratio of the root mean squares of past steps and gradients (Zeiler 2012):
 ---optim.Adadelta(parameters, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = false}).
-optim.Adadelta = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.Adadelta = {}
 
 ---Steps as Adam's from the means of the squared gradients' rows and columns alone, of a size relative to the
 ---parameter's (Shazeer and Stern 2018): optim.Adafactor(parameters, {lr = 1e-2, beta2_decay = -0.8, eps =
 ---{nil, 1e-3}, d = 1, weight_decay = 0, maximize = false}); eps[1] is by default the precision of the dtype,
 ---eps[2] the least size of a step in relation to lr.
-optim.Adafactor = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.Adafactor = {}
 
 ---Steps divided by the root of the sum of all squared gradients: optim.Adagrad(parameters, {lr = 1e-2,
 ---lr_decay = 0, weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10, maximize = false}).
-optim.Adagrad = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.Adagrad = {}
 
 ---Adam: optim.Adam(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad =
 ---false, maximize = false}); the weight decay is added to the gradient.
-optim.Adam = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.Adam = {}
 
 ---Adam whose weight decay works on the weights themselves: optim.AdamW(parameters, {lr = 1e-3, betas = {0.9,
 ---0.999}, eps = 1e-8, weight_decay = 1e-2, amsgrad = false, maximize = false}).
-optim.AdamW = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.AdamW = {}
 
 ---Adam with the largest gradient so far, fading, in place of the root mean square (Kingma and Ba 2015):
 ---optim.Adamax(parameters, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, maximize =
 ---false}).
-optim.Adamax = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.Adamax = {}
 
 ---L-BFGS: optim.LBFGS(parameters, {lr = 1, max_iter = 20, max_eval = nil, tolerance_grad = 1e-7,
 ---tolerance_change = 1e-9, history_size = 100, line_search_fn = nil}). opt:step(closure) makes up to max_iter
 ---iterations and calls the closure, which zeroes the gradients, computes the loss, calls backward and returns
 ---it, as often as it needs (max_eval, max_iter * 5 // 4 unless given). line_search_fn = "strong_wolfe"
 ---searches along each direction. One group of parameters only.
-optim.LBFGS = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.LBFGS = {}
+
+---One step of several iterations; returns the loss at its beginning.
+function optim.LBFGS:step(closure) end
 
 ---Adam with Nesterov's momentum (Dozat 2016): optim.NAdam(parameters, {lr = 2e-3, betas = {0.9, 0.999}, eps =
 ---1e-8, weight_decay = 0, momentum_decay = 4e-3, decoupled_weight_decay = false, maximize = false}).
-optim.NAdam = function(parameters, options) end
-
----What all optimisers have in common. One has param_groups, defaults (the options) and state (opt.state[p] is
----get_state(p)).
-optim.Optimizer = {}
+---@overload fun(parameters, options)
+optim.NAdam = {}
 
 ---Adam that waits with adaptive steps until the variance is known well enough (Liu et al. 2020):
 ---optim.RAdam(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0,
 ---decoupled_weight_decay = false, maximize = false}).
-optim.RAdam = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.RAdam = {}
 
 ---Steps divided by a running root mean square of the gradient: optim.RMSprop(parameters, {lr = 1e-2, alpha =
 ---0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered = false, maximize = false}).
-optim.RMSprop = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.RMSprop = {}
 
 ---Steps by the sign of the gradient, longer while it stays and shorter after it changed (Riedmiller and Braun
 ---1993); for whole batches: optim.Rprop(parameters, {lr = 1e-2, etas = {0.5, 1.2}, step_sizes = {1e-6, 50},
 ---maximize = false}).
-optim.Rprop = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.Rprop = {}
 
 ---Stochastic gradient descent: optim.SGD(parameters, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay =
 ---0, nesterov = false, maximize = false}).
-optim.SGD = function(parameters, options) end
+---@overload fun(parameters, options)
+optim.SGD = {}
 
 ---Several schedules at once, each working on the rate that the one before has left.
-optim.lr_scheduler.ChainedScheduler = function(schedulers, options) end
+---@overload fun(schedulers, options)
+optim.lr_scheduler.ChainedScheduler = {}
 
 ---The rate times factor for the first total_iters steps.
-optim.lr_scheduler.ConstantLR = function(optimizer, options) end
+---@overload fun(optimizer, options)
+optim.lr_scheduler.ConstantLR = {}
 
 ---Half a cosine wave from the initial rate to eta_min over T_max steps, and back if it goes on (Loshchilov
 ---and Hutter 2017, without the restarts).
-optim.lr_scheduler.CosineAnnealingLR = function(optimizer, T_max, options) end
+---@overload fun(optimizer, T_max, options)
+optim.lr_scheduler.CosineAnnealingLR = {}
 
 ---Half a cosine wave from the initial rate to eta_min over T_0 steps, then from the top again, each round
 ---T_mult times as long (Loshchilov and Hutter 2017). step(epoch) goes to a place, fractions allowed.
-optim.lr_scheduler.CosineAnnealingWarmRestarts = function(optimizer, T_0, options) end
+---@overload fun(optimizer, T_0, options)
+optim.lr_scheduler.CosineAnnealingWarmRestarts = {}
 
 ---Up from base_lr to max_lr in step_size_up steps and down in step_size_down, again and again (Smith 2017),
 ---the momentum the other way round. mode "triangular", "triangular2" (half as high each time), "exp_range"
 ---(times gamma ^ steps), or scale_fn(x), where x is the cycle, or with scale_mode "iterations" the steps
 ---taken.
-optim.lr_scheduler.CyclicLR = function(optimizer, base_lr, max_lr, options) end
+---@overload fun(optimizer, base_lr, max_lr, options)
+optim.lr_scheduler.CyclicLR = {}
 
 ---The rate times gamma with every step.
-optim.lr_scheduler.ExponentialLR = function(optimizer, gamma, options) end
+---@overload fun(optimizer, gamma, options)
+optim.lr_scheduler.ExponentialLR = {}
+
+---What all schedules have in common: optimizer, base_lrs, last_epoch (steps taken so far), step, get_last_lr,
+---state_dict, load_state_dict. A schedule of one's own is a table with get_lr(self) and
+---`optim.lr_scheduler.LRScheduler` as its parent: local Halving = optim.lr_scheduler.class("Halving",
+---"optimizer:any, last_epoch:int=-1").
+optim.lr_scheduler.LRScheduler = {}
+
+---The rates that were set last, one a parameter group.
+function optim.lr_scheduler.LRScheduler:get_last_lr() end
+
+---The rates to be set; every class has its own.
+function optim.lr_scheduler.LRScheduler:get_lr() end
+
+---Goes on from what state_dict gave. The rates of the optimiser are its own state.
+function optim.lr_scheduler.LRScheduler:load_state_dict(state) end
+
+---Where the schedule stands, as a table that nn.save takes; functions are not in it.
+function optim.lr_scheduler.LRScheduler:state_dict() end
+
+---Sets the rates for the next step. epoch (a number of steps taken) goes there directly.
+function optim.lr_scheduler.LRScheduler:step(epoch) end
 
 ---The initial rate times lr_lambda(steps taken so far): a function, or a list with one for each parameter
 ---group.
-optim.lr_scheduler.LambdaLR = function(optimizer, lr_lambda, options) end
+---@overload fun(optimizer, lr_lambda, options)
+optim.lr_scheduler.LambdaLR = {}
 
 ---The rate times a factor that goes from start_factor to end_factor in a straight line over total_iters
 ---steps: a warm-up, for instance.
-optim.lr_scheduler.LinearLR = function(optimizer, options) end
+---@overload fun(optimizer, options)
+optim.lr_scheduler.LinearLR = {}
 
 ---The rate times gamma after each of these numbers of steps.
-optim.lr_scheduler.MultiStepLR = function(optimizer, milestones, options) end
+---@overload fun(optimizer, milestones, options)
+optim.lr_scheduler.MultiStepLR = {}
 
 ---The rate so far times lr_lambda(steps taken so far).
-optim.lr_scheduler.MultiplicativeLR = function(optimizer, lr_lambda, options) end
+---@overload fun(optimizer, lr_lambda, options)
+optim.lr_scheduler.MultiplicativeLR = {}
 
 ---One cycle over the whole training (Smith and Topin 2018): from max_lr / div_factor up to max_lr in the
 ---share pct_start of the steps, then down to the initial rate / final_div_factor; the momentum the other way
 ---round. The number of steps is total_steps, or epochs * steps_per_epoch. anneal_strategy "cos" or "linear";
 ---three_phase comes down as it went up before it goes to the end.
-optim.lr_scheduler.OneCycleLR = function(optimizer, max_lr, options) end
+---@overload fun(optimizer, max_lr, options)
+optim.lr_scheduler.OneCycleLR = {}
 
 ---The initial rate times (1 - steps / total_iters) ^ power, 0 from there on.
-optim.lr_scheduler.PolynomialLR = function(optimizer, options) end
+---@overload fun(optimizer, options)
+optim.lr_scheduler.PolynomialLR = {}
 
 ---The rate times factor when schedule:step(metric) has seen no improvement for more than `patience` steps.
 ---mode "min" or "max"; an improvement is one by more than threshold, relative ("rel") or absolute ("abs");
 ---then `cooldown` steps don't count; no rate falls below min_lr.
-optim.lr_scheduler.ReduceLROnPlateau = function(optimizer, options) end
+---@overload fun(optimizer, options)
+optim.lr_scheduler.ReduceLROnPlateau = {}
 
 ---One schedule after the other: schedulers[i + 1] takes over, from its beginning, after milestones[i] steps.
-optim.lr_scheduler.SequentialLR = function(optimizer, schedulers, options) end
+---@overload fun(optimizer, schedulers, options)
+optim.lr_scheduler.SequentialLR = {}
 
 ---The rate times gamma every step_size steps.
-optim.lr_scheduler.StepLR = function(optimizer, step_size, options) end
+---@overload fun(optimizer, step_size, options)
+optim.lr_scheduler.StepLR = {}
 
 ---Makes a class of schedules from its name and the signature of its constructor, whose first argument is the
 ---optimiser. The class needs get_lr(self), which returns a list of rates; init(self, arguments) may come
@@ -8519,10 +8928,15 @@ function optim.lr_scheduler.class(name, arguments) end
 ---avg_fn(average, parameter, n_averaged) returns a new average (multi_avg_fn works on lists, in place);
 ---default is the plain mean. With use_buffers buffers are averaged too, else taken from the model as they
 ---are.
-optim.swa_utils.AveragedModel = function(model, options) end
+---@overload fun(model, options)
+optim.swa_utils.AveragedModel = {}
+
+---Takes the parameters of the model into the average; the first time they become it.
+function optim.swa_utils.AveragedModel:update_parameters(model) end
 
 ---The rate goes to swa_lr in anneal_epochs steps and stays there; anneal_strategy "cos" or "linear".
-optim.swa_utils.SWALR = function(optimizer, swa_lr, options) end
+---@overload fun(optimizer, swa_lr, options)
+optim.swa_utils.SWALR = {}
 
 ---avg_fn of an exponential moving average: decay * average + (1 - decay) * parameter.
 function optim.swa_utils.get_ema_avg_fn(options) end
@@ -8542,10 +8956,12 @@ function optim.swa_utils.update_bn(loader, model) end
 
 ---Positions drawn so that all classes come equally often: data.BalancedSampler(set) takes a data set or its
 ---labels. Options: num_samples (default: as many as there are), generator or seed.
-data.BalancedSampler = function(data_source, options) end
+---@overload fun(data_source, options)
+data.BalancedSampler = {}
 
 ---Lists of positions, a batch each, from another sampler: for the loader's option batch_sampler.
-data.BatchSampler = function(sampler, batch_size, options) end
+---@overload fun(sampler, batch_size, options)
+data.BatchSampler = {}
 
 ---Data sets one after the other: data.ConcatDataset({a, b}).
 data.ConcatDataset = {}
@@ -8553,6 +8969,10 @@ data.ConcatDataset = {}
 ---A data set from a function: data.from_function(n, f) has n samples, f(i) each: {x, y} or whatever a batch
 ---needs.
 data.DataLoader = {}
+
+---Goes through the batches once, in a new order when shuffle is set: `for x, y in loader:iter() do`. With a
+---number, so many batches are left out at the start.
+function data.DataLoader:iter(skip) end
 
 ---Pictures as bytes [N, H, W] or [N, C, H, W] with labels from 1: a sample is {float32 C x H x W in 0..1,
 ---label}. Fields: data (the bytes, with channels), targets (int64), classes (names by label).
@@ -8566,27 +8986,55 @@ data.ImageFolder = {}
 
 ---Positions of a data set in random order. Options: replacement (each draw is from all), num_samples,
 ---generator or seed.
-data.RandomSampler = function(data_source, options) end
+---@overload fun(data_source, options)
+data.RandomSampler = {}
 
 ---All positions of a data set in order.
-data.SequentialSampler = function(data_source) end
+---@overload fun(data_source)
+data.SequentialSampler = {}
 
 ---Some samples of a data set, by their positions: data.Subset(set, {1, 5, 7}) or with an int64 tensor.
 data.Subset = {}
 
 ---Some positions in random order: data.SubsetRandomSampler({3, 5, 8}).
-data.SubsetRandomSampler = function(indices, options) end
+---@overload fun(indices, options)
+data.SubsetRandomSampler = {}
 
 ---Columns under names, in order: data.Table({"x", "name"}, {x = tensor{1, 2}, name = {"a", "b"}}). t.x or
 ---t["x"] is a column, t[i] a row as a table by name, #t the number of rows, t:names() the names.
 data.Table = {}
 
+---A column by its name: a tensor, or a list of strings.
+function data.Table:column(name) end
+
+---Puts a value in place of the missing ones of a column: a number, a text, or "mean" or "median" of those
+---that are there (of a column of numbers). Returns the value.
+function data.Table:fill(name, value) end
+
+---Class numbers from 1 for the different values of a column, and the list of these values: text in the order
+---in which it first occurs unless {sorted = true}; numbers in rising order.
+function data.Table:labels(name, options) end
+
+---Positions (from 1) of the values that were missing in the file, as a list.
+function data.Table:missing(name) end
+
+---The names of the columns, in order.
+function data.Table:names() end
+
+---Columns of numbers side by side: t:tensor({"width", "height"}) is float32 [N, 2]; without names all columns
+---of numbers. Options: dtype.
+function data.Table:tensor(...) end
+
 ---Tensors whose first dimensions agree: data.TensorDataset(x, y); set[i] is {x[i], y[i]}.
 data.TensorDataset = {}
 
+---Rows order[from .. from + n - 1] of each tensor.
+function data.TensorDataset:batch(order, from, n) end
+
 ---Positions drawn with these weights: data.WeightedRandomSampler(weights, 1000). Options: replacement (true),
 ---generator or seed.
-data.WeightedRandomSampler = function(weights, num_samples, options) end
+---@overload fun(weights, num_samples, options)
+data.WeightedRandomSampler = {}
 
 ---What DataLoader makes of a list of samples: the fields of one batch, joined field by field, as several
 ---values.
@@ -8708,82 +9156,112 @@ function data.write_text(path, value) end
 function data.write_wav(path, value, options) end
 
 ---The middle of each picture, of a size (a number or {height, width}).
-data.transforms.CenterCrop = function(size) end
+---@overload fun(size)
+data.transforms.CenterCrop = {}
 
 ---Changes brightness, contrast, saturation and hue of each picture (floats 0..1) at random, in random order.
 ---A number d stands for factors from 1 - d to 1 + d (hue: shifts from -d to d, at most 0.5), or {least,
 ---most}. Saturation and hue need 3 channels.
-data.transforms.ColorJitter = function(options) end
+---@overload fun(options)
+data.transforms.ColorJitter = {}
 
 ---One transform after the other.
-data.transforms.Compose = function(transforms) end
+---@overload fun(transforms)
+data.transforms.Compose = {}
 
 ---Puts a box of another sample of the batch into each picture, and mixes the labels by area; the box is one
 ---for the batch, its share drawn from Beta(alpha, alpha). Yun et al. 2019.
-data.transforms.CutMix = function(options) end
+---@overload fun(options)
+data.transforms.CutMix = {}
 
 ---Fills a square of a size at a random place of each picture; what lies outside of the picture is lost.
 ---Options: value (0). DeVries, Taylor 2017.
-data.transforms.Cutout = function(size, options) end
+---@overload fun(size, options)
+data.transforms.Cutout = {}
 
 ---Adds normal noise to each number. Options: mean (0), sigma (0.1), clip (true: results stay in 0..1).
-data.transforms.GaussianNoise = function(options) end
+---@overload fun(options)
+data.transforms.GaussianNoise = {}
 
 ---A function of a batch as a transform: T.Lambda(function(x, y) return x * 2, y end).
-data.transforms.Lambda = function(lambd) end
+---@overload fun(lambd)
+data.transforms.Lambda = {}
 
 ---Each feature to 0..1 as measured on the training data: data.transforms.MinMax():fit(train). Values outside
 ---of what was seen there lie outside of 0..1. inverse goes back.
-data.transforms.MinMax = function() end
+---@overload fun()
+data.transforms.MinMax = {}
+
+---Measures minimum and maximum; returns the transform.
+function data.transforms.MinMax:fit(set) end
 
 ---Mixes each sample with another one of the batch, labels too: x is l x + (1 - l) x', y probabilities [N,
 ---num_classes], which F.cross_entropy takes; l is drawn from Beta(alpha, alpha) once a batch. Zhang et al.
 ---2017.
-data.transforms.MixUp = function(options) end
+---@overload fun(options)
+data.transforms.MixUp = {}
 
 ---(x - mean) / std for each channel: T.Normalize({0.5}, {0.25}); numbers or lists.
-data.transforms.Normalize = function(mean, std) end
+---@overload fun(mean, std)
+data.transforms.Normalize = {}
 
 ---Adds pixels on all sides. Options: fill, padding_mode.
-data.transforms.Pad = function(padding, options) end
+---@overload fun(padding, options)
+data.transforms.Pad = {}
 
 ---Turns, moves, stretches and shears each picture at random around its middle. degrees as in RandomRotation.
 ---Options: translate ({0.1, 0.1}: at most these shares of width and height), scale ({0.9, 1.1}), shear
 ---(degrees, along x; or {least, most}), interpolation, fill, padding_mode.
-data.transforms.RandomAffine = function(degrees, options) end
+---@overload fun(degrees, options)
+data.transforms.RandomAffine = {}
 
 ---Cuts a piece of a size (a number or {height, width}) from a random place, after padding on all sides.
 ---Options: padding (0), fill (0), padding_mode ("constant", "edge", "reflect").
-data.transforms.RandomCrop = function(size, options) end
+---@overload fun(size, options)
+data.transforms.RandomCrop = {}
 
 ---Fills a random box of each picture with probability p (0.5). Options: scale ({0.02, 0.33}: its share of the
 ---area), ratio ({0.3, 3.3}: height by width), value (0).
-data.transforms.RandomErasing = function(options) end
+---@overload fun(options)
+data.transforms.RandomErasing = {}
 
 ---Mirrors each picture left to right with probability p (0.5).
-data.transforms.RandomHorizontalFlip = function(options) end
+---@overload fun(options)
+data.transforms.RandomHorizontalFlip = {}
 
 ---A random piece of the picture, brought to a size. Options: scale (its share of the area), ratio (width by
 ---height), interpolation.
-data.transforms.RandomResizedCrop = function(size, options) end
+---@overload fun(size, options)
+data.transforms.RandomResizedCrop = {}
 
 ---Turns each picture by a random angle: degrees is a number (from -d to d) or {least, most},
 ---counter-clockwise. Options: interpolation ("nearest", "bilinear"), fill, padding_mode.
-data.transforms.RandomRotation = function(degrees, options) end
+---@overload fun(degrees, options)
+data.transforms.RandomRotation = {}
 
 ---Mirrors each picture top to bottom with probability p (0.5).
-data.transforms.RandomVerticalFlip = function(options) end
+---@overload fun(options)
+data.transforms.RandomVerticalFlip = {}
 
 ---Pictures of another size (a number or {height, width}). Options: interpolation ("bilinear", "nearest").
-data.transforms.Resize = function(size, options) end
+---@overload fun(size, options)
+data.transforms.Resize = {}
 
 ---(x - mean) / deviation for each feature [N, D] or channel [N, C, H, W], as measured on the training data:
 ---local t = data.transforms.Standardize():fit(train); t(x); t:inverse(x). train is a tensor or a data set. A
 ---feature that never changes stays 0. Fields: mean, std (population), float64.
-data.transforms.Standardize = function() end
+---@overload fun()
+data.transforms.Standardize = {}
+
+---Measures mean and deviation; returns the transform.
+function data.transforms.Standardize:fit(set) end
+
+---Back to the numbers before.
+function data.transforms.Standardize:inverse(x, ...) end
 
 ---Bytes 0..255 as float32 0..1; other numbers as float32.
-data.transforms.ToFloat = function() end
+---@overload fun()
+data.transforms.ToFloat = {}
 
 ---Watches numbers by rules: local alerts = train.alerts({loss = {max = 2}, accuracy = {min = 0.9, patience =
 ---3}, time = {change = 5}}); alerts:update({loss = 0.3, accuracy = 0.95}) returns a list of {name, value,
@@ -9077,6 +9555,24 @@ function text.CharTokenizer(corpus, ...) end
 ---of tokens or a table of counts by token. Options: specials, min_freq, max_tokens (specials included), unk.
 text.Vocab = {}
 
+---True when the token has a number of its own.
+function text.Vocab:contains(token) end
+
+---All tokens in the order of their numbers.
+function text.Vocab:get_itos() end
+
+---All numbers by token.
+function text.Vocab:get_stoi() end
+
+---The numbers of a list of tokens, as a list; a token that is missing is an error unless "<unk>" is there.
+function text.Vocab:lookup_indices(tokens) end
+
+---The token of a number.
+function text.Vocab:lookup_token(id) end
+
+---The tokens of a list or tensor of numbers, as a list.
+function text.Vocab:lookup_tokens(ids) end
+
 ---One token a word, a mark of punctuation, or a Chinese or Japanese character: text.WordTokenizer(corpus).
 ---Options: lower (default true), specials, min_freq, max_tokens. Decoding puts spaces where words meet.
 function text.WordTokenizer(corpus, ...) end
@@ -9162,34 +9658,52 @@ function audio.window(name, n) end
 ---add_self_loops = true, bias = true}), called with x [N, in_channels] and edge_index [2, E]. Result [N,
 ---heads * out_channels], or their mean [N, out_channels] without concat. With {return_attention_weights =
 ---true} as a third argument two more values: the edges (with the loops) and their weights [E + N, heads].
-graph.GATConv = function(in_channels, out_channels, options) end
+---@overload fun(in_channels, out_channels, options)
+graph.GATConv = {}
 
 ---A graph convolution, D^-1/2 (A + I) D^-1/2 x W^T + b (Kipf and Welling, "Semi-supervised classification
 ---with graph convolutional networks", 2017): graph.GCNConv(in_channels, out_channels, {improved = false,
 ---add_self_loops = true, normalize = true, bias = true}), called with x [N, in_channels], edge_index [2, E]
 ---and perhaps edge_weight [E]. Result [N, out_channels].
-graph.GCNConv = function(in_channels, out_channels, options) end
+---@overload fun(in_channels, out_channels, options)
+graph.GCNConv = {}
 
 ---f((1 + eps) x + sum(neighbours)), as strong as the Weisfeiler-Leman test (Xu et al., "How powerful are
 ---graph neural networks?", 2019): graph.GINConv(nn, eps, {train_eps = false}), nn a module from in to out
 ---channels. Called with x [N, C] and edge_index [2, E].
-graph.GINConv = function(nn, options) end
+---@overload fun(nn, options)
+graph.GINConv = {}
 
 ---W1 sum(weight * neighbours) + W2 x (Morris et al., "Weisfeiler and Leman go neural", 2019):
 ---graph.GraphConv(in_channels, out_channels, {aggr = "add", bias = true}), called with x [N, in_channels],
 ---edge_index [2, E] and perhaps edge_weight [E]. Result [N, out_channels].
-graph.GraphConv = function(in_channels, out_channels, options) end
+---@overload fun(in_channels, out_channels, options)
+graph.GraphConv = {}
 
 ---The parent of layers that pass messages: graph.MessagePassing({aggr = "add"}), aggr one of add, mean, max,
 ---min, mul. A child calls self:propagate(edge_index, {x = x, ...}) in its forward and may replace message and
 ---update.
-graph.MessagePassing = function(options) end
+---@overload fun(options)
+graph.MessagePassing = {}
+
+---What travels along the edges: [E, ...]. edge.x_j are the sources' features, edge.x_i the targets' (any
+---field of the values given to propagate can be asked for so), edge.index the targets, other names the values
+---as they were given.
+function graph.MessagePassing:message(edge) end
+
+---Sends a message along each edge, reduces those that arrive at a node, and updates the nodes: values.x is
+---[N, ...], other fields what message wants. Returns [N, ...]: nodes without a message get zeros.
+function graph.MessagePassing:propagate(edge_index, values) end
+
+---What becomes of the reduced messages [N, ...]: themselves, unless a child replaces this.
+function graph.MessagePassing:update(out) end
 
 ---GraphSAGE, W1 mean(neighbours) + W2 x (Hamilton, Ying and Leskovec, "Inductive representation learning on
 ---large graphs", 2017): graph.SAGEConv(in_channels, out_channels, {aggr = "mean", normalize = false,
 ---root_weight = true, bias = true}), called with x [N, in_channels] and edge_index [2, E]. Result [N,
 ---out_channels], rows of length 1 when normalize.
-graph.SAGEConv = function(in_channels, out_channels, options) end
+---@overload fun(in_channels, out_channels, options)
+graph.SAGEConv = {}
 
 ---Adds an edge from each node to itself: graph.add_self_loops(edge_index, edge_weight, {fill_value = 1,
 ---num_nodes = nil}) returns edge_index [2, E + N] and the weights [E + N] (nil without edge_weight).

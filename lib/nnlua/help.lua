@@ -18,7 +18,7 @@ local function wrap(lines, text, width, indent)
     line = nil
   end
   for part in (text .. "\n"):gmatch("(.-)\n") do
-    if part:match("^%s") or part:match("^@") or part == "" then flush() end
+    if part:match("^%s") or part == "" then flush() end
     for word in part:gmatch("%S+") do
       while #word > width - #indent do
         flush()
@@ -74,21 +74,45 @@ local function add_example(lines, example, width)
   add_code(lines, example, width)
 end
 
--- The arguments one below the other: what each takes, its default.
-local function add_arguments(lines, signature, width)
+-- Names one below the other, each with its text beside it: {{name, text}, ...}.
+local function add_names(lines, list, width)
   local longest = 0
-  for _, p in ipairs(signature or {}) do longest = math.max(longest, #p.name) end
+  for _, item in ipairs(list) do longest = math.max(longest, #item[1]) end
   if longest == 0 then return end
   lines[#lines + 1] = ""
-  for _, p in ipairs(signature) do
-    local text, name = signature:explain(p), "  " .. p.name .. (" "):rep(longest + 2 - #p.name)
+  for _, item in ipairs(list) do
+    local name = "  " .. item[1] .. (" "):rep(longest + 2 - #item[1])
     local wrapped, indent = {}, #name
     if width - indent < 24 then
-      lines[#lines + 1], name, indent = "  " .. p.name, "      ", 6
+      lines[#lines + 1], name, indent = "  " .. item[1], "      ", 6
     end
-    wrap(wrapped, text, width - indent, "")
+    wrap(wrapped, item[2], width - indent, "")
     for i, part in ipairs(wrapped) do lines[#lines + 1] = (i == 1 and name or (" "):rep(indent)) .. part end
   end
+end
+
+-- The arguments: what each takes, its default.
+local function add_arguments(lines, signature, width)
+  local list = {}
+  for i, p in ipairs(signature or {}) do list[i] = {p.name, signature:explain(p)} end
+  add_names(lines, list, width)
+end
+
+-- A comment: its prose, then the arguments that it tells about, `@param name text` and lines below it.
+local function add_comment(lines, text, width)
+  local prose, list = {}, {}
+  for line in (text .. "\n"):gmatch("(.-)\n") do
+    local name, rest = line:match("^@param ([%w_]+) (.*)$")
+    if name then
+      list[#list + 1] = {name, rest}
+    elseif #list > 0 then
+      list[#list][2] = list[#list][2] .. " " .. line
+    else
+      prose[#prose + 1] = line
+    end
+  end
+  add_text(lines, table.concat(prose, "\n"), width)
+  add_names(lines, list, width)
 end
 
 -- ---- pages --------------------------------------------------------------------------------------------------------
@@ -108,7 +132,7 @@ end
 local function item_page(item, width)
   local lines = {}
   call_lines(lines, item.call, width)
-  add_text(lines, item.text or "There is no comment in its source.", width)
+  add_comment(lines, item.text or "There is no comment in its source.", width)
   add_arguments(lines, item.value and reference.signature_of(item.value), width)
   if item.example then add_example(lines, item.example, width) end
   return lines
@@ -176,7 +200,9 @@ local function names_of(part)
     if place == part or (part == "tensor" and place == "x") then add(name) end
   end
   for _, other in ipairs(reference.parts()) do
-    for _, item in ipairs(other.name == part and other.items or {}) do add(item.name:match("[%w_]+$")) end
+    for _, item in ipairs(other.name == part and other.items or {}) do
+      if not item.method then add(item.name:match("[%w_]+$")) end
+    end
   end
   table.sort(names)
   return without_twins(names, seen)
@@ -313,7 +339,7 @@ local function class_page(class, width, known)
     if known[level] or text then
       local call = known[level] and known[level].call or tostring(rawget(level, "__name"))
       call_lines(lines, call, width)
-      add_text(lines, text or "There is no comment in its source.", width)
+      add_comment(lines, text or "There is no comment in its source.", width)
       if known[level] then
         add_arguments(lines, reference.signature_of(level), width)
         if known[level].example then add_example(lines, known[level].example, width) end

@@ -106,7 +106,7 @@ function Optimizer:zero_grad(set_to_none)
   end
 end
 
---- The state of one parameter: a table with step and the method's tensors (empty before its first step).
+-- The state of one parameter: a table with step and the method's tensors (empty before its first step).
 function Optimizer:get_state(parameter)
   for _, group in ipairs(self.param_groups) do
     for i, p in ipairs(group.params) do

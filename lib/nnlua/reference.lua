@@ -5,6 +5,7 @@
 local builtins = require "nnlua.builtins"
 local core = require "nnlua.core"
 local examples = require "nnlua.examples"
+local method_examples = require "nnlua.method_examples"
 
 local reference = {}
 
@@ -183,8 +184,9 @@ local function split_example(text)
   return text and table.concat(prose, "\n"), #example > 0 and table.concat(example, "\n") or nil
 end
 
---- The `---` comment of a function or class of the user's own, nil when there is none.
-function reference.comment_of(value)
+--- The `---` comment of a function or class, nil when there is none. `blocks` reads a file's comments: those of users'
+-- files, which they change, each time.
+function reference.comment_of(value, blocks)
   local name
   if type(value) == "table" then
     name = rawget(value, "__name")
@@ -194,7 +196,7 @@ function reference.comment_of(value)
   local info = debug.getinfo(value, "S")
   local path = info.source:match("^@(.*)$")
   if not path then return nil end
-  for _, block in ipairs(read_blocks(path)) do
+  for _, block in ipairs((blocks or read_blocks)(path)) do
     if name and makes(block.code, name) or not name and block.line == info.linedefined then return block.text end
   end
 end
@@ -314,17 +316,36 @@ local function call_text(part, name, v)
   return ("%s(%s%s%s)"):format(full, first, rest ~= "" and ", " or "", rest)
 end
 
--- Public things of a part, sorted by name: {name, call, text, value, example}.
+-- Methods that are the same for every class or that nobody calls.
+local UNLISTED = {init = true, forward = true, reset_parameters = true, flatten_parameters = true, all_weights = true}
+
+-- The methods of a class that have a `---` comment, as items.
+local function add_methods(items, full, class)
+  for key, f in pairs(class) do
+    if type(key) == "string" and type(f) == "function" and key:find("^%a") and not UNLISTED[key] then
+      local names, is_method = parameter_names(f):gsub("^self,? ?", "")
+      local name, text = full .. (is_method > 0 and ":" or ".") .. key, reference.comment_of(f, blocks_of)
+      if text then
+        items[#items + 1] = {name = name, call = ("%s(%s)"):format(name, names), value = f, text = text, method = true,
+          example = method_examples[name]}
+      end
+    end
+  end
+end
+
+-- Public things of a part, sorted by name: {name, call, text, value, example}; a class is followed by its methods.
 local function items_of(part, operations)
   local items, paths = {}, {}
   for i, file in ipairs(part.files) do paths[i] = package.searchpath("nnlua." .. file, package.path) end
   for name, v in pairs(value_of(part.name)) do
-    local made_here = type(v) == "function" or (type(v) == "table" and getmetatable(v) ~= nil) or name == "Optimizer"
+    local is_class = type(v) == "table" and (getmetatable(v) ~= nil or rawget(v, "__name") ~= nil)
+    local made_here = type(v) == "function" or is_class
     if type(name) == "string" and made_here and not operations[v] then
       local full = part.name .. "." .. name
       local text, example = split_example(find_comment(paths, part.name, name))
       items[#items + 1] = {name = full, call = call_text(part.name, name, v), value = v, text = text,
-        example = example or examples[full]}
+        example = example or examples[full] or method_examples[full]}
+      if is_class then add_methods(items, full, v) end
     end
   end
   table.sort(items, function(a, b) return a.name < b.name end)

@@ -167,6 +167,14 @@ check.test("examples are broken between words", function()
   check.ok(help.text(plot.line, 80):find('{xlabel =\n      "epoch", logy = true})', 1, true))
 end)
 
+check.test("methods of classes, and what comments say of arguments", function()
+  local text = help.text(nn.Linear(1, 1).load_state_dict, 80)
+  check.ok(text:find("^%s*nn.Module:load_state_dict%(state, strict%)"), text)
+  check.ok(text:find("\n  strict  default true: any such name", 1, true) and not text:find("@param", 1, true), text)
+  check.ok(help.text("get_last_lr", 80):find("optim.lr_scheduler.LRScheduler:get_last_lr()", 1, true))
+  check.ok(help.text(data.DataLoader({tensor{1}}).iter, 80):find("data.DataLoader:iter(skip)", 1, true))
+end)
+
 check.test("Lua's own functions are explained", function()
   local function look_at(name, t)
     for key, v in pairs(t) do
@@ -189,7 +197,7 @@ end)
 
 check.test("unknown names get suggestions", function()
   check.ok(shown("softmaxx", "a near name"):find("did you mean 'softmax'?", 1, true))
-  check.ok(shown("entropy", "a word"):find("F.cross_entropy", 1, true))
+  check.ok(shown("focal", "a word"):find("F.focal_loss", 1, true))
   check.ok(shown("qqqqqq", "nonsense"):find("There is no 'qqqqqq'", 1, true))
   check.ok(shown(12, "a number"):find("no help", 1, true))
 end)

@@ -136,11 +136,11 @@ end)
 
 check.test("the first 10,000 calls are all counted, however the machine dawdles", function()
   local r = nnlua.profile(function()
-    local y = x + 1
+    local one = x + 1
     local wait = nnlua.clock() + 0.012
     while nnlua.clock() < wait do end
-    for _ = 1, 9000 do y = x + 1 end
-    return y
+    for _ = 1, 9000 do one = x + 1 end
+    return one
   end)
   check.equal(r.sampled, false)
   check.equal(named(r.operations, "add").calls, 9001)

@@ -114,7 +114,7 @@ function ImageDataset.get(self, i)
   return {self.data[i]:to("float32"):div(255), self.targets[i]:item()}
 end
 
---- Rows order[from .. from + n - 1]: pictures as float32 [n, C, H, W] in 0..1, and labels.
+-- Rows order[from .. from + n - 1]: pictures as float32 [n, C, H, W] in 0..1, and labels.
 function ImageDataset:batch(order, from, n)
   return ahead.batch(self.data, order, from, n, "float32", 1 / 255),
     ahead.batch(self.targets, order, from, n, "int64")

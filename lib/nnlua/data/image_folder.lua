@@ -100,7 +100,7 @@ function ImageFolder.get(self, i)
   return read(self, tensor({i}, {dtype = "int64"}), 1, 1, function(x) return sample(self, x[1], i) end)
 end
 
---- Samples order[from .. from + n - 1] as a list, given to join, whose results are the results.
+-- Samples order[from .. from + n - 1] as a list, given to join, whose results are the results.
 function ImageFolder:samples(order, from, n, join)
   local function finish(x)
     local list = {}
@@ -113,7 +113,7 @@ function ImageFolder:samples(order, from, n, join)
   end)
 end
 
---- Pictures order[from .. from + n - 1] as float32 [n, C, H, W] in 0..1, and labels.
+-- Pictures order[from .. from + n - 1] as float32 [n, C, H, W] in 0..1, and labels.
 function ImageFolder:batch(order, from, n)
   local o = self.o
   if not o.size or o.transform then

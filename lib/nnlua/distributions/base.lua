@@ -182,10 +182,10 @@ for _, key in ipairs {"mean", "variance", "mode", "support"} do
   Distribution.getters[key] = function(self) missing(self, key) end
 end
 
---- sample_shape, batch_shape and event_shape as one list.
+-- sample_shape, batch_shape and event_shape as one list.
 function Distribution:extended(sizes) return base.join(sizes, self.batch_shape, self.event_shape) end
 
---- Checks a value that log_prob or cdf got (unless validate_args = false) and returns it as a tensor.
+-- Checks a value that log_prob or cdf got (unless validate_args = false) and returns it as a tensor.
 function Distribution:check_value(value)
   value = base.tensor_of(self.__name, "value", value, self[self.given[1]])
   if self.validate_args == false then return value end
