@@ -292,6 +292,20 @@ local function field_of(column, separator)
   return function(i) return field_text(values[i], separator) end
 end
 
+-- The values of a row that is keyed by names, in the order of the header; what is missing is nan, an empty field.
+local function named_row(row, names, i)
+  if not names then
+    local found = {}
+    for name in pairs(row) do found[#found + 1] = ("%q"):format(name) end
+    table.sort(found)
+    fail.raise("data.write_csv: row %d is keyed by names, which have no order: say it with {header = {%s}}", i,
+      table.concat(found, ", "))
+  end
+  local values = {}
+  for k, name in ipairs(names) do values[k] = row[name] == nil and 0 / 0 or row[name] end
+  return values
+end
+
 -- Columns and their names from a Table, a matrix or a list of rows.
 local function columns_of(value, o)
   local columns, names = {}, type(o.header) == "table" and o.header or nil
@@ -301,13 +315,16 @@ local function columns_of(value, o)
     return columns, o.header ~= false and names or nil, #value
   end
   if type(value) == "table" and not getmetatable(value) then
+    local wide
     for i, row in ipairs(value) do
       if type(row) ~= "table" then fail.raise("data.write_csv: row %d is %s", i, fail.show(row)) end
+      if type(next(row)) == "string" then row = named_row(row, names, i) end
+      wide = wide or #row
+      if #row ~= wide then fail.raise("data.write_csv: row %d has %d values, the first %d", i, #row, wide) end
       for k, v in ipairs(row) do
         columns[k] = columns[k] or {}
         columns[k][i] = v
       end
-      if #row ~= #value[1] then fail.raise("data.write_csv: row %d has %d values, the first %d", i, #row, #value[1]) end
     end
     return columns, names, #value
   end

@@ -202,6 +202,7 @@ function Table:__len() return inside_of(self).n end
 local SHOWN = 6
 
 local function text_of(v)
+  if v ~= v then return "nan" end -- not "-nan", as the C library writes some
   if math.type(v) == "float" then return ("%.6g"):format(v) end
   v = tostring(v):gsub("%c", " ")
   return utf8.len(v) and utf8.len(v) > 20 and v:sub(1, utf8.offset(v, 18) - 1) .. "..." or v

@@ -1,6 +1,6 @@
 -- A training that may be killed at any moment and goes on from its checkpoint (started by test_resume.lua): nnlua
--- resumable.lua CHECKPOINT RESULT PROGRESS. Everything random is in it: order, dropout, transforms with a stream of their
--- own. The file PROGRESS grows by a byte with each batch.
+-- resumable.lua CHECKPOINT RESULT PROGRESS. Everything random is in it: order, dropout, transforms with a stream of
+-- their own. The file PROGRESS grows by a byte with each batch.
 
 local checkpoint, result, progress = arg[1], arg[2], assert(io.open(arg[3], "wb"))
 tensor.manual_seed(11)
