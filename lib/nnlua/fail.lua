@@ -39,9 +39,9 @@ end
 --- The name of a list that is nearest to `name`, or nil when none is near.
 function fail.nearest(name, names) return core.nearest(tostring(name), names) end
 
---- " (did you mean 'x'?)" or, when nothing is near, the list of what there is.
+--- " (did you mean 'x'?)", of what other libraries call so too, or, when nothing is near, the list of what there is.
 function fail.suggest(name, names)
-  local near = fail.nearest(name, names)
+  local near = require "nnlua.spellings".of(name, names) or fail.nearest(name, names)
   if near then return (" (did you mean '%s'?)"):format(near) end
   return #names > 0 and " (known: " .. table.concat(names, ", ") .. ")" or ""
 end

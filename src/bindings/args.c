@@ -422,13 +422,29 @@ static int find_param(const Form *form, const char *name) {
   return -1;
 }
 
+/* What others call a parameter, for the error about an unknown option only. */
+static const char *foreign_spelling(const Form *form, const char *name) {
+  static const char *const pairs[][2] = {
+      {"pad", "padding"},        {"strides", "stride"},      {"dilation_rate", "dilation"},
+      {"kernel", "kernel_size"}, {"pool_size", "kernel_size"}, {"rate", "p"},
+      {"prob", "p"},             {"keep_dims", "keepdim"},   {"axes", "dim"},
+      {"dims", "dim"},           {"ddof", "correction"},     {"epsilon", "eps"},
+      {"alpha", "negative_slope"}, {"size_average", "reduction"}, {"class_weight", "weight"},
+      {"pos", "pos_weight"},     {"decimals", "digits"},     {"seed", "generator"},
+      {"rng", "generator"},      {"type", "dtype"},          {"trainable", "requires_grad"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    if (strcmp(name, pairs[i][0]) == 0 && find_param(form, pairs[i][1]) >= 0) return pairs[i][1];
+  return NULL;
+}
+
 static Fit unknown_option(Call *c, const char *name) {
   Nearest near;
   bind_nearest_start(&near, name);
   for (int i = 0; i < c->form->n; i++) bind_nearest_try(&near, c->form->op->params[i].name);
   if (c->form->op->flags & NN_CREATES) bind_nearest_try(&near, "requires_grad");
-  if (near.best != NULL)
-    return complain(c, MISFIT, "unknown option '%.60s' (did you mean '%s'?)", name, near.best);
+  const char *meant = foreign_spelling(c->form, name);
+  if (meant == NULL) meant = near.best;
+  if (meant != NULL) return complain(c, MISFIT, "unknown option '%.60s' (did you mean '%s'?)", name, meant);
   char known[400] = "";
   size_t n = 0;
   for (int i = 1; i < c->form->n && n < sizeof known - 60; i++)

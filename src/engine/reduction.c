@@ -31,7 +31,7 @@ void nn_reduced_spec(nn_frame *f, int k, nn_dtype dtype, uint32_t mask, bool kee
 
 /* ---- [outer][reduced][inner] ------------------------------------------------------------------------ */
 
-enum { CHUNK = 32 * 1024, MIN_WORK = 16 * 1024 };
+enum { CHUNK = 32 * 1024, MIN_WORK = 16 * 1024, COLUMNS = 1024 };
 
 typedef struct block {
   const struct nn_reduce_kernels *k;
@@ -67,15 +67,16 @@ static void outer_range(void *arg, int64_t begin, int64_t end, int thread) {
       b->k->run[b->kind][b->dtype](b->reduced, x, y);
     else
       b->k->cols[b->kind][b->dtype](b->reduced, b->inner, x, b->inner, y);
-    if ((i & 63) == 0 && nn_interrupted()) return;
+    if ((b->reduced * b->inner >= MIN_WORK || (i & 63) == 0) && nn_interrupted()) return;
   }
 }
 
 static void inner_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const block *b = arg;
-  b->k->cols[b->kind][b->dtype](b->reduced, end - begin, b->x + (size_t)begin * b->in_size, b->inner,
-                                b->y + (size_t)begin * b->out_size);
+  for (int64_t i = begin; i < end && !nn_interrupted(); i += COLUMNS)
+    b->k->cols[b->kind][b->dtype](b->reduced, end - i < COLUMNS ? end - i : COLUMNS, b->x + (size_t)i * b->in_size,
+                                  b->inner, b->y + (size_t)i * b->out_size);
 }
 
 typedef struct pieces {

@@ -1,4 +1,7 @@
 /* replace.c - files that are written beside their place and renamed into it. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "replace.h"
 
 #include <errno.h>
@@ -58,6 +61,22 @@ bool nn_replace_write(nn_replacement *r, const void *data, size_t n) {
   return true;
 }
 
+/* Has the file written to the disk piece by piece, where the system can: fsync of all of it could not be interrupted. */
+static bool flush(nn_replacement *r) {
+#ifdef SYNC_FILE_RANGE_WRITE
+  const off_t piece = (off_t)8 << 20;
+  struct stat now;
+  if (fstat(r->fd, &now) != 0) return true;
+  for (off_t at = 0; at < now.st_size; at += piece) {
+    if (nn_interrupted()) return nn_fail_code(r->ctx, NN_ERR_INTERRUPT, "interrupted");
+    if (sync_file_range(r->fd, at, piece,
+                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER) != 0)
+      break; /* fsync tells what is wrong */
+  }
+#endif
+  return true;
+}
+
 /* The rename is on the disk once the directory is. */
 static void sync_directory(const char *path) {
   char *copy = strdup(path);
@@ -74,6 +93,7 @@ static void sync_directory(const char *path) {
 
 bool nn_replace_end(nn_replacement *r, bool ok) {
   if (r->fd >= 0) {
+    ok = ok && flush(r);
     if (ok && fsync(r->fd) != 0 && errno != EINVAL) ok = failed(r, "write");
     if (close(r->fd) != 0 && ok) ok = failed(r, "write");
     if (ok && rename(r->beside, r->path) != 0) ok = failed(r, "replace");

@@ -51,13 +51,32 @@ static char *copy_string(lua_State *L, int idx) {
   return s != NULL ? strdup(s) : NULL;
 }
 
+/* What a key asks for ends after so many instructions, a fraction of a second, whatever it has come upon: some function
+ * of the user's, a table without end. */
+enum { MOST_INSTRUCTIONS = 30000000, AFTER_THAT = 1000 };
+
+static void give_up(lua_State *L, lua_Debug *ar) {
+  (void)ar;
+  lua_sethook(L, give_up, LUA_MASKCOUNT, AFTER_THAT); /* whoever catches the error comes no further */
+  luaL_error(L, "this takes too long");
+}
+
+static int call_briefly(lua_State *L, int n_args, int n_results) {
+  int count = lua_gethookcount(L); /* the bindings keep a mark there */
+  bool mine = lua_gethook(L) == NULL;
+  if (mine) lua_sethook(L, give_up, LUA_MASKCOUNT, MOST_INSTRUCTIONS);
+  int status = lua_pcall(L, n_args, n_results, 0);
+  if (mine && lua_gethook(L) == give_up) lua_sethook(L, NULL, 0, count);
+  return status;
+}
+
 /* Calls module.name(text, point + 1, flag); true when it gave n results, which are on the stack above `top`. */
 static bool ask(lua_State *L, const char *module, const char *name, const char *text, int point, bool flag, int n) {
   if (!push_function(L, module, name)) return false;
   lua_pushstring(L, text);
   lua_pushinteger(L, point + 1);
   lua_pushboolean(L, flag);
-  return lua_pcall(L, 3, n, 0) == LUA_OK;
+  return call_briefly(L, 3, n) == LUA_OK;
 }
 
 static char *ask_text(lua_State *L, const char *module, const char *name, const char *text, int point) {

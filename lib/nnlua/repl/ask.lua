@@ -193,7 +193,9 @@ end
 local function shell(command)
   io.stdout:flush()
   local _, how, code = os.execute(command)
-  if how == "signal" then
+  if how == "signal" and code == 2 or code == 130 then
+    say("interrupted")
+  elseif how == "signal" then
     say(("(ended by signal %d)"):format(code))
   elseif code ~= 0 then
     say(("(status %d)"):format(code))

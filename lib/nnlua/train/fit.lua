@@ -192,7 +192,7 @@ end
 local function after_batch(run, value, n)
   local s, o = run.state, run.o
   if o.checkpoint_every and s.batch % o.checkpoint_every == 0 and s.pending == 0 then save(run) end
-  run.progress:step(n, ("loss %.4f"):format(s.sum / s.n))
+  run.progress:step(n, ("loss %.4f, latest %.4f"):format(s.sum / s.n, value))
   if o.on_batch then
     return o.on_batch({epoch = s.epoch, batch = s.batch, loss = value, net = run.net, optimizer = o.optimizer}) ~= false
   end
@@ -300,7 +300,7 @@ end
 local function run_epoch(run)
   local o, s = run.o, run.state
   local began = core.clock()
-  run.progress:part(("epoch %d/%d"):format(s.epoch, o.epochs))
+  run.progress:part(("epoch %" .. #tostring(o.epochs) .. "d/%d"):format(s.epoch, o.epochs))
   run.net:train()
   run.unsaved = true
   local whole = run_batches(run)
@@ -338,7 +338,7 @@ local function interrupted(run)
     note_row(run, row)
     show_row(run, row)
   end
-  run.progress:done("interrupted: the network keeps what it has learned")
+  run.progress:finish("interrupted: the network keeps what it has learned")
 end
 
 -- How many samples one walk has, as far as that can be known.
@@ -402,6 +402,7 @@ function fitting.fit(net, loader, options)
   run.progress = progress_line.progress(samples(loader) * (o.epochs - run.state.epoch + 1), o.quiet)
   history.interrupted = core.catch_interrupt(run_epochs, run)
   if history.interrupted then interrupted(run) end
+  run.progress:finish()
   if run.log then run.log:close() end
   if run.undraw then run.undraw() end
   local s = run.state

@@ -18,7 +18,7 @@ static int64_t number_runs(const nn_key *k, int64_t n, nn_dtype dtype, int64_t *
   bool is_float = nn_is_float(dtype);
   uint64_t nan = nn_key_nan(dtype, false);
   int64_t at = -1;
-  for (int64_t i = 0; i < n; i++) {
+  for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++) {
     if (i == 0 || k[i].key != k[i - 1].key || (is_float && k[i].key == nan)) at++;
     group[i] = at;
   }
@@ -43,7 +43,7 @@ static bool write_values(nn_frame *f, const groups *g) {
   nn_tensor *y = result(f, (nn_dtype)g->x->dtype, 1, &g->count);
   if (y == NULL) return false;
   size_t e = nn_esize(y);
-  for (int64_t i = g->x->numel - 1; i >= 0; i--)
+  for (int64_t i = g->x->numel - 1; i >= 0 && !nn_interrupted_at(i); i--)
     memcpy(y->data + (size_t)g->group[i] * e, g->x->data + (size_t)g->k[i].at * e, e);
   return true;
 }
@@ -51,7 +51,8 @@ static bool write_values(nn_frame *f, const groups *g) {
 static bool write_inverse(nn_frame *f, const groups *g) {
   nn_tensor *y = result(f, NN_INT64, f->in[0]->ndim, f->in[0]->shape);
   if (y == NULL) return false;
-  for (int64_t i = 0; i < g->x->numel; i++) ((int64_t *)(void *)y->data)[g->k[i].at] = g->group[i] + 1;
+  for (int64_t i = 0; i < g->x->numel && !nn_interrupted_at(i); i++)
+    ((int64_t *)(void *)y->data)[g->k[i].at] = g->group[i] + 1;
   return true;
 }
 
@@ -59,7 +60,7 @@ static bool write_counts(nn_frame *f, const groups *g) {
   nn_tensor *y = result(f, NN_INT64, 1, &g->count);
   if (y == NULL) return false;
   memset(y->data, 0, (size_t)g->count * sizeof(int64_t));
-  for (int64_t i = 0; i < g->x->numel; i++) ((int64_t *)(void *)y->data)[g->group[i]]++;
+  for (int64_t i = 0; i < g->x->numel && !nn_interrupted_at(i); i++) ((int64_t *)(void *)y->data)[g->group[i]]++;
   return true;
 }
 
@@ -75,7 +76,7 @@ typedef struct rows {
 /* The keys of column j, by row. */
 static void load_column(const rows *r, int64_t j) {
   nn_keys_load((nn_dtype)r->x->dtype, r->x->data + (size_t)j * nn_esize(r->x), r->n, r->m, false, r->k);
-  for (int64_t i = 0; i < r->n; i++) r->keys[i] = r->k[i].key;
+  for (int64_t i = 0; i < r->n && !nn_interrupted_at(i); i++) r->keys[i] = r->k[i].key;
 }
 
 /* order: the rows in ascending order, the first column first: stable sorts from the last column on. group[i]: the
@@ -83,43 +84,46 @@ static void load_column(const rows *r, int64_t j) {
 static int64_t sort_rows(rows *r) {
   uint64_t nan = nn_key_nan((nn_dtype)r->x->dtype, false);
   bool is_float = nn_is_float((nn_dtype)r->x->dtype);
-  for (int64_t i = 0; i < r->n; i++) r->order[i] = i, r->group[i] = i == 0;
+  for (int64_t i = 0; i < r->n && !nn_interrupted_at(i); i++) r->order[i] = i, r->group[i] = i == 0;
   for (int64_t j = r->m - 1; j >= 0; j--) {
     if (nn_interrupted()) return -1;
     load_column(r, j);
-    for (int64_t i = 0; i < r->n; i++) r->k[i] = (nn_key){r->keys[r->order[i]], i};
+    for (int64_t i = 0; i < r->n && !nn_interrupted_at(i); i++) r->k[i] = (nn_key){r->keys[r->order[i]], i};
     nn_keys_sort(r->k, r->k + r->n, r->n);
-    for (int64_t i = 0; i < r->n; i++) r->next[i] = r->order[r->k[i].at];
-    memcpy(r->order, r->next, (size_t)r->n * sizeof(int64_t));
+    if (nn_interrupted()) return -1; /* the keys may be in no order */
+    for (int64_t i = 0; i < r->n && !nn_interrupted_at(i); i++) r->next[i] = r->order[r->k[i].at];
+    nn_copy_bytes(r->order, r->next, (size_t)r->n * sizeof(int64_t));
   }
-  for (int64_t j = 0; j < r->m; j++) {
+  for (int64_t j = 0; j < r->m && !nn_interrupted(); j++) {
     load_column(r, j);
-    for (int64_t i = 1; i < r->n; i++) {
+    for (int64_t i = 1; i < r->n && !nn_interrupted_at(i); i++) {
       uint64_t key = r->keys[r->order[i]];
       if (key != r->keys[r->order[i - 1]] || (is_float && key == nan)) r->group[i] = 1;
     }
   }
   int64_t at = -1;
-  for (int64_t i = 0; i < r->n; i++) r->group[i] = at += r->group[i];
-  return at + 1;
+  for (int64_t i = 0; i < r->n && !nn_interrupted_at(i); i++) r->group[i] = at += r->group[i];
+  return nn_interrupted() ? -1 : at + 1;
 }
 
 /* The different slices along dim, where each slice stands among them, how often each occurs. */
 static bool write_rows(nn_frame *f, const rows *r, int64_t dim, int64_t count) {
   nn_tensor *first = nn_keep(f->ctx, nn_empty(f->ctx, NN_INT64, 1, &count));
   if (first == NULL) return false;
-  for (int64_t i = r->n - 1; i >= 0; i--) ((int64_t *)(void *)first->data)[r->group[i]] = r->order[i] + 1;
+  for (int64_t i = r->n - 1; i >= 0 && !nn_interrupted_at(i); i--)
+    ((int64_t *)(void *)first->data)[r->group[i]] = r->order[i] + 1;
   nn_tensor *y = nn_do(f->ctx, &nn_op_index_select, v_t(f->in[0]), v_i(dim), v_t(first));
   if (y == NULL) return false;
   f->results->t[f->results->n++] = nn_retain(y);
   nn_tensor *inverse = f->arg[2].b ? result(f, NN_INT64, 1, &r->n) : NULL;
   if (f->arg[2].b && inverse == NULL) return false;
-  for (int64_t i = 0; i < r->n && inverse != NULL; i++)
+  for (int64_t i = 0; i < r->n && inverse != NULL && !nn_interrupted_at(i); i++)
     ((int64_t *)(void *)inverse->data)[r->order[i]] = r->group[i] + 1;
   nn_tensor *counts = f->arg[3].b ? result(f, NN_INT64, 1, &count) : NULL;
   if (f->arg[3].b && counts == NULL) return false;
   if (counts != NULL) memset(counts->data, 0, (size_t)count * sizeof(int64_t));
-  for (int64_t i = 0; i < r->n && counts != NULL; i++) ((int64_t *)(void *)counts->data)[r->group[i]]++;
+  for (int64_t i = 0; i < r->n && counts != NULL && !nn_interrupted_at(i); i++)
+    ((int64_t *)(void *)counts->data)[r->group[i]]++;
   return true;
 }
 
@@ -146,7 +150,7 @@ static bool unique_slices(nn_frame *f, int64_t dim) {
   int64_t count = sort_rows(&r);
   bool ok = count >= 0 && write_rows(f, &r, dim, count);
   nn_scratch_free(ctx, r.k, size);
-  return ok;
+  return ok && !nn_interrupted();
 }
 
 static bool unique_compose(nn_frame *f) {
@@ -162,10 +166,10 @@ static bool unique_compose(nn_frame *f) {
   nn_keys_load((nn_dtype)x->dtype, x->data, n, 1, false, k);
   nn_keys_sort(k, k + n, n);
   groups g = {x, k, group, nn_interrupted() ? 0 : number_runs(k, n, (nn_dtype)x->dtype, group)};
-  bool ok =
-      !nn_interrupted() && write_values(f, &g) && (!f->arg[2].b || write_inverse(f, &g)) && (!f->arg[3].b || write_counts(f, &g));
+  bool ok = !nn_interrupted() && write_values(f, &g) && (!f->arg[2].b || write_inverse(f, &g)) &&
+            (!f->arg[3].b || write_counts(f, &g));
   nn_scratch_free(ctx, k, size);
-  return ok;
+  return ok && !nn_interrupted();
 }
 
 const nn_op nn_op_unique = {
@@ -202,7 +206,7 @@ static bool bincount_infer(nn_frame *f) {
   const nn_tensor *x = nn_dense(f, 0);
   if (x == NULL) return false;
   const int64_t *v = (const int64_t *)(const void *)x->data;
-  for (int64_t i = 0; i < x->numel; i++) {
+  for (int64_t i = 0; i < x->numel && !nn_interrupted_at(i); i++) {
     if (v[i] < 1)
       return nn_bad(f, "value %lld at position [%lld] has no place: they count from 1", (long long)v[i],
                     (long long)i + 1);
@@ -218,15 +222,16 @@ static bool bincount_kernel(nn_frame *f) {
   const nn_tensor *x = nn_dense(f, 0);
   if (x == NULL) return false;
   const int64_t *v = (const int64_t *)(const void *)x->data;
+  if (nn_interrupted()) return false; /* then not every value was looked at */
   memset(y->data, 0, (size_t)y->numel * nn_esize(y));
   if (w == NULL) {
-    for (int64_t i = 0; i < x->numel; i++) ((int64_t *)(void *)y->data)[v[i] - 1]++;
+    for (int64_t i = 0; i < x->numel && !nn_interrupted_at(i); i++) ((int64_t *)(void *)y->data)[v[i] - 1]++;
     return true;
   }
   w = t_to(f->ctx, w, (nn_dtype)y->dtype);
   w = w ? nn_keep(f->ctx, nn_contiguous_data(w)) : NULL;
   if (w == NULL) return false;
-  for (int64_t i = 0; i < x->numel; i++) {
+  for (int64_t i = 0; i < x->numel && !nn_interrupted_at(i); i++) {
     if (y->dtype == NN_FLOAT32)
       ((float *)(void *)y->data)[v[i] - 1] += ((const float *)(const void *)w->data)[i];
     else
@@ -276,7 +281,7 @@ static bool histc_infer(nn_frame *f) {
 /* The ends of the range: given, or those of the data, and never the same. */
 static bool ends(nn_frame *f, const nn_tensor *x, double *low, double *high) {
   *low = number(&f->arg[2]), *high = number(&f->arg[3]);
-  for (int64_t i = 0, given = *low != *high; i < x->numel && !given; i++) {
+  for (int64_t i = 0, given = *low != *high; i < x->numel && !given && !nn_interrupted_at(i); i++) {
     double v = x->dtype == NN_FLOAT32 ? (double)((const float *)(const void *)x->data)[i]
                                       : ((const double *)(const void *)x->data)[i];
     *low = i == 0 || v < *low || isnan(v) ? v : *low;

@@ -31,7 +31,7 @@ static bool run_all(job *j, const nn_tensor *x, int dim, nn_range_fn fn) {
     const type *x = (const type *)(const void *)j->x + start;                                                \
     type *y = (type *)(void *)j->y + start;                                                                  \
     acc p = 1;                                                                                               \
-    for (int64_t k = 0; k < j->lanes.n; k++) {                                                               \
+    for (int64_t k = 0; k < j->lanes.n && !nn_interrupted_at(k); k++) {                                      \
       p *= (acc)x[k * inner];                                                                                \
       y[k * inner] = (type)p;                                                                                \
     }                                                                                                        \
@@ -69,7 +69,7 @@ static bool cumprod_kernel(nn_frame *f) {
 }
 
 static bool has_zero(const nn_tensor *t) {
-  for (int64_t i = 0; i < t->numel; i++)
+  for (int64_t i = 0; i < t->numel && !nn_interrupted_at(i); i++)
     if (t->dtype == NN_FLOAT32 ? ((const float *)(const void *)t->data)[i] == 0
                                : ((const double *)(const void *)t->data)[i] == 0)
       return true;
@@ -145,7 +145,7 @@ const nn_op nn_op_cumprod = {
     const type *x = (const type *)(const void *)j->x + start;                                                \
     type *y = (type *)(void *)j->y + start;                                                                  \
     int64_t best = 0;                                                                                        \
-    for (int64_t k = 0; k < j->lanes.n; k++) {                                                               \
+    for (int64_t k = 0; k < j->lanes.n && !nn_interrupted_at(k); k++) {                                      \
       type a = x[k * inner], b = x[best * inner];                                                            \
       if (a != a || (j->max ? a >= b : a <= b)) best = k;                                                    \
       y[k * inner] = x[best * inner];                                                                        \

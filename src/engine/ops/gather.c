@@ -33,11 +33,24 @@ typedef struct lanes {
   row_fn *fn;
 } lanes;
 
+enum { LOOK = 1 << 16 }; /* elements between two looks at the interrupt flag */
+
+/* One row, a piece at a time. */
+static void run_row(const lanes *l, row r) {
+  for (int64_t left = r.n; left > 0 && !nn_interrupted(); left -= r.n) {
+    r.n = left < LOOK ? left : LOOK;
+    l->fn(&r);
+    r.a += r.n * r.a_step * l->a_elem;
+    r.index += r.n * r.i_step;
+    r.b += r.n * r.b_step * l->b_elem;
+  }
+}
+
 static void lanes_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const lanes *l = arg;
   int last = l->ndim - 1;
-  int64_t shape[NN_MAX_DIMS], at[NN_MAX_DIMS] = {0}, a = 0, b = 0, i = 0, rows = 1;
+  int64_t shape[NN_MAX_DIMS], at[NN_MAX_DIMS] = {0}, a = 0, b = 0, i = 0, rows = 1, seen = 0;
   memcpy(shape, l->shape, sizeof shape);
   if (l->split >= 0) {
     shape[l->split] = end - begin;
@@ -56,8 +69,13 @@ static void lanes_range(void *arg, int64_t begin, int64_t end, int thread) {
              .i_step = l->i[last],
              .b = l->from + b * l->b_elem,
              .b_step = l->b[last]};
-    l->fn(&r);
-    if ((k & 255) == 255 && nn_interrupted()) return;
+    if (r.n > LOOK)
+      run_row(l, r);
+    else
+      l->fn(&r);
+    seen += r.n;
+    if (seen >= LOOK && nn_interrupted()) return;
+    seen &= LOOK - 1;
     for (int d = last - 1; d >= 0; d--) {
       int64_t step = d == l->dim ? 0 : l->a[d];
       a += step, b += l->b[d], i += l->i[d];

@@ -6,7 +6,7 @@
 #include "pick.h"
 #include "shape.h"
 
-enum { LOOK = (1 << 20) - 1 /* elements between two looks at the interrupt flag, a mask */ };
+enum { LOOK = (1 << 16) - 1 /* elements between two looks at the interrupt flag, a mask */ };
 
 /* ---- pieces ----------------------------------------------------------------------------------------- */
 

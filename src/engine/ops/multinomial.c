@@ -38,13 +38,13 @@ static int64_t words_for(int64_t places) { return (places + CHUNK - 1) / CHUNK *
 static void with_replacement(const job *j, int64_t row, double *sums) {
   double sum = 0;
   int64_t top = 0;
-  for (int64_t i = 0; i < j->n; i++) {
+  for (int64_t i = 0; i < j->n && !nn_interrupted_at(i); i++) {
     double w = weight(j, row * j->n + i);
     if (w > 0) top = i;
     sums[i] = sum += w;
   }
   double u[CHUNK];
-  for (int64_t k = 0; k < j->take; k++) {
+  for (int64_t k = 0; k < j->take && !nn_interrupted(); k++) {
     if (k % CHUNK == 0) uniform_chunk(j, row, k, u);
     double x = u[k % CHUNK] * sum;
     int64_t low = 0, high = top;
@@ -63,7 +63,7 @@ static void with_replacement(const job *j, int64_t row, double *sums) {
  */
 static void without_replacement(const job *j, int64_t row, nn_key *k, nn_key *spare) {
   double time[CHUNK];
-  for (int64_t at = 0; at < j->n; at += CHUNK) {
+  for (int64_t at = 0; at < j->n && !nn_interrupted(); at += CHUNK) {
     int64_t n = j->n - at < CHUNK ? j->n - at : CHUNK;
     uniform_chunk(j, row, at, time);
     for (int64_t i = 0; i < n; i++) {
@@ -75,6 +75,7 @@ static void without_replacement(const job *j, int64_t row, nn_key *k, nn_key *sp
   }
   nn_keys_select(k, j->n, j->take - 1);
   nn_keys_sort(k, spare, j->take);
+  if (nn_interrupted()) return; /* the keys may be in no order */
   for (int64_t i = 0; i < j->take; i++) j->out[row * j->take + i] = k[i].at + 1;
 }
 
@@ -93,12 +94,13 @@ static void without_range(void *arg, int64_t begin, int64_t end, int thread) {
 static bool check_row(nn_frame *f, const job *j, int64_t row) {
   double sum = 0;
   int64_t positive = 0;
-  for (int64_t i = 0; i < j->n; i++) {
+  for (int64_t i = 0; i < j->n && !nn_interrupted_at(i); i++) {
     double w = weight(j, row * j->n + i);
     if (!(w >= 0) || isinf(w)) return nn_bad(f, "probabilities must be finite and not negative, got %g", w);
     sum += w;
     positive += w > 0;
   }
+  if (nn_interrupted()) return false;
   if (!(sum > 0)) return nn_bad(f, "probabilities must not all be 0");
   if (!f->arg[2].b && positive < j->take)
     return nn_bad(f, "only %lld probabilities are above 0: cannot draw %lld positions without replacement",

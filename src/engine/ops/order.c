@@ -30,7 +30,7 @@ static inline uint64_t key_i64(int64_t x) { return (uint64_t)x ^ UINT64_C(1) << 
 static inline uint64_t key_u8(uint8_t x) { return x; }
 
 #define LOAD(type, key_of)                                                                                   \
-  for (int64_t i = 0; i < n; i++) to[i] = (nn_key) {                                                         \
+  for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++) to[i] = (nn_key) {                                 \
       key_of(((const type *)x)[i * stride]) ^ turn, i                                                        \
     }
 
@@ -48,7 +48,7 @@ void nn_keys_load(nn_dtype dtype, const void *x, int64_t n, int64_t stride, bool
 
 /* ---- sort ------------------------------------------------------------------------------------------- */
 
-enum { RUN = 16, MERGED = 1024, DIGITS = 256, LOOK = 1 << 18 /* keys between two looks at the interrupt flag */ };
+enum { RUN = 16, MERGED = 1024, DIGITS = 256, LOOK = 1 << 16 /* keys between two looks at the interrupt flag */ };
 
 static void insertion(nn_key *k, int64_t n) {
   for (int64_t i = 1; i < n; i++) {
@@ -109,7 +109,7 @@ static void digit_sort(nn_key *k, nn_key *spare, int64_t n) {
     nn_key *t = from;
     from = to, to = t;
   }
-  if (from != k) memcpy(k, from, (size_t)n * sizeof *k);
+  if (from != k) nn_copy_bytes(k, from, (size_t)n * sizeof *k);
 }
 
 void nn_keys_sort(nn_key *k, nn_key *spare, int64_t n) {
@@ -129,6 +129,18 @@ static inline void swap(nn_key *a, nn_key *b) {
   *b = t;
 }
 
+/* The first key from i on that is not before the pivot, which stands somewhere behind; wherever it is when an interrupt
+ * is pending. */
+static inline int64_t skip_up(const nn_key *k, int64_t i, nn_key pivot) {
+  for (int64_t seen = 1; before(k[i], pivot) && !nn_interrupted_at(seen); seen++) i++;
+  return i;
+}
+
+static inline int64_t skip_down(const nn_key *k, int64_t j, nn_key pivot) {
+  for (int64_t seen = 1; before(pivot, k[j]) && !nn_interrupted_at(seen); seen++) j--;
+  return j;
+}
+
 /* Hoare 1961, with a pivot from a fixed sequence that looks random, so that no order of the elements is a
  * slow one. */
 void nn_keys_select(nn_key *k, int64_t n, int64_t rank) {
@@ -139,8 +151,9 @@ void nn_keys_select(nn_key *k, int64_t n, int64_t rank) {
     nn_key pivot = k[low + (int64_t)((state >> 33) % (uint64_t)(high - low + 1))];
     int64_t i = low, j = high;
     while (i <= j) {
-      while (before(k[i], pivot)) i++;
-      while (before(pivot, k[j])) j--;
+      i = skip_up(k, i, pivot);
+      j = skip_down(k, j, pivot);
+      if (nn_interrupted()) return; /* they may stand where no swap belongs */
       if (i <= j) swap(&k[i++], &k[j--]);
     }
     if (rank <= j)

@@ -12,7 +12,9 @@ typedef struct nn_key {
   int64_t at;
 } nn_key;
 
-/* Keys of n elements that lie `stride` elements apart. descending: the order is turned round, so NaN is
+/* These three end early when an interrupt is pending; what they leave is in no order.
+ *
+ * Keys of n elements that lie `stride` elements apart. descending: the order is turned round, so NaN is
  * first. */
 void nn_keys_load(nn_dtype dtype, const void *x, int64_t n, int64_t stride, bool descending, nn_key *to);
 

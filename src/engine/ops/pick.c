@@ -100,11 +100,14 @@ static void transfer_set(transfer *t, const nn_pick *p, nn_dtype dtype, const vo
     for (int64_t k = 0; k < n; k++) to[k] = from[offset[k]];                                                 \
   } while (0)
 
+enum { AT_ONCE = 1 << 16 }; /* elements between two looks at the interrupt flag */
+
 /* Blocks of one element. */
 static void read_singles(const transfer *t, int64_t begin, int64_t end) {
   int64_t count = t->p.count;
   for (int64_t i = begin; i < end;) {
     int64_t c = i % count, n = count - c < end - i ? count - c : end - i;
+    if (n > AT_ONCE) n = AT_ONCE;
     int64_t at = place(t->p.n_before, t->p.before, t->p.before_stride, i / count);
     const int64_t *offset = t->p.offset + c;
     if (t->elem == 4)
@@ -237,7 +240,8 @@ static void write_range(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t i = i0; i < i1; i++) {
     if (nn_interrupted()) return;
     if (t->block == 1)
-      write_singles(t, i, c[0], c[1]);
+      for (int64_t at = c[0]; at < c[1] && !nn_interrupted(); at += AT_ONCE)
+        write_singles(t, i, at, c[1] - at < AT_ONCE ? c[1] : at + AT_ONCE);
     else
       write_blocks(t, i, c, r, k);
   }

@@ -255,16 +255,42 @@ typedef struct arg_job {
   int64_t *index;
 } arg_job;
 
+enum { ARG_PIECE = 1 << 20, ARG_PIECES = 64 };
+
+/* One long lane: in pieces, then among their extremes. The position, from 0. */
+static int64_t long_run(const arg_job *j, const char *x, char *value) {
+  _Alignas(8) char best[ARG_PIECES * 8];
+  int64_t at[ARG_PIECES], size = (j->n + ARG_PIECES - 1) / ARG_PIECES, pieces = 0;
+  if (size < ARG_PIECE) size = ARG_PIECE;
+  for (int64_t from = 0; from < j->n && !nn_interrupted(); from += size, pieces++) {
+    int64_t n = j->n - from < size ? j->n - from : size;
+    at[pieces] = from + j->run(n, x + (size_t)from * j->elem, best + (size_t)pieces * j->elem);
+  }
+  return pieces > 0 ? at[j->run(pieces, best, value)] : 0;
+}
+
 static void arg_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const arg_job *j = arg;
   for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
-    const char *x = j->x + (size_t)(i * j->n * j->inner) * j->elem;
-    char *value = j->value ? j->value + (size_t)(i * j->inner) * j->elem : NULL;
-    if (j->inner == 1)
-      j->index[i] = j->run(j->n, x, value) + 1;
-    else
-      j->cols(j->n, j->inner, x, j->inner, 1, value, j->index + i * j->inner);
+    const char *x = j->x + (size_t)(i * j->n) * j->elem;
+    char *value = j->value ? j->value + (size_t)i * j->elem : NULL;
+    j->index[i] = (j->n > ARG_PIECE ? long_run(j, x, value) : j->run(j->n, x, value)) + 1;
+  }
+}
+
+enum { ARG_COLUMNS = 1024 };
+
+/* Tasks are blocks of columns. */
+static void arg_columns(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const arg_job *j = arg;
+  int64_t blocks = (j->inner + ARG_COLUMNS - 1) / ARG_COLUMNS;
+  for (int64_t task = begin; task < end && !nn_interrupted(); task++) {
+    int64_t i = task / blocks, from = task % blocks * ARG_COLUMNS, at = i * j->inner + from;
+    int64_t columns = j->inner - from < ARG_COLUMNS ? j->inner - from : ARG_COLUMNS;
+    const char *x = j->x + (size_t)(i * j->n * j->inner + from) * j->elem;
+    j->cols(j->n, columns, x, j->inner, 1, j->value ? j->value + (size_t)at * j->elem : NULL, j->index + at);
   }
 }
 
@@ -276,8 +302,9 @@ static bool find_extremes(nn_frame *f, const nn_tensor *x, int dim, bool max, vo
   arg_job j = {max ? k->argmax[x->dtype] : k->argmin[x->dtype],
                max ? k->argmax_cols[x->dtype] : k->argmin_cols[x->dtype],
                nn_esize(x), x->ndim ? x->shape[dim] : 1, inner, x->data, value, index};
-  int64_t work = j.n * inner;
-  nn_parallel(outer, work > 0 ? 1 + 8192 / work : outer, arg_range, &j);
+  int64_t blocks = (inner + ARG_COLUMNS - 1) / ARG_COLUMNS, work = j.n * (inner < ARG_COLUMNS ? inner : ARG_COLUMNS);
+  if (outer * inner > 0)
+    nn_parallel(outer * blocks, work > 0 ? 1 + 8192 / work : outer * blocks, inner == 1 ? arg_range : arg_columns, &j);
   return f->ctx->error == NN_OK && (x->numel < 1 << 16 || !nn_interrupted());
 }
 

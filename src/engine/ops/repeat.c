@@ -1,5 +1,6 @@
 /* repeat.c - the operations that repeat elements: tile, repeat_interleave, meshgrid. */
 #include "blocks.h"
+#include "interrupt.h"
 #include "shape.h"
 
 /* ---- tile ------------------------------------------------------------------------------------------- */
@@ -120,7 +121,7 @@ const nn_op nn_op_repeat_interleave = {
 static nn_tensor *repeated_positions(nn_frame *f, const nn_tensor *times, int64_t n) {
   const int64_t *t = (const int64_t *)(const void *)times->data;
   int64_t all = 0, step = times->numel == 1 ? 0 : 1;
-  for (int64_t i = 0; i < n; i++) {
+  for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++) {
     if (t[i * step] < 0) {
       nn_bad(f, "an element cannot be repeated %lld times", (long long)t[i * step]);
       return NULL;
@@ -130,12 +131,13 @@ static nn_tensor *repeated_positions(nn_frame *f, const nn_tensor *times, int64_
       return NULL;
     }
   }
+  if (nn_interrupted()) return NULL; /* then not all were counted */
   nn_tensor *index = nn_keep(f->ctx, nn_empty(f->ctx, NN_INT64, 1, &all));
   if (index == NULL) return NULL;
   int64_t *p = (int64_t *)(void *)index->data;
-  for (int64_t i = 0; i < n; i++)
-    for (int64_t k = 0; k < t[i * step]; k++) *p++ = i + 1;
-  return index;
+  for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++)
+    for (int64_t k = 0; k < t[i * step] && !nn_interrupted_at(k + 1); k++) *p++ = i + 1;
+  return nn_interrupted() ? NULL : index;
 }
 
 static bool interleave_tensor_compose(nn_frame *f) {

@@ -19,9 +19,10 @@ typedef struct rows_job {
 static void rows_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const rows_job *j = arg;
-  enum { AT_ONCE = 64 };
-  for (int64_t i = begin; i < end && !nn_interrupted(); i += AT_ONCE) {
-    int64_t rows = end - i < AT_ONCE ? end - i : AT_ONCE;
+  enum { ELEMENTS = 1 << 16, MOST = 64 }; /* at once */
+  int64_t most = j->n >= ELEMENTS ? 1 : j->n > ELEMENTS / MOST ? ELEMENTS / j->n : MOST;
+  for (int64_t i = begin; i < end && !nn_interrupted(); i += most) {
+    int64_t rows = end - i < most ? end - i : most;
     size_t at = (size_t)(i * j->n) * j->elem;
     if (j->backward)
       j->backward(rows, j->n, j->g + at, j->x + at, j->y + at);

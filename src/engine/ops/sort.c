@@ -23,6 +23,8 @@ struct job {
   int64_t elem, take, rank;
   bool descending, sorted;
   choose_fn *choose;
+  bool in_blocks; /* choose reads the lane itself, a block at a time */
+  int64_t each;   /* keys of room for a thread */
   const char *x;
   char *value; /* may be NULL */
   int64_t *index;
@@ -35,24 +37,25 @@ static void load(const job *j, const char *x, nn_key *k) {
 
 static void write_lane(const job *j, int64_t lane, const char *x, const nn_key *k) {
   int64_t inner = j->lanes.inner, at = nn_lane_start(&j->lanes, lane, j->take);
-  for (int64_t i = 0; i < j->take; i++) j->index[at + i * inner] = k[i].at + 1;
+  for (int64_t i = 0; i < j->take && !nn_interrupted_at(i); i++) j->index[at + i * inner] = k[i].at + 1;
   if (j->value == NULL) return;
   if (j->elem == 8)
-    for (int64_t i = 0; i < j->take; i++)
+    for (int64_t i = 0; i < j->take && !nn_interrupted_at(i); i++)
       ((uint64_t *)(void *)j->value)[at + i * inner] = ((const uint64_t *)(const void *)x)[k[i].at * inner];
   else if (j->elem == 4)
-    for (int64_t i = 0; i < j->take; i++)
+    for (int64_t i = 0; i < j->take && !nn_interrupted_at(i); i++)
       ((uint32_t *)(void *)j->value)[at + i * inner] = ((const uint32_t *)(const void *)x)[k[i].at * inner];
   else
-    for (int64_t i = 0; i < j->take; i++) j->value[at + i * inner] = x[k[i].at * inner];
+    for (int64_t i = 0; i < j->take && !nn_interrupted_at(i); i++)
+      j->value[at + i * inner] = x[k[i].at * inner];
 }
 
 static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
   const job *j = arg;
-  nn_key *k = j->room + (int64_t)thread * 2 * j->lanes.n, *spare = k + j->lanes.n;
+  nn_key *k = j->room + (int64_t)thread * j->each, *spare = j->each < 2 * j->lanes.n ? NULL : k + j->lanes.n;
   for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
     const char *x = j->x + nn_lane_start(&j->lanes, i, j->lanes.n) * j->elem;
-    load(j, x, k);
+    if (!j->in_blocks) load(j, x, k);
     j->choose(j, x, k, spare);
     if (nn_interrupted()) return; /* the keys may be in no order */
     write_lane(j, i, x, k);
@@ -65,7 +68,8 @@ static bool run_lanes(nn_ctx *ctx, job *j, const nn_tensor *x) {
   j->dtype = (nn_dtype)x->dtype, j->elem = (int64_t)nn_esize(x), j->x = x->data;
   if (j->lanes.count == 0 || j->take == 0) return true;
   int64_t grain = 1 + 2048 / j->lanes.n;
-  size_t size = (size_t)nn_parallel_parts(j->lanes.count, grain) * 2 * (size_t)j->lanes.n * sizeof(nn_key);
+  if (j->each == 0) j->each = 2 * j->lanes.n;
+  size_t size = (size_t)nn_parallel_parts(j->lanes.count, grain) * (size_t)j->each * sizeof(nn_key);
   j->room = nn_scratch(ctx, size);
   if (j->room == NULL) return false;
   nn_parallel(j->lanes.count, grain, run_range, j);
@@ -159,21 +163,31 @@ const nn_op nn_op_argsort = {
 
 /* ---- topk, kthvalue --------------------------------------------------------------------------------- */
 
-enum { FEW = 16 };
+enum { FEW = 16, BLOCK = 1024 };
 
-/* Up to FEW of many: those found so far are kept in order, and most elements are compared with the last of
- * them only. */
-static void choose_few(const job *j, nn_key *k, nn_key *best) {
-  int64_t take = j->take;
-  memcpy(best, k, (size_t)take * sizeof *k);
-  nn_keys_sort(best, k, take); /* so few need no room */
-  for (int64_t i = take; i < j->lanes.n; i++) {
-    if (k[i].key >= best[take - 1].key) continue;
-    int64_t at = take - 1;
-    for (; at > 0 && best[at - 1].key > k[i].key; at--) best[at] = best[at - 1];
-    best[at] = k[i];
+/* Puts a key among the `found` best ones, of which there are at most j->take. */
+static inline int64_t keep_best(const job *j, nn_key *best, int64_t found, nn_key k) {
+  if (found == j->take && k.key >= best[found - 1].key) return found;
+  int64_t at = found < j->take ? found++ : found - 1;
+  for (; at > 0 && best[at - 1].key > k.key; at--) best[at] = best[at - 1];
+  best[at] = k;
+  return found;
+}
+
+/* Up to FEW of many, from the lane a block at a time: those found so far are kept in order, and most elements are
+ * compared with the last of them only. */
+static void choose_few(const job *j, const char *x, nn_key *k, nn_key *spare) {
+  nn_key *block = k + FEW;
+  int64_t found = 0, n = j->lanes.n, inner = j->lanes.inner;
+  (void)spare;
+  for (int64_t at = 0; at < n && !nn_interrupted(); at += BLOCK) {
+    int64_t m = n - at < BLOCK ? n - at : BLOCK;
+    nn_keys_load(j->dtype, x + at * inner * j->elem, m, inner, j->descending, block);
+    for (int64_t i = 0; i < m; i++) {
+      block[i].at += at;
+      found = keep_best(j, k, found, block[i]);
+    }
   }
-  memcpy(k, best, (size_t)take * sizeof *k);
 }
 
 static void choose_top(const job *j, const char *x, nn_key *k, nn_key *spare) {
@@ -182,15 +196,11 @@ static void choose_top(const job *j, const char *x, nn_key *k, nn_key *spare) {
     nn_keys_sort(k, spare, n);
     return;
   }
-  if (j->take <= FEW) {
-    choose_few(j, k, spare);
-    return;
-  }
   nn_keys_select(k, n, j->take - 1);
-  if (!j->sorted) return;
+  if (!j->sorted || nn_interrupted()) return;
   nn_key last = k[j->take - 1];
   load(j, x, k); /* again in the order of their places */
-  for (int64_t i = 0; i < n; i++)
+  for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++)
     if (k[i].key < last.key || (k[i].key == last.key && k[i].at <= last.at)) k[found++] = k[i];
   nn_keys_sort(k, spare, found);
 }
@@ -216,6 +226,7 @@ static bool topk_kernel(nn_frame *f) {
            .choose = choose_top,
            .value = f->out[0]->data,
            .index = (int64_t *)(void *)f->out[1]->data};
+  if (j.take <= FEW && j.take <= j.lanes.n / 4) j.choose = choose_few, j.in_blocks = true, j.each = FEW + BLOCK;
   return run_lanes(f->ctx, &j, nn_dense(f, 0));
 }
 
@@ -262,10 +273,12 @@ static bool one_infer(nn_frame *f, int dim_param) {
   return true;
 }
 
-static bool one_kernel(nn_frame *f, int dim_param, choose_fn *choose, int64_t rank) {
+/* rooms: 2 where choose needs spare room. */
+static bool one_kernel(nn_frame *f, int dim_param, choose_fn *choose, int64_t rank, int rooms) {
   job j = {.lanes = lanes_of(f, (int)f->arg[dim_param].i),
            .take = 1,
            .rank = rank,
+           .each = rooms * lane_size(f, (int)f->arg[dim_param].i),
            .choose = choose,
            .value = f->out[0]->data,
            .index = (int64_t *)(void *)f->out[1]->data};
@@ -280,7 +293,7 @@ static bool kthvalue_infer(nn_frame *f) {
                   (long long)n, dim + 1);
   return one_infer(f, 2);
 }
-static bool kthvalue_kernel(nn_frame *f) { return one_kernel(f, 2, choose_rank, f->arg[1].i - 1); }
+static bool kthvalue_kernel(nn_frame *f) { return one_kernel(f, 2, choose_rank, f->arg[1].i - 1, 1); }
 static bool kthvalue_vjp(nn_vjp *v) { return places_vjp(v, 2, true); }
 
 const nn_op nn_op_kthvalue = {
@@ -304,7 +317,7 @@ const nn_op nn_op_kthvalue = {
 static void choose_middle(const job *j, const char *x, nn_key *k, nn_key *spare) {
   (void)x, (void)spare;
   uint64_t nan = nn_key_nan(j->dtype, false);
-  for (int64_t i = 0; nn_is_float(j->dtype) && i < j->lanes.n; i++)
+  for (int64_t i = 0; nn_is_float(j->dtype) && i < j->lanes.n && !nn_interrupted_at(i); i++)
     if (k[i].key == nan) {
       k[0] = k[i];
       return;
@@ -322,7 +335,7 @@ static bool median_infer(nn_frame *f) {
 
 static bool median_kernel(nn_frame *f) {
   int64_t place, n = f->in[0]->numel;
-  job j = {.lanes = {1, n, 1}, .take = 1, .choose = choose_middle, .value = f->out[0]->data, .index = &place};
+  job j = {.lanes = {1, n, 1}, .take = 1, .each = n, .choose = choose_middle, .value = f->out[0]->data, .index = &place};
   if (n > 0) return run_lanes(f->ctx, &j, nn_dense(f, 0));
   nn_set(f->out[0], NULL, (double)NAN);
   return true;
@@ -357,7 +370,7 @@ const nn_op nn_op_median = {
     .complaint = "no element"};
 
 static bool median_dim_infer(nn_frame *f) { return one_infer(f, 1); }
-static bool median_dim_kernel(nn_frame *f) { return one_kernel(f, 1, choose_middle, 0); }
+static bool median_dim_kernel(nn_frame *f) { return one_kernel(f, 1, choose_middle, 0, 1); }
 static bool one_vjp(nn_vjp *v) { return places_vjp(v, 1, true); }
 
 const nn_op nn_op_median_dim = {
@@ -381,14 +394,14 @@ static void choose_frequent(const job *j, const char *x, nn_key *k, nn_key *spar
   int64_t n = j->lanes.n, longest = 0, run = 0;
   nn_key best = k[0];
   nn_keys_sort(k, spare, n);
-  for (int64_t i = 0; i < n; i++) {
+  for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++) {
     run = i > 0 && k[i].key == k[i - 1].key ? run + 1 : 1;
     if (run > longest || (run == longest && k[i].key == best.key)) longest = run, best = k[i];
   }
   k[0] = best;
 }
 
-static bool mode_kernel(nn_frame *f) { return one_kernel(f, 1, choose_frequent, 0); }
+static bool mode_kernel(nn_frame *f) { return one_kernel(f, 1, choose_frequent, 0, 2); }
 
 const nn_op nn_op_mode = {
     .name = "mode",

@@ -2,6 +2,7 @@
  * once. */
 #include <math.h>
 
+#include "interrupt.h"
 #include "linalg.h"
 
 #define USUAL (NN_TENSOR | NN_METHOD)
@@ -288,10 +289,10 @@ static bool logcumsumexp_kernel(nn_frame *f) {
   int dim = (int)f->arg[1].i;
   int64_t inner = 1, n = x->ndim ? x->shape[dim] : 1;
   for (int d = dim + 1; d < x->ndim; d++) inner *= x->shape[d];
-  for (int64_t lane = 0; n > 0 && lane < x->numel / n; lane++) {
+  for (int64_t lane = 0; n > 0 && lane < x->numel / n && !nn_interrupted(); lane++) {
     int64_t at = lane / inner * n * inner + lane % inner;
     double top = -INFINITY, sum = 0;
-    for (int64_t i = 0; i < n; i++, at += inner) {
+    for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++, at += inner) {
       double v = x->dtype == NN_FLOAT32 ? (double)((const float *)(const void *)x->data)[at]
                                         : ((const double *)(const void *)x->data)[at];
       if (v > top) {
