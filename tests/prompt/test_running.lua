@@ -96,7 +96,7 @@ case("Ctrl-C ends train.fit early and keeps what it learned", function(t)
   t:type("h = train.fit(net, set, {loss = F.mse_loss, optimizer = optim.SGD(net:parameters(), {lr = 0.01}), "
     .. "epochs = 1000000, batch_size = 64})")
   t:key("Enter")
-  t:expect("epoch 3/1000000")
+  t:expect("epoch +%d+/1000000", true)
   t:key("C-c")
   t:prompt()
   t:line("h.interrupted, net.training")

@@ -127,6 +127,10 @@ end
 
 --- A remedy that Lua's own message suggests.
 function errors.syntax_hint(message)
+  local byte = tonumber(message:match("near '<\\(%d+)>'"))
+  if byte and byte >= 128 then
+    return "names are made of the letters a to z, digits and _; other characters stand in texts: \"...\""
+  end
   local what, opener, line = message:match("'(%a+)' expected %(to close '(%a+)' at line (%d+)%)")
   if what then return ("the '%s' of line %s has no '%s'"):format(opener, line, what) end
   if message:find("'then' expected", 1, true) then return "a condition is `if x then ... end`" end

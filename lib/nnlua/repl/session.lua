@@ -263,6 +263,17 @@ local function show_values(...)
   for i = 1, n do io.write(show.value((select(i, ...))), "\n") end
 end
 
+-- Nil as the value of a field, `x.shpe`, is a slip more often than not: what it may have meant.
+local function remark_field(text)
+  local owner, name = text:match("^%s*([%a_][%w_.]*)%.([%a_][%w_]*)%s*$")
+  if not owner then return end
+  local look = require "nnlua.repl.look"
+  local found, value = look.value(owner, session.look)
+  if not found then return end
+  local near = require "nnlua.fail".nearest(name, look.keys(value))
+  if near then io.write(paint.it("hint", ("hint: did you mean %s.%s?"):format(owner, near)), "\n") end
+end
+
 -- After a run: ok and its values.
 local function finish(text, muted, is_expression, ok, ...)
   current, current_text = nil, nil
@@ -273,7 +284,10 @@ local function finish(text, muted, is_expression, ok, ...)
       rawset(_G, "ans", value)
     end
     remember(text, is_expression, muted)
-    if not muted then session.program.call(show_values, ...) end
+    if not muted then
+      session.program.call(show_values, ...)
+      if is_expression and select("#", ...) == 1 and (...) == nil then session.program.call(remark_field, text) end
+    end
   end
   remark_taken()
   return ok

@@ -335,7 +335,8 @@ function show.value(v, width)
     local text = own_text(v)
     return fold(fold_words(text:find("^class ") and class_text(v) or text, width), width)
   end
-  return fold(phrase(v, {width = width, path = {}, shown = 0}, 0), width)
+  local text = fold(phrase(v, {width = width, path = {}, shown = 0}, 0), width)
+  return text:find("\n", 1, true) and require "nnlua.repl.records".text(v, width) or text
 end
 
 return show

@@ -111,8 +111,11 @@ function Progress:done(text)
   if self.quiet then return end
   local now = core.clock()
   local seconds = now - self.part_started
-  local line = ("%s  %7s  %6s/s  %s"):format(self.name, duration(seconds), rate_text(self.part_n / math.max(seconds, 1e-9)),
-    text or "")
+  local rate = rate_text(self.part_n / math.max(seconds, 1e-9))
+  local line = ("%s  %5s  %6s/s  %s"):format(self.name, duration(seconds), rate, text or "")
+  if self.live and paint.width(line) >= core.width() then
+    line = ("%s  %5s  %s"):format(self.name, duration(seconds), text or "") -- the rate was there all the time
+  end
   local share = self.total > 0 and self.n / self.total or 1
   if not self.kept_share or share >= 1 or share - self.kept_share >= 1 / KEPT - 1e-9 then
     keep(self, line)

@@ -4,6 +4,7 @@
 
 #include "blas.h"
 #include "expr.h"
+#include "interrupt.h"
 #include "reduction.h"
 
 #define M(t) ((t)->shape[(t)->ndim - 2])
@@ -56,8 +57,8 @@ static bool integer_product(nn_frame *f, int a, int b) {
   int64_t *r = (int64_t *)(void *)z->data;
   memset(r, 0, (size_t)z->numel * sizeof *r);
   for (int64_t s = 0; s < batch; s++, p += m * k, q += k * n, r += m * n)
-    for (int64_t i = 0; i < m; i++)
-      for (int64_t l = 0; l < k; l++)
+    for (int64_t i = 0; i < m && !nn_interrupted(); i++)
+      for (int64_t l = 0; l < k && !nn_interrupted(); l++)
         for (int64_t j = 0; j < n; j++)
           r[i * n + j] = (int64_t)((uint64_t)r[i * n + j] + (uint64_t)p[i * k + l] * (uint64_t)q[l * n + j]);
   return true;
