@@ -182,13 +182,17 @@ static bool call_hooks(nn_ctx *ctx, nn_hook *hooks, int out, bool after, nn_tens
   return true;
 }
 
+/* A .grad that takes sums in place: the user may hold it, it changes as PyTorch's does. */
+static bool grows_in_place(const nn_walk_state *w, const nn_tensor *grad) {
+  return !w->create && grad->storage->refs == 1 && nn_contig(grad) && grad->node == NULL && grad->base == NULL;
+}
+
 /* Makes g (counted) the gradient of leaf t, or adds it. */
 static bool accumulate(nn_walk_state *w, nn_tensor *t, nn_tensor *g) {
   if (t->grad != NULL) {
     nn_tensor *sum = t->grad;
     t->grad = NULL;
-    if (!w->create && sum->storage->refs == 1 && nn_contig(sum) && nn_contig(g) && sum->node == NULL && sum->base == NULL) {
-      /* the user may hold it: it changes in place, as PyTorch's does */
+    if (grows_in_place(w, sum) && nn_contig(g)) {
       NN_SELECT(nn_vmath)->binary[NN_BINARY_ADD][sum->dtype](sum->numel, sum->data, 1, g->data, 1, sum->data);
       nn_touch(sum);
       nn_release(g);
@@ -357,6 +361,18 @@ static nn_tensor *waiting_sum(nn_walk_state *w, const nn_node *n) {
   return sum != NULL && exclusive(sum) ? sum : NULL;
 }
 
+nn_tensor *nn_leaf_sum(const nn_vjp *v, int i) {
+  const nn_walk_state *w = v->walk;
+  const nn_edge *e = &v->node->edge[i];
+  if (w == NULL || i >= v->node->n_in || e->node != NULL || e->leaf == NULL || e->leaf->grad == NULL) return NULL;
+  nn_tensor *grad = e->leaf->grad;
+  bool plain = w->to_leaves && !w->ctx->anomaly && e->leaf->hooks == NULL && !captured_leaf(w, e->leaf);
+  const nn_meta *m = nn_in_meta(v, i);
+  plain = plain && grad->dtype == m->dtype && grad->ndim == m->ndim && grows_in_place(w, grad);
+  for (int d = 0; d < m->ndim && plain; d++) plain = grad->shape[d] == m->shape[d];
+  return plain ? grad : NULL;
+}
+
 static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **passed, nn_work **instead) {
   nn_node *n = r->node;
   nn_ctx *ctx = w->ctx;
@@ -370,7 +386,7 @@ static bool call_rule(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work **pas
       if (nn_keep(ctx, d[i]) != NULL) nn_settle(d[i]);
     return true;
   }
-  nn_vjp v = {.ctx = ctx, .node = n, .g = r->g, .d = d, .arg = n->arg, .create_graph = w->create};
+  nn_vjp v = {.ctx = ctx, .node = n, .g = r->g, .d = d, .arg = n->arg, .create_graph = w->create, .walk = w};
   if (w->create && n->op->compose != NULL && n->op->kernel != NULL) return vjp_by_compose(&v);
   nn_work *before = passable(w, r);
   v.before = before ? before->node->op : NULL;

@@ -207,22 +207,23 @@ static const double THREAD_WORK = 64e3, CLAIM_WORK = 32e6;
 
 static double work_of(int64_t m, int64_t n, int64_t k) { return (double)m * (double)n * (double)k; }
 
-// What a tile costs, in multiply-adds: columns come in vectors, and op(B) is packed for each.
-static double tile_cost(int64_t m, int64_t n, int64_t k) {
+// What a tile costs, in multiply-adds: columns come in vectors, op(B) is packed for each tile, slowly where it lies
+// transposed, and rows of op(A) are copied.
+static double tile_cost(int64_t m, int64_t n, int64_t k, bool tb) {
   int64_t padded = (n + 15) / 16 * 16;
-  return ((double)m + 8) * (double)padded * (double)k + 4 * (double)m * (double)k;
+  return ((double)m + (tb ? 16 : 8)) * (double)padded * (double)k + 8 * (double)m * (double)k;
 }
 
 static int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // The cheapest way to cut C into `tiles` tiles (or somewhat fewer).
-static grid cut(int64_t m, int64_t n, int64_t k, int64_t tiles) {
+static grid cut(int64_t m, int64_t n, int64_t k, bool tb, int64_t tiles) {
   grid best = {1, 1, false};
-  double least = tile_cost(m, n, k);
+  double least = tile_cost(m, n, k, tb);
   for (int64_t rows = 1; rows <= tiles && rows <= m; rows++) {
     int64_t cols = tiles / rows, most = div_up(n, 16);
     if (cols > most) cols = most;
-    double cost = tile_cost(div_up(m, rows), div_up(n, cols), k);
+    double cost = tile_cost(div_up(m, rows), div_up(n, cols), k, tb);
     if (cost < least) {
       best = (grid){rows, cols, false};
       least = cost;
@@ -244,20 +245,28 @@ static bool suits_library(int64_t m, int64_t n, int64_t k, bool is_f64) {
   return openblas.sgemm != NULL;
 }
 
-static grid plan(int64_t m, int64_t n, int64_t k, int64_t batch, bool is_f64) {
+// The same cut into a few times as many tiles where that costs next to nothing: threads that claim them one by one end
+// together even if one of them is held up.
+static grid cut_finely(int64_t m, int64_t n, int64_t k, bool tb, int64_t tiles) {
+  grid few = cut(m, n, k, tb, tiles), many = cut(m, n, k, tb, 4 * tiles);
+  double cost = tile_cost(div_up(m, few.rows), div_up(n, few.cols), k, tb) * (double)(few.rows * few.cols);
+  double finer = tile_cost(div_up(m, many.rows), div_up(n, many.cols), k, tb) * (double)(many.rows * many.cols);
+  return finer <= 1.02 * cost ? many : few;
+}
+
+static grid plan(int64_t m, int64_t n, int64_t k, bool tb, int64_t batch, bool is_f64) {
   int64_t threads = nn_in_parallel() ? 1 : nn_threads();
   double work = work_of(m, n, k), all = work * (double)batch;
   int64_t tiles = 1;
   if (threads > 1 && all >= 2 * THREAD_WORK && batch % threads != 0 && batch < 8 * threads) {
     double most = all / THREAD_WORK;
-    int64_t wanted = all > CLAIM_WORK * (double)threads ? 4 * threads : threads;
-    tiles = div_up(most < (double)wanted ? (int64_t)most : wanted, batch);
+    tiles = div_up(most < (double)threads ? (int64_t)most : threads, batch);
   }
   bool library = suits_library(m, n, k, is_f64);
-  if (library && tiles > threads) tiles = div_up(2 * threads, batch); // it packs both operands for each
   if (library && work > library_tile_work() * (double)tiles)
     tiles = (int64_t)(work / library_tile_work()) + 1;
-  grid g = tiles > 1 ? cut(m, n, k, tiles) : (grid){1, 1, false};
+  bool fine = !library && all > CLAIM_WORK * (double)threads;
+  grid g = tiles <= 1 ? (grid){1, 1, false} : fine ? cut_finely(m, n, k, tb, tiles) : cut(m, n, k, tb, tiles);
   g.library = library && div_up(m, g.rows) >= 256 && div_up(n, g.cols) >= 256;
   return g;
 }
@@ -309,7 +318,6 @@ typedef struct {
   atomic_bool interrupted;
   bool is_f64;
   bool wide; // distances of rows are too large for OpenBLAS
-  const void *bias, *gate; // what happens to C beside the product (blas.h), or NULL
   nn_gemm_args_f32 f32;
   nn_gemm_args_f64 f64;
 } gemm_job;
@@ -325,16 +333,23 @@ static bool tiny_f64(const nn_gemm_args_f64 *g) {
   return false;
 }
 
-// A tile's rows start from the bias, or go through the gate, while they are in the cache.
+static bool fits_tiny_f32(const nn_gemm_args_f32 *g) { return nn_is_tiny(g->m, g->n, g->k); }
+
+static bool fits_tiny_f64(const nn_gemm_args_f64 *g) {
+  (void)g;
+  return false;
+}
+
+// Bias and gate for products that don't know of them: rows start from the bias, and go through the gate at the end.
 #define DEFINE_ENDS(T, SUFFIX, DTYPE)                                                                        \
-  static void start_##SUFFIX(nn_gemm_args_##SUFFIX *g, const void *bias, int64_t col) {                      \
-    for (int64_t i = 0; i < g->m; i++) memcpy(g->c + i * g->ldc, (const T *)bias + col, (size_t)g->n * sizeof(T)); \
+  static void start_##SUFFIX(nn_gemm_args_##SUFFIX *g) {                                                     \
+    for (int64_t i = 0; i < g->m; i++) memcpy(g->c + i * g->ldc, g->bias, (size_t)g->n * sizeof(T));         \
     g->beta = 1;                                                                                             \
   }                                                                                                          \
-  static void shut_##SUFFIX(const nn_gemm_args_##SUFFIX *g, const void *gate, int64_t at) {                  \
+  static void shut_##SUFFIX(const nn_gemm_args_##SUFFIX *g) {                                                \
     nn_grad_fn *relu = NN_SELECT(nn_vmath)->grad[NN_GRAD_RELU][DTYPE];                                       \
     for (int64_t i = 0; i < g->m; i++)                                                                       \
-      relu(g->n, 0, 0, g->c + i * g->ldc, (const T *)gate + at + i * g->ldc, g->c + i * g->ldc);             \
+      relu(g->n, 0, 0, g->c + i * g->ldc, g->gate + i * g->ldc, g->c + i * g->ldc);                          \
   }
 
 DEFINE_ENDS(float, f32, NN_FLOAT32)
@@ -349,6 +364,14 @@ DEFINE_ENDS(double, f64, NN_FLOAT64)
     return NN_SELECT(nn_gemm_table)->SUFFIX(g, few, NN_GEMM_SCRATCH_MIN);                                    \
   }                                                                                                          \
                                                                                                              \
+  static bool whole_tile_##SUFFIX(nn_gemm_args_##SUFFIX *g, bool library) {                                  \
+    if (!library && ((!g->bias && !g->gate) || !fits_tiny_##SUFFIX(g))) return own_tile_##SUFFIX(g);         \
+    if (g->bias) start_##SUFFIX(g);                                                                          \
+    bool done = library ? library_tile_##SUFFIX(g) : own_tile_##SUFFIX(g);                                   \
+    if (g->gate) shut_##SUFFIX(g);                                                                           \
+    return done;                                                                                             \
+  }                                                                                                          \
+                                                                                                             \
   static bool tile_##SUFFIX(const gemm_job *job, int64_t product, int64_t row, int64_t col) {                \
     nn_gemm_args_##SUFFIX g = job->SUFFIX;                                                                   \
     int64_t i = part_begin(g.m, job->grid.rows, row, 1), j = part_begin(g.n, job->grid.cols, col, 16);       \
@@ -357,10 +380,9 @@ DEFINE_ENDS(double, f64, NN_FLOAT64)
     g.a += product * job->stride_a + (g.ta ? i : i * g.lda);                                                 \
     g.b += product * job->stride_b + (g.tb ? j * g.ldb : j);                                                 \
     g.c += product * job->stride_c + i * g.ldc + j;                                                          \
-    if (job->bias) start_##SUFFIX(&g, job->bias, j);                                                         \
-    bool done = job->grid.library ? library_tile_##SUFFIX(&g) : own_tile_##SUFFIX(&g);                       \
-    if (job->gate) shut_##SUFFIX(&g, job->gate, i * g.ldc + j);                                              \
-    return done;                                                                                             \
+    if (g.bias) g.bias += j;                                                                                 \
+    if (g.gate) g.gate += i * g.ldc + j;                                                                     \
+    return whole_tile_##SUFFIX(&g, job->grid.library);                                                       \
   }
 
 DEFINE_TILE(f32)
@@ -384,7 +406,7 @@ static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
 }
 
 static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
-  job->grid = plan(m, n, k, batch, job->is_f64);
+  job->grid = plan(m, n, k, job->is_f64 ? job->f64.tb : job->f32.tb, batch, job->is_f64);
   if (job->wide) job->grid.library = false;
   int64_t tasks = job->grid.rows * job->grid.cols * batch;
   double each = work_of(m, n, k) * (double)batch / (double)tasks;
@@ -414,7 +436,7 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
       m *= batch;                                                                                            \
       batch = 1;                                                                                             \
     }                                                                                                        \
-    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta};                     \
+    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta, NULL, NULL};         \
     if (batch == 1 && work_of(m, n, k) < 2 * THREAD_WORK) return own_tile_##SUFFIX(&args);                   \
     gemm_job job = {.stride_a = stride_a, .stride_b = stride_b, .stride_c = stride_c, .is_f64 = IS_F64};     \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
@@ -430,14 +452,15 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
   bool nn_gemm_between_##SUFFIX(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,  \
                                 const T *b, int64_t ldb, const T *bias, const T *gate, T *c, int64_t ldc) {  \
     if (m <= 0 || n <= 0) return true;                                                                       \
-    gemm_job job = {.is_f64 = IS_F64, .bias = bias, .gate = gate};                                           \
-    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0};                     \
+    gemm_job job = {.is_f64 = IS_F64};                                                                       \
+    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0, bias, gate};         \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
     if (k > 0 && work_of(m, n, k) >= 2 * THREAD_WORK) return run(&job, m, n, k, 1);                          \
-    if (bias) start_##SUFFIX(&job.SUFFIX, bias, 0);                                                          \
-    bool done = k <= 0 ? scale_##SUFFIX(m, n, job.SUFFIX.beta, c, ldc) : own_tile_##SUFFIX(&job.SUFFIX);     \
-    if (gate) shut_##SUFFIX(&job.SUFFIX, gate, 0);                                                           \
-    return done;                                                                                             \
+    if (k > 0) return whole_tile_##SUFFIX(&job.SUFFIX, false);                                               \
+    if (bias) start_##SUFFIX(&job.SUFFIX);                                                                   \
+    if (!scale_##SUFFIX(m, n, job.SUFFIX.beta, c, ldc)) return false;                                        \
+    if (gate) shut_##SUFFIX(&job.SUFFIX);                                                                    \
+    return true;                                                                                             \
   }
 
 DEFINE_BATCHED(float, f32, false)

@@ -18,7 +18,7 @@ bool nn_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha
                  int64_t lda, const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
 
 /// C = op(A) * op(B) + bias, every row plus the n numbers of `bias` (NULL: none); an element becomes 0 where the one of
-/// `gate`, which lies as C does, is not above 0 (NULL: none does).
+/// `gate`, which lies as C does, is <= 0 (NULL: none does).
 bool nn_gemm_between_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
                          int64_t ldb, const float *bias, const float *gate, float *c, int64_t ldc);
 bool nn_gemm_between_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b,

@@ -89,6 +89,7 @@ typedef struct nn_vjp {
   /* What has arrived for input 0 from elsewhere, when nobody else sees it, or NULL: a rule may add its part to this and
    * leave d[0] NULL. */
   nn_tensor *sum;
+  const void *walk;     /* for nn_leaf_sum */
   bool last;            /* the walk will not come again, and nothing is recorded */
   bool own;             /* nobody else sees g[0] */
 } nn_vjp;
@@ -108,6 +109,9 @@ static inline const nn_meta *nn_out_meta(const nn_vjp *v, int k) { return &v->no
 bool nn_pass_gate(nn_vjp *v, nn_tensor *gate);
 /* op(g[0], saved), an elementwise row, over g[0] where nobody can see it. Pooled. */
 nn_tensor *nn_into_grad(nn_vjp *v, const nn_op *op, nn_tensor *saved);
+/* The .grad of the leaf that is input i, if there is one that may be written and nobody waits for what is added: a rule may
+ * add its part to this, say so by nn_touch, and leave d[i] NULL. NULL otherwise. */
+nn_tensor *nn_leaf_sum(const nn_vjp *v, int i);
 /* Lets go of what the node has saved (and the one before it, if went_on) where it is not needed again; the rule keeps
  * what it still uses. */
 void nn_drop_saved(nn_vjp *v);

@@ -449,6 +449,52 @@ static void test_random_products(void **state) {
   }
 }
 
+// Bias and gate against the plain product, at sizes where tiny kernels, vectors, blocks and threads do them.
+static void check_between(const product *q, bool bias, bool gate) {
+  size_t e = q->f64 ? 8 : 4;
+  int64_t size = q->m * q->ldc;
+  void *a = random_matrix(q->f64, (q->ta ? q->k : q->m) * q->lda), *b = random_matrix(q->f64, (q->tb ? q->n : q->k) * q->ldb);
+  void *c = random_matrix(q->f64, size), *want = allocate((size_t)size * e);
+  void *add = random_matrix(q->f64, q->n), *shut = random_matrix(q->f64, size);
+  put_element(shut, q->f64, random_in(0, size - 1), (double)NAN);
+  memcpy(want, c, (size_t)size * e);
+  assert_true(run_product(q, a, b, want));
+  bool done = q->f64 ? nn_gemm_between_f64(q->ta, q->tb, q->m, q->n, q->k, a, q->lda, b, q->ldb, bias ? add : NULL,
+                                           gate ? shut : NULL, c, q->ldc)
+                     : nn_gemm_between_f32(q->ta, q->tb, q->m, q->n, q->k, a, q->lda, b, q->ldb, bias ? add : NULL,
+                                           gate ? shut : NULL, c, q->ldc);
+  assert_true(done);
+  for (int64_t at = 0; at < size; at++) {
+    int64_t i = at / q->ldc, j = at % q->ldc;
+    double x = element(want, q->f64, at), got = element(c, q->f64, at), scale;
+    if (j < q->n) {
+      define_element(q, a, b, 0, 0, i, j, &scale);
+      if (bias) x += element(add, q->f64, j);
+      if (gate && element(shut, q->f64, at) <= 0) x = 0;
+      check_element(q, got, x, scale + fabs(x), i, j);
+      if (x == 0 && gate) assert_true(got == 0);
+    } else {
+      assert_true(got == x);
+    }
+  }
+  free(a), free(b), free(c), free(want), free(add), free(shut);
+}
+
+static void test_products_with_ends(void **state) {
+  (void)state;
+  static const int64_t largest[] = {5, 16, 60, 150};
+  for (int i = 0; i < 400; i++) {
+    assert_true(nn_set_threads(1 + i % 3));
+    product q = random_product(largest[i % 4]);
+    q.alpha = 1, q.beta = 0;
+    if (i % 40 == 0 && q.k > 0) { // several blocks of the sum
+      q.k = 700 + random_in(0, 99);
+      q.lda = q.ta ? q.m : q.k, q.ldb = q.tb ? q.k : q.n;
+    }
+    check_between(&q, i / 4 % 2, i / 8 % 2);
+  }
+}
+
 // Those that have a kernel of their own (kernels/tiny.c).
 static void test_tiny_products(void **state) {
   (void)state;
@@ -643,7 +689,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_fork_leaves_a_working_child),
 #endif
       cmocka_unit_test(test_signals_stay_on_the_host_thread),
-      cmocka_unit_test(test_tiny_products), cmocka_unit_test(test_random_products),
+      cmocka_unit_test(test_tiny_products), cmocka_unit_test(test_products_with_ends), cmocka_unit_test(test_random_products),
       cmocka_unit_test(test_product_edges),
       cmocka_unit_test(test_product_ways),
       cmocka_unit_test(test_large_products),

@@ -28,6 +28,61 @@ local cases = {
   {shape = {1, 1, 30, 30}, 17, 5},
 }
 
+-- A linear layer's gradients go straight to where others have arrived: the weight's .grad, a residual connection's.
+for _, dtype in ipairs{"float32", "float64"} do
+  for _, n in ipairs{2, 70} do
+    local options = {dtype = dtype}
+    local x, w, b = tensor.randn(5, n, options), tensor.randn(n, n, options), tensor.randn(n, options)
+    local function by_hand(input, weight, bias) return input:matmul(weight:t()) + bias end
+
+    -- Twice in one pass, with a sum around it, and two passes.
+    local function gradients(linear, prepare)
+      local i, v, c = leaf(x), leaf(w), leaf(b)
+      local extra = prepare and prepare(v)
+      for pass = 1, 2 do
+        local h = i * pass
+        local y = h + linear(h, v, c)
+        y = y + linear(y:tanh(), v, c);
+        (y * y):sum():backward()
+      end
+      return i.grad, v.grad, c.grad, extra
+    end
+
+    check.test("a linear layer adds to gradients, " .. n .. " " .. dtype, function()
+      local gi, gw, gb = gradients(F.linear)
+      local hi, hw, hb = gradients(by_hand)
+      local close = {rtol = dtype == "float32" and 1e-4 or 1e-12, atol = dtype == "float32" and 1e-2 or 1e-10}
+      assert(tensor.allclose(gi, hi, close) and tensor.allclose(gw, hw, close) and tensor.allclose(gb, hb, close))
+    end)
+
+    check.test("who looks at a gradient sees it, " .. n .. " " .. dtype, function()
+      local seen = 0
+      local _, gw = gradients(F.linear, function(v) v:register_hook(function(g) seen = seen + 1; return 2 * g end) end)
+      local _, plain = gradients(F.linear)
+      assert(seen > 0)
+      assert(tensor.allclose(gw, 2 * plain, {rtol = 1e-3, atol = 1e-2}))
+      local v = leaf(w)
+      F.linear(x, v, b):sum():backward()
+      local held, copy = v.grad, v.grad:clone()
+      F.linear(x, v, b):sum():backward()
+      assert(tensor.allclose(held, 2 * copy) and held:data_ptr() == v.grad:data_ptr())
+      local view = v.grad:t() -- shares memory with the gradient, as in PyTorch
+      F.linear(x, v, b):sum():backward()
+      assert(tensor.allclose(v.grad, 3 * copy) and view:size(1) == n)
+    end)
+
+    check.test("gradients of gradients stay exact, " .. n .. " " .. dtype, function()
+      local v = leaf(w)
+      F.linear(x, v, b):sum():backward()
+      local before = v.grad:clone()
+      local g = tensor.grad(F.linear(x, v, b):pow(2):sum(), {v}, {create_graph = true})
+      assert(tensor.equal(v.grad, before));
+      (type(g) == "table" and g[1] or g):pow(2):sum():backward()
+      assert(not tensor.equal(v.grad, before))
+    end)
+  end
+end
+
 for _, dtype in ipairs{"float32", "float64"} do
   for _, case in ipairs(cases) do
     local name = table.concat(case.shape, " ") .. " " .. table.concat(case, " ") .. " " .. dtype

@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/// C = alpha * op(A) * op(B) + beta * C, everything as nn_gemm_f32 has it.
+/// C = alpha * op(A) * op(B) + beta * C, everything as nn_gemm_f32 has it; then, where they are not NULL, the n numbers of
+/// `bias` are added to each row, and an element becomes 0 where the one of `gate`, which lies as C does, is <= 0.
 #define NN_GEMM_ARGS(T)                                                                                      \
   struct {                                                                                                   \
     bool ta, tb;                                                                                             \
@@ -16,6 +17,7 @@
     const T *a, *b;                                                                                          \
     T *c;                                                                                                    \
     T alpha, beta;                                                                                           \
+    const T *bias, *gate;                                                                                    \
   }
 
 typedef NN_GEMM_ARGS(float) nn_gemm_args_f32;

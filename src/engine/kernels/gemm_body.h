@@ -13,19 +13,27 @@ INLINE NAME(vec) NAME(splat)(T x) { return x - (NAME(vec)){0}; }
 // -----------------------------------------------------------------------------------------------------------
 // The microkernel: a tile of C in registers, R rows by V vectors.
 
-// c[i][j] = alpha * sum over p < k of a[i * rs + p * cs] * b[p * bs + j] + beta * c[i][j]; j < cols.
+// c[i][j] = alpha * sum over p < k of a[i * rs + p * cs] * b[p * bs + j] + beta * c[i][j] + bias[j], 0 where
+// gate[i][j] <= 0; j < cols.
 typedef struct {
   const T *a, *b;
   T *c;
   int64_t k, rs, cs, bs, ldc, cols;
   T alpha, beta;
+  const T *bias, *gate; // or NULL
 } NAME(tile_args);
 
-// C = alpha * sum + beta * C for the first n elements of a vector.
-INLINE void NAME(update)(T *c, NAME(vec) sum, T alpha, T beta, int64_t n) {
+INLINE NAME(vec) NAME(load_first)(const T *p, int64_t n) {
+  return n == NAME(lanes) ? NAME(load)(p) : NAME(load_part)(p, n);
+}
+
+// C = alpha * sum + beta * C + bias through the gate for the first n elements of a vector.
+INLINE void NAME(update)(T *c, NAME(vec) sum, T alpha, T beta, const T *bias, const T *gate, int64_t n) {
   bool whole = n == NAME(lanes);
   NAME(vec) v = NAME(splat)(alpha) * sum;
-  if (beta != 0) v = FMA(NAME(splat)(beta), whole ? NAME(load)(c) : NAME(load_part)(c, n), v);
+  if (beta != 0) v = FMA(NAME(splat)(beta), NAME(load_first)(c, n), v);
+  if (bias) v += NAME(load_first)(bias, n);
+  if (gate) v = (NAME(vec))((NAME(bits))v & ~(NAME(bits))(NAME(load_first)(gate, n) <= 0));
   if (whole)
     NAME(store)(c, v);
   else
@@ -67,9 +75,18 @@ INLINE void NAME(finish)(const int R, const int V, const int U, NAME(vec) * sums
   const T alpha = t->alpha, beta = t->beta;
   const int64_t ldc = t->ldc, rest = t->cols - (V - 1) * NAME(lanes);
   T *c = t->c;
+  const T *bias = t->bias, *last = bias ? bias + (V - 1) * NAME(lanes) : NULL;
+  if (t->gate) {
+    const T *gate = t->gate;
+    UNROLL for (int i = 0; i < R; i++, c += ldc, gate += ldc) {
+      if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, bias, gate, NAME(lanes));
+      NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, last, gate + (V - 1) * NAME(lanes), rest);
+    }
+    return;
+  }
   UNROLL for (int i = 0; i < R; i++, c += ldc) {
-    if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, NAME(lanes));
-    NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, rest);
+    if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, bias, NULL, NAME(lanes));
+    NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, last, NULL, rest);
   }
 }
 
@@ -365,6 +382,8 @@ static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NA
       now.bs = NAME(panel_stride)(t.cols);
     }
     if (!plan->direct) block += t.k * NAME(width);
+    if (t.bias) now.bias += j;
+    if (t.gate) now.gate += j;
     NAME(run_tile)(rows, plan->copy, &now);
   }
 }
@@ -379,6 +398,8 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
   int64_t strips = div_up(g->m, ROWS_MAX);
   NAME(tile_args) t = {.k = k, .b = b, .bs = g->ldb, .ldc = g->ldc, .alpha = g->alpha};
   t.beta = p == 0 ? g->beta : 1;
+  t.bias = p == 0 && g->bias ? g->bias + j : NULL;
+  const T *gate = p + k == g->k && g->gate ? g->gate + j : NULL;
   t.rs = g->ta ? 1 : g->lda;
   t.cs = g->ta ? g->lda : 1;
   for (int64_t s = 0, row = 0, next; s < strips; s++, row = next) {
@@ -386,6 +407,7 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     next = NAME(first_row)(g->m, strips, s + 1);
     t.a = plan->copy ? plan->strip : a + (g->ta ? row : row * g->lda);
     t.c = g->c + row * g->ldc + j;
+    t.gate = gate ? gate + row * g->ldc : NULL;
     if (plan->copy && g->ta) {
       if (s % NAME(group) == 0) NAME(copy_group)(g->m, strips, s, k, a, g->lda, plan->strip);
       t.a += s % NAME(group) * NAME(strip_size)(k);
@@ -536,12 +558,32 @@ static bool NAME(gemv_columns)(const NAME(gemv_args) * g) {
   return true;
 }
 
+// For the ways that know of neither: C starts from the bias, and the gate comes at the end.
+static void NAME(start)(NAME(nn_gemm_args) * g) {
+  for (int64_t i = 0; i < g->m; i++)
+    for (int64_t j = 0; j < g->n; j++) {
+      T *c = g->c + i * g->ldc + j;
+      *c = g->beta != 0 ? g->beta * *c + g->bias[j] : g->bias[j];
+    }
+  g->beta = 1;
+}
+
+static void NAME(shut)(const NAME(nn_gemm_args) * g) {
+  for (int64_t i = 0; i < g->m; i++)
+    for (int64_t j = 0; j < g->n; j++)
+      if (g->gate[i * g->ldc + j] <= 0) g->c[i * g->ldc + j] = 0;
+}
+
 // The product as a whole. With few rows in C, op(A)'s rows are vectors that op(B)' is multiplied with; with
 // few columns, op(B)'s columns are vectors for op(A).
-static bool NAME(gemm)(const NAME(nn_gemm_args) * g, void *scratch, int64_t bytes) {
+static bool NAME(gemm)(const NAME(nn_gemm_args) * args, void *scratch, int64_t bytes) {
+  const NAME(nn_gemm_args) *g = args;
   bool row = g->m == 1 || (g->m <= 4 && g->tb && !g->ta && g->k >= 4 * NAME(lanes));
   bool column = g->n == 1 || (g->n <= 4 && g->tb && !g->ta && g->k >= 4 * NAME(lanes));
   if (!row && !column) return NAME(blocked)(g, scratch, bytes);
+  NAME(nn_gemm_args) started = *args;
+  if (args->bias) NAME(start)(&started);
+  g = &started;
   NAME(gemv_args) v = {.k = g->k, .y = g->c, .alpha = g->alpha, .beta = g->beta};
   bool by_rows = column ? !g->ta : g->tb;
   if (column) {
@@ -553,5 +595,7 @@ static bool NAME(gemm)(const NAME(nn_gemm_args) * g, void *scratch, int64_t byte
     v.x = g->a, v.incx = g->ta ? g->lda : 1;
     v.vectors = g->m, v.vx = g->lda, v.vy = g->ldc;
   }
-  return by_rows ? NAME(gemv_rows)(&v, scratch, bytes / (int64_t)sizeof(T)) : NAME(gemv_columns)(&v);
+  bool done = by_rows ? NAME(gemv_rows)(&v, scratch, bytes / (int64_t)sizeof(T)) : NAME(gemv_columns)(&v);
+  if (args->gate) NAME(shut)(args);
+  return done;
 }

@@ -40,7 +40,7 @@
     const REAL shrink = o->decoupled ? (REAL)(1.0 - o->lr * o->weight_decay) : 1;                            \
     const REAL take1 = (REAL)(1.0 - o->beta1), keep2 = (REAL)o->beta2, take2 = (REAL)(1.0 - o->beta2);       \
     const REAL step = (REAL)(o->lr / o->bias_correction1), eps = (REAL)o->eps;                               \
-    const REAL root2 = (REAL)sqrt(o->bias_correction2);                                                      \
+    const REAL unbias2 = (REAL)(1 / sqrt(o->bias_correction2)); /* a factor: divisions are slow */           \
     NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {                                                         \
       const REAL d = decay == 0 ? sign * g[i] : fma_##suffix(decay, p[i], sign * g[i]);                      \
       const REAL m = fma_##suffix(take1, d - avg[i], avg[i]);                                                \
@@ -50,7 +50,7 @@
         v = top[i] > v || top[i] != top[i] ? top[i] : v;                                                     \
         top[i] = v;                                                                                          \
       }                                                                                                      \
-      p[i] = shrink * p[i] - step * m / (ROOT(v) / root2 + eps);                                             \
+      p[i] = shrink * p[i] - step * m / (ROOT(v) * unbias2 + eps);                                           \
     }                                                                                                        \
   }                                                                                                          \
   static void adam_##suffix(int64_t n, const struct nn_adam *o, void *p, const void *g, void *exp_avg,       \

@@ -379,11 +379,13 @@ static bool integer_linear(const layer *s, const nn_tensor *x, const nn_tensor *
   return true;
 }
 
-/* c = op(a) op(b) + bias through a gate (blas.h; NULL: without) on plain matrices of a float type. */
+/* c = op(a) op(b) through a gate (blas.h; NULL: without) on plain matrices of a float type; add: c grows by that. */
 static bool gemm(nn_dtype d, bool ta, bool tb, int64_t m, int64_t n, int64_t k, const void *a, int64_t lda, const void *b,
-                 int64_t ldb, const void *bias, const void *gate, void *c) {
-  if (d == NN_FLOAT32) return nn_gemm_between_f32(ta, tb, m, n, k, a, lda, b, ldb, bias, gate, c, n);
-  return nn_gemm_between_f64(ta, tb, m, n, k, a, lda, b, ldb, bias, gate, c, n);
+                 int64_t ldb, bool add, const void *gate, void *c) {
+  if (add && d == NN_FLOAT32) return nn_gemm_f32(ta, tb, m, n, k, 1, a, lda, b, ldb, 1, c, n);
+  if (add) return nn_gemm_f64(ta, tb, m, n, k, 1, a, lda, b, ldb, 1, c, n);
+  if (d == NN_FLOAT32) return nn_gemm_between_f32(ta, tb, m, n, k, a, lda, b, ldb, NULL, gate, c, n);
+  return nn_gemm_between_f64(ta, tb, m, n, k, a, lda, b, ldb, NULL, gate, c, n);
 }
 
 static bool linear_kernel(nn_frame *f) {
@@ -403,8 +405,10 @@ static bool linear_kernel(nn_frame *f) {
     fill_bias(&one, b, all);
     b = all;
   }
-  return gemm((nn_dtype)y->dtype, false, true, s.rows, s.out, s.in, x->data, s.in, w->data, s.in, b ? b->data : NULL, NULL,
-              y->data);
+  const void *p = x->data, *q = w->data, *bias = b ? b->data : NULL;
+  void *r = y->data;
+  if (y->dtype == NN_FLOAT32) return nn_gemm_between_f32(false, true, s.rows, s.out, s.in, p, s.in, q, s.in, bias, NULL, r, s.out);
+  return nn_gemm_between_f64(false, true, s.rows, s.out, s.in, p, s.in, q, s.in, bias, NULL, r, s.out);
 }
 
 /* As operations that have gradients themselves. */
@@ -424,19 +428,30 @@ static bool linear_vjp_plain(nn_vjp *v) {
   return g != NULL && (v->d[2] = nn_do(c, &nn_op_sum, v_t(g), v_i(0))) != NULL;
 }
 
-/* The gradients for input, weight and bias where d has a tensor for them. gated: x is what a ReLU gave, and d[0] is to be
- * the gradient of what it was given. */
-static bool linear_gradients(nn_ctx *ctx, const nn_tensor *g, const nn_tensor *x, const nn_tensor *w, bool gated,
+enum { GATED = 8, ADD = 16 }; /* `how` of linear_gradients; beside the bits of `wanted`, see linear_vjp */
+
+/* The gradients for input, weight and bias where d has a tensor for them. GATED: x is what a ReLU gave, and d[0] is to be
+ * the gradient of what it was given. ADD << i: d[i] is added to. */
+static bool linear_gradients(nn_ctx *ctx, const nn_tensor *g, const nn_tensor *x, const nn_tensor *w, int64_t how,
                              nn_tensor *const *d) {
   layer s = layer_of(x, w);
   nn_dtype t = (nn_dtype)g->dtype;
-  if (d[0] && !gemm(t, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, NULL,
-                    gated ? x->data : NULL, d[0]->data))
+  const void *gate = how & GATED ? x->data : NULL;
+  if (d[0] && !gemm(t, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, how & ADD, gate, d[0]->data))
     return false;
-  if (d[1] && !gemm(t, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, NULL, NULL, d[1]->data))
+  if (d[1] && !gemm(t, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, how & ADD << 1, NULL, d[1]->data))
     return false;
   uint32_t rows = w->ndim == 1 ? (1u << g->ndim) - 1 : (1u << (g->ndim - 1)) - 1;
   return d[2] == NULL || nn_reduce_dense(ctx, NN_REDUCE_SUM, g, rows, d[2]->data);
+}
+
+/* What the gradients for input and weight are added to, in d, where they may be; returns the bits for `how`. A gradient
+ * that goes on through a ReLU is not the one that waits. */
+static int64_t add_to(const nn_vjp *v, const nn_tensor *x, nn_tensor **d) {
+  T sum = v->went_on || !nn_need(v, 0) ? NULL : v->sum, grad = nn_need(v, 1) ? nn_leaf_sum(v, 1) : NULL;
+  if (sum != NULL && sum->dtype == x->dtype && sum->numel == x->numel && nn_contig(sum)) d[0] = sum;
+  d[1] = grad;
+  return (d[0] ? ADD : 0) | (d[1] ? ADD << 1 : 0);
 }
 
 /* Without a call of linear_backward: nothing of what surrounds one is needed for tensors without gaps. */
@@ -445,15 +460,14 @@ static bool linear_vjp_direct(nn_vjp *v, const nn_tensor *x, const nn_tensor *w)
   nn_dtype t = (nn_dtype)x->dtype;
   int64_t out = layer_of(x, w).out;
   nn_tensor *d[3] = {NULL};
-  if (nn_need(v, 0) && (d[0] = nn_keep(c, nn_empty_like_dense(x, t))) == NULL) return false;
-  if (nn_need(v, 1) && (d[1] = nn_keep(c, nn_empty_like_dense(w, t))) == NULL) return false;
-  if (nn_need(v, 2) && (d[2] = nn_keep(c, nn_empty(c, t, 1, &out))) == NULL) return false;
-  for (int i = 0; i < 3; i++)
-    if (d[i] != NULL) v->d[i] = d[i];
-  return linear_gradients(c, v->g[0], x, w, v->went_on, d) || nn_fail_code(c, NN_ERR_INTERRUPT, "interrupted");
+  int64_t how = add_to(v, x, d) | (v->went_on ? GATED : 0);
+  if (nn_need(v, 0) && d[0] == NULL && (v->d[0] = d[0] = nn_keep(c, nn_empty_like_dense(x, t))) == NULL) return false;
+  if (nn_need(v, 1) && d[1] == NULL && (v->d[1] = d[1] = nn_keep(c, nn_empty_like_dense(w, t))) == NULL) return false;
+  if (nn_need(v, 2) && (v->d[2] = d[2] = nn_keep(c, nn_empty(c, t, 1, &out))) == NULL) return false;
+  bool done = linear_gradients(c, v->g[0], x, w, how, d);
+  if (how & ADD << 1) nn_touch(d[1]);
+  return done || nn_fail_code(c, NN_ERR_INTERRUPT, "interrupted");
 }
-
-enum { GATED = 8 }; /* beside the bits of `wanted`: see linear_gradients */
 
 /* When the input is what a ReLU gave to this layer alone, through the ReLU as well. */
 static bool linear_vjp(nn_vjp *v) {
