@@ -24,6 +24,7 @@ typedef struct Entry {
   bool inplace;
   bool operator; /* the arguments are operands: none is missing, none holds options */
   bool unary;    /* Lua gives the operand of a unary operator twice */
+  bool two;      /* a call of two tensors may take the shortest way */
   char name[46];
   int n_forms;
   Form form[MAX_FORMS];

@@ -194,26 +194,33 @@ static int call_slowly(lua_State *L, Bind *b, const Entry *e) {
   return n;
 }
 
+/* The end of a call whose one result is fresh. Upvalue 2 is the metatable. */
+static inline int finish_fresh(lua_State *L, Bind *b, nn_tensor *t) {
+  b->armed = true;
+  nn_tensor **handle = lua_newuserdatauv(L, sizeof *handle, 0);
+  *handle = t;
+  t->owner = (uintptr_t)handle;
+  lua_pushvalue(L, lua_upvalueindex(2));
+  lua_setmetatable(L, -2);
+  bind_pace(L, b);
+  return 1;
+}
+
+/* Whether a handle can be made at once, and a result needs nothing else. */
+static inline bool plain_results(const Bind *b) { return b->free_cell != NULL && !b->has_hooks; }
+
 /* The end of a call of nothing but tensors and numbers: mostly one fresh result. */
 static int finish_fast(lua_State *L, Bind *b, const nn_op *op, nn_results *r, int top) {
-  int n = 1;
-  if (r->n != 1 || b->has_hooks || r->t[0]->owner != 0 || (b->free_cell == NULL && !bind_reserve(b, 1))) {
-    const Form form = {.op = op};
-    Call c;
-    c.L = L;
-    c.b = b;
-    c.form = &form;
-    c.top = top;
-    c.requires_grad = false;
-    n = push_results(&c, r);
-  } else {
-    b->armed = true;
-    nn_tensor **handle = lua_newuserdatauv(L, sizeof *handle, 0);
-    *handle = r->t[0];
-    r->t[0]->owner = (uintptr_t)handle;
-    lua_pushvalue(L, lua_upvalueindex(2));
-    lua_setmetatable(L, -2);
-  }
+  bool fresh = r->n == 1 && !b->has_hooks && r->t[0]->owner == 0;
+  if (fresh && (b->free_cell != NULL || bind_reserve(b, 1))) return finish_fresh(L, b, r->t[0]);
+  const Form form = {.op = op};
+  Call c;
+  c.L = L;
+  c.b = b;
+  c.form = &form;
+  c.top = top;
+  c.requires_grad = false;
+  int n = push_results(&c, r);
   bind_pace(L, b);
   return n;
 }
@@ -235,16 +242,18 @@ static nn_tensor *plain_number(lua_State *L, const Bind *b, int idx, const nn_op
 static int call_with_number(lua_State *L, Bind *b, const nn_op *op, nn_value *arg, int at) {
   nn_results r;
   arg[at].t = plain_number(L, b, at + 1, op, arg[1 - at].t);
+  nn_tensor *y = arg[at].t && plain_results(b) ? nn_apply_two(b->ctx, op, arg[0].t, arg[1].t) : NULL;
+  if (y != NULL) {
+    nn_release(arg[at].t);
+    return finish_fresh(L, b, y);
+  }
   bool ok = nn_apply(b->ctx, op, arg, 2, &r);
   nn_release(arg[at].t);
   return ok ? finish_fast(L, b, op, &r, 2) : bind_raise(L, b);
 }
 
-/* Upvalues: the entry, the metatable of tensors. */
-static int call_operation(lua_State *L) {
-  const Entry *e = lua_touserdata(L, lua_upvalueindex(1));
-  Bind *b = e->b;
-  bind_enter(b, L);
+/* Everything but the shortest way. */
+static __attribute__((noinline)) int call_usual(lua_State *L, Bind *b, const Entry *e) {
   if (e->unary) lua_settop(L, 1);
   int top = lua_gettop(L);
   const nn_op *op = top >= 1 && top <= FAST ? e->fast[top] : NULL;
@@ -264,6 +273,19 @@ static int call_operation(lua_State *L) {
     if (arg[1].t != NULL && lua_type(L, 1) == LUA_TNUMBER) return call_with_number(L, b, op, arg, 0);
   }
   return call_slowly(L, b, e);
+}
+
+/* Upvalues: the entry, the metatable of tensors. */
+static int call_operation(lua_State *L) {
+  const Entry *e = lua_touserdata(L, lua_upvalueindex(1));
+  Bind *b = e->b;
+  bind_enter(b, L);
+  if (e->two && lua_gettop(L) == 2 && plain_results(b)) {
+    nn_tensor *x = bind_tensor(L, b, 1), *y = bind_tensor(L, b, 2);
+    nn_tensor *z = x != NULL && y != NULL ? nn_apply_two(b->ctx, e->fast[2], x, y) : NULL;
+    if (z != NULL) return finish_fresh(L, b, z);
+  }
+  return call_usual(L, b, e);
 }
 
 /* ---- the functions of the registry ------------------------------------------------------------------- */
@@ -298,6 +320,7 @@ static void finish_entry(Entry *e) {
     }
   }
   if (e->n_forms > 1) e->fast[2] = e->fast[3] = NULL; /* the second may be a number with a meaning of its own */
+  e->two = !e->unary && e->fast[2] != NULL && e->fast[2]->flags & NN_DIRECT;
 }
 
 static void name_entry(Entry *e, Bind *b, const char *name, int length, bool inplace) {

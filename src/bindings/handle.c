@@ -177,7 +177,7 @@ static void *new_handle_block(Bind *b) {
   }
   b->armed = false;
   char *cell = take_cell(b);
-  memset(cell + b->cell_header, 0, sizeof(nn_tensor *));
+  *(nn_tensor **)(void *)(cell + b->cell_header) = NULL;
   b->live++;
   b->made += HANDLE_COST;
   return cell;
@@ -186,7 +186,7 @@ static void *new_handle_block(Bind *b) {
 static void free_handle_block(Bind *b, char *cell) {
   nn_tensor *t = *(nn_tensor **)(cell + b->cell_header);
   uintptr_t handle = (uintptr_t)(cell + b->cell_header);
-  if (t != NULL && nn_owner(t) == handle) nn_set_owner(t, 0);
+  if (t != NULL && t->owner == handle) t->owner = 0;
   b->live--;
   return_cell(b, cell);
   nn_release(t);

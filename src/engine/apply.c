@@ -505,6 +505,29 @@ static bool apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args
   return ok;
 }
 
+/* A quick look: false where a gradient is certainly not wanted. */
+static inline bool may_require(const nn_tensor *t) {
+  return t->flags & NN_T_REQUIRES || t->node != NULL || t->base != NULL;
+}
+
+static __attribute__((noinline)) nn_tensor *record_two(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b,
+                                                      nn_tensor *y) {
+  if (!(nn_requires_grad(a) || nn_requires_grad(b)) || op->flags & NN_NO_GRAD) return y;
+  nn_value args[2] = {v_t(a), v_t(b)};
+  nn_results r = {.n = 1, .t = r.small, .small = {y}};
+  if (record_direct(ctx, op, args, 2, 2, &r)) return y;
+  nn_release(y);
+  return NULL;
+}
+
+nn_tensor *nn_apply_two(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b) {
+  bool plain = ctx->error == NN_OK && !ctx->anomaly && ctx->later == NULL && ctx->profile == NULL;
+  if (!plain || op->kernel == NULL) return NULL;
+  nn_tensor *y = nn_elementwise_two(op, a, b);
+  if (y == NULL || !ctx->grad_enabled || !(may_require(a) || may_require(b))) return y;
+  return record_two(ctx, op, a, b, y);
+}
+
 bool nn_apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *results) {
   bool wrote = false;
   return apply(ctx, op, args, n_args, results, NULL, &wrote);
@@ -512,6 +535,10 @@ bool nn_apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn
 
 nn_tensor *nn_call(nn_ctx *ctx, const nn_op *op, int n, const nn_value *args) {
   nn_results r;
+  if (n == 2 && op->flags & NN_DIRECT && args[0].tag == NN_V_TENSOR && args[1].tag == NN_V_TENSOR) {
+    nn_tensor *y = args[0].t && args[1].t ? nn_apply_two(ctx, op, args[0].t, args[1].t) : NULL;
+    if (y != NULL) return nn_keep(ctx, y);
+  }
   if (!nn_apply(ctx, op, args, n, &r)) return NULL;
   nn_tensor *first = NULL;
   for (int k = 0; k < r.n; k++) {

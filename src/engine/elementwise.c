@@ -6,13 +6,18 @@
 
 #include "walk.h"
 
-static const void *loop_of(const nn_elementwise *e, nn_dtype d) {
+static inline const struct nn_vmath_kernels *kernels(void) {
   static const struct nn_vmath_kernels *chosen;
   const struct nn_vmath_kernels *k = __atomic_load_n(&chosen, __ATOMIC_RELAXED);
-  if (k == NULL) {
+  if (__builtin_expect(k == NULL, 0)) {
     k = NN_SELECT(nn_vmath);
     __atomic_store_n(&chosen, k, __ATOMIC_RELAXED);
   }
+  return k;
+}
+
+static const void *loop_of(const nn_elementwise *e, nn_dtype d) {
+  const struct nn_vmath_kernels *k = kernels();
   switch (e->family) {
     case EW_UNARY: return (const void *)k->unary[e->loop][d];
     case EW_PARAM: return (const void *)k->param[e->loop][d];
@@ -198,6 +203,22 @@ int nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_
   }
   *out = y;
   return n;
+}
+
+nn_tensor *nn_elementwise_two(const nn_op *op, nn_tensor *a, nn_tensor *b) {
+  const nn_elementwise *e = op->data;
+  enum { KIND = NN_T_CONTIGUOUS | NN_T_NUMBER };
+  if (!(op->flags & NN_DIRECT) || e->family != EW_BINARY || a->dtype != b->dtype) return NULL;
+  if ((a->flags & KIND) != NN_T_CONTIGUOUS || (b->flags & KIND) != NN_T_CONTIGUOUS || a->numel > COSTLY_GRAIN) return NULL;
+  nn_dtype d = (nn_dtype)a->dtype;
+  if ((b->ndim != 0 && !nn_same_shape(a, b)) || (op->flags & NN_FLOATS && !nn_is_float(d))) return NULL;
+  nn_binary_fn *loop = kernels()->binary[e->loop][d];
+  if (loop == NULL) return NULL;
+  nn_tensor *y = nn_empty_like_dense(a, d);
+  if (y == NULL) return NULL;
+  if (loop(a->numel, a->data, 1, b->data, b->ndim != 0 || a->ndim == 0, y->data)) return y;
+  nn_release(y);
+  return NULL; /* the usual way finds the same and says it */
 }
 
 bool nn_elementwise_kernel(nn_frame *f) {

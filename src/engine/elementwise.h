@@ -25,6 +25,9 @@ bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q
  * Returns how many tensors it takes; 0, with no error, when they are not of that kind. */
 int nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_tensor **out);
 
+/* The same for a row of two tensors: a new reference, or NULL where it is none of those, or with an error. */
+nn_tensor *nn_elementwise_two(const nn_op *op, nn_tensor *a, nn_tensor *b);
+
 /* NN_EW(EW_PARAM, NN_PARAM_ELU, .p = 1) */
 #define NN_EW(family_, loop_, ...) (&(const nn_elementwise){.family = family_, .loop = loop_, __VA_ARGS__})
 

@@ -34,9 +34,10 @@ typedef struct nn_storage {
   uint32_t version;
   size_t bytes;
   struct nn_later *later; /* how to make the data, while they have been put off (later.h); else NULL */
-  void *data; /* 64-byte aligned, or inside this block when bytes <= NN_INLINE */
+  void *data; /* 64-byte aligned, or right behind this struct, in the block of the tensor that it was made for */
 } nn_storage;
 
+/* A storage in a block of its own, with a buffer. */
 nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes);
 void nn_storage_release(nn_storage *s);
 
@@ -48,6 +49,8 @@ enum {
   NN_T_CONTIGUOUS = 4, /* elements lie in row-major order without gaps */
   NN_T_HOST = 8,       /* a leaf with hooks of the host */
   NN_T_RETAIN = 16,    /* retain_grad was called */
+  NN_T_OWN = 32,       /* a small one: its block has room for its storage and the elements, and goes with that storage */
+  NN_T_TORN = 64,      /* NN_T_OWN, but it uses another storage by now; it still holds a reference to its own */
 };
 
 typedef struct nn_hook {
@@ -79,6 +82,15 @@ struct nn_tensor {
   uintptr_t owner;
   int64_t dims[];
 };
+
+/* Where the storage lies in the block of a tensor with NN_T_OWN: that of a tensor of at most NN_USUAL_DIMS dims and
+ * NN_INLINE bytes. The elements follow, 32-byte aligned. */
+enum {
+  NN_USUAL_DIMS = 4,
+  NN_OWN_AT = (sizeof(nn_tensor) + 2 * NN_USUAL_DIMS * sizeof(int64_t) + sizeof(nn_storage) + 31) / 32 * 32 - sizeof(nn_storage)
+};
+static inline nn_storage *nn_own_storage(nn_tensor *t) { return (nn_storage *)(void *)((char *)t + NN_OWN_AT); }
+static inline size_t nn_own_size(size_t bytes) { return NN_OWN_AT + sizeof(nn_storage) + (bytes + 7) / 8 * 8; }
 
 /* An uninitialised tensor struct with room for ndim dims: no storage yet. */
 nn_tensor *nn_tensor_new(nn_ctx *ctx, nn_dtype dtype, int ndim);

@@ -179,6 +179,9 @@ const nn_op *nn_op_find(const char *name); /* NULL when there is none */
 /* Applies an operation to its arguments in the order of its parameters; missing ones take their defaults.
  * Records it in the graph where gradients are enabled and needed. */
 bool nn_apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *results);
+/* The short way for the most frequent calls: an operation on two tensors and nothing else. The result (a new reference),
+ * or NULL where nn_apply has to be asked: it is none of those, or there is an error. */
+nn_tensor *nn_apply_two(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b);
 /* The in-place twin: writes the (first) result over the first argument. */
 bool nn_apply_inplace(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args);
 void nn_results_free(nn_ctx *ctx, nn_results *results); /* does not release the tensors */

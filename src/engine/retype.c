@@ -6,6 +6,10 @@
 /* t takes over what fresh holds, which has as many dims and is released. */
 static void take_over(nn_tensor *t, nn_tensor *fresh) {
   nn_storage *old = t->storage;
+  if (t->flags & NN_T_OWN && old == nn_own_storage(t)) { /* t's block is to stay as long as t */
+    old->refs++;
+    t->flags |= NN_T_TORN;
+  }
   t->storage = fresh->storage;
   t->storage->version = old->version + 1;
   fresh->storage = old; /* goes with it */

@@ -250,28 +250,17 @@ void nn_set_bytes_limit(nn_ctx *ctx, size_t bytes) { ctx->limit = bytes; }
 
 /* ---- storages --------------------------------------------------------------------------------------- */
 
-static size_t storage_size(size_t bytes) {
-  return sizeof(nn_storage) + (bytes <= NN_INLINE ? (bytes + 7) / 8 * 8 : 0);
-}
-
 nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
-  nn_storage *s = nn_small_take(ctx, storage_size(bytes));
+  nn_storage *s = nn_small_take(ctx, sizeof *s);
   if (s == NULL) return NULL;
   s->ctx = ctx;
   s->refs = 1;
   s->version = 0;
   s->later = NULL;
   s->bytes = bytes;
-  if (bytes <= NN_INLINE) {
-    s->data = s + 1;
-    ctx->in_use += bytes;
-    if (ctx->in_use > ctx->peak) ctx->peak = ctx->in_use;
-    ctx->allocated += 128 + bytes; /* a small tensor as a whole */
-    return s;
-  }
   s->data = buffer_alloc(ctx, bytes);
   if (s->data == NULL) {
-    nn_small_free(ctx, s, storage_size(bytes));
+    nn_small_free(ctx, s, sizeof *s);
     return NULL;
   }
   return s;
@@ -279,13 +268,16 @@ nn_storage *nn_storage_new(nn_ctx *ctx, size_t bytes) {
 
 void nn_storage_release(nn_storage *s) {
   if (s == NULL || --s->refs > 0) return;
+  nn_ctx *ctx = s->ctx;
+  if (s->data == s + 1) { /* the tensor that it was made for is gone: it held a reference */
+    ctx->in_use -= s->bytes;
+    nn_small_give(ctx, (char *)s - NN_OWN_AT, nn_own_size(s->bytes));
+    return;
+  }
   bool cold = s->later != NULL;
   if (cold) nn_later_forget(s);
-  if (s->bytes > NN_INLINE)
-    buffer_free(s->ctx, s->data, s->bytes, cold);
-  else
-    s->ctx->in_use -= s->bytes;
-  nn_small_give(s->ctx, s, storage_size(s->bytes));
+  buffer_free(ctx, s->data, s->bytes, cold);
+  nn_small_give(ctx, s, sizeof *s);
 }
 
 void nn_storage_cool(nn_storage *s) {
@@ -293,7 +285,7 @@ void nn_storage_cool(nn_storage *s) {
   size_t size;
   int b = bucket_of(s->bytes, &size);
   nn_buffer **last = &ctx->bucket[b];
-  if (s->bytes <= NN_INLINE || *last == NULL) return;
+  if (s->data == s + 1 || *last == NULL) return;
   while ((*last)->next != NULL) last = &(*last)->next;
   nn_buffer *cold = *last, *warm = s->data;
   *last = NULL;

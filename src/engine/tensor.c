@@ -11,16 +11,35 @@
 
 /* ---- life ------------------------------------------------------------------------------------------- */
 
-enum { USUAL_DIMS = 4 };
-
 static size_t tensor_bytes(int cap) { return sizeof(nn_tensor) + 2 * (size_t)cap * sizeof(int64_t); }
 
+/* The fields of a tensor without a storage. One by one: compilers clear a struct as a whole with an instruction that takes
+ * as long as all of this. */
+static inline void start(nn_tensor *t, nn_ctx *ctx, nn_dtype dtype, int ndim, int cap) {
+  t->refs = 1;
+  t->dtype = (uint8_t)dtype;
+  t->ndim = (uint8_t)ndim;
+  t->cap = (uint8_t)cap;
+  t->flags = 0;
+  t->out = 0;
+  t->epoch = 0;
+  t->numel = 0;
+  t->shape = t->dims;
+  t->stride = t->dims + cap;
+  t->data = NULL;
+  t->storage = NULL;
+  t->ctx = ctx;
+  t->node = NULL;
+  t->grad = t->base = NULL;
+  t->hooks = NULL;
+  t->owner = 0;
+}
+
 nn_tensor *nn_tensor_new(nn_ctx *ctx, nn_dtype dtype, int ndim) {
-  int cap = ndim <= USUAL_DIMS ? USUAL_DIMS : NN_MAX_DIMS;
+  int cap = ndim <= NN_USUAL_DIMS ? NN_USUAL_DIMS : NN_MAX_DIMS;
   nn_tensor *t = nn_small_take(ctx, tensor_bytes(cap));
   if (t == NULL) return NULL;
-  *t = (nn_tensor){.refs = 1, .dtype = (uint8_t)dtype, .ndim = (uint8_t)ndim, .cap = (uint8_t)cap, .ctx = ctx,
-                   .shape = t->dims, .stride = t->dims + cap};
+  start(t, ctx, dtype, ndim, cap);
   return t;
 }
 
@@ -35,8 +54,17 @@ static void drain(nn_ctx *ctx);
 
 /* Most tensors die without taking anything with them but their storage. */
 static inline bool dies_alone(const nn_tensor *t) {
-  bool plain = t->grad == NULL && t->base == NULL && t->hooks == NULL && t->shape == t->dims && !(t->flags & NN_T_RETAIN);
-  return plain && (t->node == NULL || t->node->refs > 1);
+  bool held = ((uintptr_t)t->grad | (uintptr_t)t->base | (uintptr_t)t->hooks) != 0;
+  if (held || t->shape != t->dims || t->flags & (NN_T_RETAIN | NN_T_TORN)) return false;
+  return t->node == NULL || t->node->refs > 1;
+}
+
+/* What is left of a tensor: its storage and its block, which is one where the storage lies in it. */
+static inline void drop_blocks(nn_ctx *ctx, nn_tensor *t) {
+  bool own = (t->flags & NN_T_OWN) != 0;
+  size_t size = tensor_bytes(t->cap);
+  nn_storage_release(t->storage);
+  if (!own) nn_small_give(ctx, t, size);
 }
 
 void nn_release(nn_tensor *t) {
@@ -44,8 +72,13 @@ void nn_release(nn_tensor *t) {
   nn_ctx *ctx = t->ctx;
   if (dies_alone(t)) {
     if (t->node != NULL) t->node->refs--;
-    nn_storage_release(t->storage);
-    nn_small_give(ctx, t, tensor_bytes(t->cap));
+    nn_storage *s = t->storage;
+    if (t->flags & NN_T_OWN && s == nn_own_storage(t) && s->refs == 1) {
+      ctx->in_use -= s->bytes;
+      nn_small_give(ctx, t, nn_own_size(s->bytes));
+    } else {
+      drop_blocks(ctx, t);
+    }
     return;
   }
   t->owner = (uintptr_t)ctx->trash_tensors;
@@ -72,9 +105,10 @@ static void tensor_destroy(nn_tensor *t) {
   if (t->node != NULL) nn_node_release(t->node);
   if (t->grad != NULL) nn_release(t->grad);
   if (t->base != NULL) nn_release(t->base);
-  nn_storage_release(t->storage);
   if (t->shape != t->dims) nn_small_free(ctx, t->shape, 2 * NN_MAX_DIMS * sizeof(int64_t));
-  nn_small_free(ctx, t, tensor_bytes(t->cap));
+  nn_storage *torn = t->flags & NN_T_TORN ? nn_own_storage(t) : NULL;
+  drop_blocks(ctx, t);
+  nn_storage_release(torn);
 }
 
 static void drain(nn_ctx *ctx) {
@@ -173,24 +207,48 @@ const char *nn_tensor_shape_text(const nn_tensor *t, char buf[NN_SHAPE_TEXT]) {
 
 /* ---- making ----------------------------------------------------------------------------------------- */
 
-/* A contiguous tensor of this shape, whose product is numel. */
-static inline nn_tensor *make_dense(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape, int64_t numel) {
+/* A small tensor in one block with its storage and its elements. */
+static inline nn_tensor *make_own(nn_ctx *ctx, nn_dtype dtype, int ndim, size_t bytes) {
+  nn_tensor *t = nn_small_take(ctx, nn_own_size(bytes));
+  if (t == NULL) return NULL;
+  nn_storage *s = nn_own_storage(t);
+  *s = (nn_storage){.ctx = ctx, .refs = 1, .bytes = bytes, .data = s + 1};
+  start(t, ctx, dtype, ndim, NN_USUAL_DIMS);
+  t->flags = NN_T_CONTIGUOUS | NN_T_OWN;
+  t->data = (char *)(s + 1);
+  t->storage = s;
+  ctx->in_use += bytes;
+  if (ctx->in_use > ctx->peak) ctx->peak = ctx->in_use;
+  ctx->allocated += 128 + bytes; /* a small tensor as a whole */
+  return t;
+}
+
+static __attribute__((noinline)) nn_tensor *make_apart(nn_ctx *ctx, nn_dtype dtype, int ndim, size_t bytes) {
   nn_tensor *t = nn_tensor_new(ctx, dtype, ndim);
   if (t == NULL) return NULL;
-  t->storage = nn_storage_new(ctx, (size_t)numel * nn_dtype_size(dtype));
+  t->storage = nn_storage_new(ctx, bytes);
   if (t->storage == NULL) {
     nn_release(t);
     return NULL;
   }
+  t->data = t->storage->data;
+  t->flags = NN_T_CONTIGUOUS;
+  return t;
+}
+
+/* A contiguous tensor of this shape, whose product is numel. */
+static inline nn_tensor *make_dense(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape, int64_t numel) {
+  size_t bytes = (size_t)numel * nn_dtype_size(dtype);
+  bool small = bytes <= NN_INLINE && ndim <= NN_USUAL_DIMS;
+  nn_tensor *t = small ? make_own(ctx, dtype, ndim, bytes) : make_apart(ctx, dtype, ndim, bytes);
+  if (t == NULL) return NULL;
+  t->numel = numel;
   int64_t step = 1;
   for (int d = ndim - 1; d >= 0; d--) {
     t->shape[d] = shape[d];
     t->stride[d] = step;
     step *= shape[d] > 1 ? shape[d] : 1;
   }
-  t->data = t->storage->data;
-  t->numel = numel;
-  t->flags = NN_T_CONTIGUOUS;
   return t;
 }
 

@@ -219,4 +219,42 @@ check.test("coroutines come and go", function()
   check.ok(tensor.is_grad_enabled())
 end)
 
+-- A small tensor and its elements lie in one block; views, and parameters that change their dtype where they stand,
+-- outlive one part of it or the other.
+check.test("small tensors, views of them, other storages", function()
+  local nn, before = nnlua.nn, handles()
+  local bytes = nnlua.memory()
+  do
+    local views = {}
+    for i = 1, 200 do
+      local x = tensor.full({2, 3}, i)
+      views[i] = x[2]
+      if i % 2 == 0 then views[i] = views[i]:detach() end
+    end
+    collectgarbage()
+    for _ = 1, 400 do local _ = tensor.zeros(2, 3) + 7 end
+    for i = 1, 200 do check.equal(views[i]:get(3), i * 1.0) end
+    local net = nn.Linear(3, 2)
+    local w, old = net.weight, net.weight:detach()
+    local first = old:get(1, 1)
+    for _ = 1, 3 do
+      net:to("float64")
+      net:to("float32")
+    end
+    for _ = 1, 400 do local _ = tensor.zeros(2, 3) + 7 end
+    check.ok(w == net.weight and w.dtype == "float32")
+    check.equal(old:get(1, 1), first)
+    check.equal(w:get(1, 1), first)
+    net = nil -- luacheck: ignore
+    collectgarbage()
+    check.equal(old:get(1, 1), first)
+    w = nil -- luacheck: ignore
+    collectgarbage()
+    for _ = 1, 400 do local _ = tensor.zeros(2, 3) + 7 end
+    check.equal(old:get(1, 1), first)
+  end
+  check.ok(handles() - before <= 2)
+  check.ok(nnlua.memory() - bytes <= 64)
+end)
+
 check.done()
