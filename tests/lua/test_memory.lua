@@ -227,8 +227,8 @@ check.test("small tensors, views of them, other storages", function()
   do
     local views = {}
     for i = 1, 200 do
-      local x = tensor.full({2, 3}, i)
-      views[i] = x[2]
+      local t = tensor.full({2, 3}, i)
+      views[i] = t[2]
       if i % 2 == 0 then views[i] = views[i]:detach() end
     end
     collectgarbage()
