@@ -1,6 +1,7 @@
 -- data.Table: columns of equal length under names, as a CSV file has them. A column of numbers is a tensor (float64, or
 -- int64 where all are whole), one of true and false a bool tensor, one of text a list of strings. Knows no file format.
 
+local characters = require "nnlua.characters"
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
@@ -205,7 +206,7 @@ local function text_of(v)
   if v ~= v then return "nan" end -- not "-nan", as the C library writes some
   if math.type(v) == "float" then return ("%.6g"):format(v) end
   v = tostring(v):gsub("%c", " ")
-  return utf8.len(v) and utf8.len(v) > 20 and v:sub(1, utf8.offset(v, 18) - 1) .. "..." or v
+  return characters.cut(v, 20)
 end
 
 -- The first rows, in columns of equal width.
@@ -215,17 +216,12 @@ function Table:__tostring()
   for _, name in ipairs(inside.names) do
     local cells, wide = {text_of(name)}, 0
     for i = 1, math.min(inside.n, SHOWN) do cells[i + 1] = text_of(value_at(inside.columns[name], i)) end
-    for _, cell in ipairs(cells) do wide = math.max(wide, utf8.len(cell) or #cell) end
+    for _, cell in ipairs(cells) do wide = math.max(wide, characters.width(cell)) end
     for i, cell in ipairs(cells) do
-      lines[i] = (lines[i] and lines[i] .. "  " or "") .. cell .. (" "):rep(wide - (utf8.len(cell) or #cell))
+      lines[i] = (lines[i] and lines[i] .. "  " or "") .. cell .. (" "):rep(wide - characters.width(cell))
     end
   end
-  local width = core.width()
-  for i, line in ipairs(lines) do
-    local n = utf8.len(line)
-    line = n and n > width and line:sub(1, utf8.offset(line, width - 2) - 1) .. "..." or line
-    lines[i] = line:gsub("%s+$", "")
-  end
+  for i, line in ipairs(lines) do lines[i] = characters.cut(line, core.width()):gsub("%s+$", "") end
   if inside.n > SHOWN then lines[#lines + 1] = "..." end
   lines[#lines + 1] = ("(%d rows, %d columns)"):format(inside.n, #inside.names)
   return table.concat(lines, "\n")

@@ -1,5 +1,6 @@
 -- A canvas of character cells with colours, and how it becomes lines of text. Knows nothing of plots.
 
+local characters = require "nnlua.characters"
 local colors = require "nnlua.plot.colors"
 
 local cells = {}
@@ -7,52 +8,10 @@ local cells = {}
 local Canvas = {}
 Canvas.__index = Canvas
 
--- ---- text of more than one byte a character -----------------------------------------------------------------------
-
--- Code points of East Asian wide characters and pictures, which take two cells.
-local function is_wide(c)
-  return c >= 0x1100 and (c <= 0x115F or (c >= 0x2E80 and c <= 0xA4CF) or (c >= 0xAC00 and c <= 0xD7A3)
-    or (c >= 0xF900 and c <= 0xFAFF) or (c >= 0xFE30 and c <= 0xFE6F) or (c >= 0xFF00 and c <= 0xFF60)
-    or (c >= 0xFFE0 and c <= 0xFFE6) or (c >= 0x1F300 and c <= 0x1FAFF) or (c >= 0x20000 and c <= 0x3FFFD))
-end
-
---- The characters of a text as a list of {character, cells}; control characters become spaces, bytes that are no UTF-8
--- question marks.
-function cells.characters(text)
-  local list, i = {}, 1
-  while i <= #text do
-    local ok, code = pcall(utf8.codepoint, text, i)
-    if not ok then
-      list[#list + 1] = {"?", 1}
-      i = i + 1
-    else
-      local character = utf8.char(code)
-      i = i + #character
-      if code < 32 or code == 127 then character = " " end
-      list[#list + 1] = {character, is_wide(code) and 2 or 1}
-    end
-  end
-  return list
-end
-
---- How many cells a text takes.
-function cells.width(text)
-  local n = 0
-  for _, c in ipairs(cells.characters(text)) do n = n + c[2] end
-  return n
-end
+cells.characters, cells.width = characters.list, characters.width
 
 --- A text cut to a width.
-function cells.cut(text, width)
-  if cells.width(text) <= width then return text end
-  local out, n = {}, 0
-  for _, c in ipairs(cells.characters(text)) do
-    if n + c[2] > width - 1 then break end
-    out[#out + 1], n = c[1], n + c[2]
-  end
-  if width >= 1 then out[#out + 1] = "~" end
-  return table.concat(out)
-end
+function cells.cut(text, width) return characters.cut(text, width, "~") end
 
 -- ---- the canvas ---------------------------------------------------------------------------------------------------
 
@@ -75,7 +34,7 @@ end
 function Canvas:write(x, y, text, front, back, bold)
   for _, c in ipairs(cells.characters(text)) do
     if x + c[2] - 1 > self.width then return end
-    self:set(x, y, c[1], front, back)
+    if c[2] > 0 then self:set(x, y, c[1], front, back) end -- a combining mark has no cell
     if bold and y >= 1 and y <= self.height then self.bold[y][x] = true end
     if c[2] == 2 then self:set(x + 1, y, "", front, back) end
     x = x + c[2]

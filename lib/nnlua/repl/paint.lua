@@ -1,5 +1,6 @@
 -- paint: colours for a terminal, nothing where colours are not wanted. Text with colours has the same width.
 
+local characters = require "nnlua.characters"
 local files = require "nnlua.core".files
 local no, term = os.getenv("NO_COLOR"), os.getenv("TERM") or ""
 
@@ -18,43 +19,11 @@ function paint.it(colour, text)
 end
 
 --- How many columns a text takes: wide characters count twice, combining ones not at all. Colour codes don't count.
-function paint.width(text)
-  text = text:gsub("\27%[[%d;]*m", "")
-  if not text:find("[\128-\255]") then return #text end
-  local n = 0
-  for c in text:gmatch("[^\128-\191][\128-\191]*") do
-    local ok, code = pcall(utf8.codepoint, c)
-    n = n + (ok and paint.columns_of(code) or 1)
-  end
-  return n
-end
+function paint.width(text) return characters.width((text:gsub("\27%[[%d;]*m", ""))) end
 
-local wide = {
-  {0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0x33FF}, {0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0xA000, 0xA4CF},
-  {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0xFE30, 0xFE6F}, {0xFF00, 0xFF60}, {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F},
-  {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}}
-
---- Columns of one character.
-function paint.columns_of(code)
-  if code >= 0x300 and code <= 0x36F or code == 0x200B or code == 0x200D or code >= 0xFE00 and code <= 0xFE0F then
-    return 0
-  end
-  for _, range in ipairs(wide) do
-    if code >= range[1] and code <= range[2] then return 2 end
-  end
-  return 1
-end
-
---- The text cut to a number of columns, "..." at the end when something went (… where there is no room for it).
+--- The text cut to a number of columns, "..." at the end when something went.
 function paint.cut(text, width)
-  if paint.width(text) <= width then return text end
-  local out, n, room = {}, 0, math.max(width - 3, 0)
-  for c in text:gmatch("[%z\1-\127\194-\253][\128-\191]*") do
-    local w = paint.width(c)
-    if n + w > room then break end
-    out[#out + 1], n = c, n + w
-  end
-  return table.concat(out) .. ("..."):sub(1, width - n)
+  return paint.width(text) <= width and text or characters.cut(text, width)
 end
 
 return paint
