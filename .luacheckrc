@@ -6,5 +6,6 @@ cache = false
 
 -- The program's globals (the library itself gets them by require).
 local program = {"tensor", "nn", "F", "optim", "data", "train", "metrics", "plot", "help", "lesson", "nnlua"}
+files["lib/nnlua/lessons"] = {read_globals = program, max_line_length = false} -- prose
 files["scripts"] = {read_globals = program}
 files["tests"] = {read_globals = program}

@@ -25,5 +25,6 @@ return {
   {"rl", "environments and replay memories: local rl = require \"nnlua.rl\""},
   {"text", "tokenizers and padding: local text = require \"nnlua.text\""},
   {"plot", "pictures of numbers, in the terminal or in files"},
+  {"lesson", "lessons at the prompt: lesson() lists them, lesson \"dropout\" starts one", shows_itself = true},
   {"nnlua", "the machine: threads, memory, time"},
 }

@@ -237,6 +237,7 @@ local parts = {
   {name = "rl", files = {"rl"}},
   {name = "inspect", files = {"inspect"}},
   {name = "plot", files = {"plot"}},
+  {name = "lesson", files = {"lesson"}},
 }
 
 local function value_of(path)

@@ -397,6 +397,23 @@ static void open_history(void) {
   stifle_history(5000);
 }
 
+/* A text that waits to be the beginning of the next entry. */
+static char *prefill;
+
+static int insert_prefill(void) {
+  if (prefill != NULL) rl_insert_text(prefill);
+  free(prefill);
+  prefill = NULL;
+  return 0;
+}
+
+bool line_prefill(const char *text) {
+  if (!drawing) return false;
+  free(prefill);
+  prefill = strdup(text);
+  return prefill != NULL;
+}
+
 bool line_open(const line_hooks *h, const char *prompt, const char *more, bool colours) {
   hooks = h;
   first_prompt = prompt;
@@ -419,6 +436,7 @@ bool line_open(const line_hooks *h, const char *prompt, const char *more, bool c
   bind_keys();
   screen_open(colours);
   rl_redisplay_function = redisplay;
+  rl_startup_hook = insert_prefill;
   catch_signal(SIGWINCH, on_resize);
   return true;
 }
@@ -426,6 +444,8 @@ bool line_open(const line_hooks *h, const char *prompt, const char *more, bool c
 void line_close(void) {
   if (terminal && history_file[0] != '\0') history_truncate_file(history_file, 5000);
   walk_stop();
+  free(prefill);
+  prefill = NULL;
 }
 
 char *line_read(bool first, bool *cancelled) {
@@ -470,5 +490,10 @@ void line_close(void) {}
 char *line_read(bool first, bool *cancelled) { return plain_read(first ? first_prompt : more_prompt, cancelled); }
 
 void line_remember(const char *entry) { (void)entry; }
+
+bool line_prefill(const char *text) {
+  (void)text;
+  return false;
+}
 
 #endif

@@ -29,5 +29,7 @@ void line_close(void);
 char *line_read(bool first, bool *cancelled);
 /* Adds an entry to the history. */
 void line_remember(const char *entry);
+/* The next entry begins with this text, as if it had been typed; false where entries cannot be edited as a whole. */
+bool line_prefill(const char *text);
 
 #endif

@@ -36,6 +36,12 @@ static int program_remember(lua_State *L) {
   return 0;
 }
 
+/* prefill(text): the next entry begins with the text; false where the terminal can't. */
+static int program_prefill(lua_State *L) {
+  lua_pushboolean(L, line_prefill(luaL_checkstring(L, 1)));
+  return 1;
+}
+
 /* ---- what the keys ask of Lua ------------------------------------------------------------------------ */
 
 /* Pushes the function of nnlua.repl.<module>; false when there is none. */
@@ -144,7 +150,11 @@ static void set_flag(lua_State *L, const char *key, bool value) {
 
 void prompt_open(lua_State *L, bool banner) {
   static const luaL_Reg functions[] = {
-      {"call", program_call}, {"quit", program_quit}, {"remember", program_remember}, {NULL, NULL}};
+      {"call", program_call},
+      {"quit", program_quit},
+      {"remember", program_remember},
+      {"prefill", program_prefill},
+      {NULL, NULL}};
   luaL_newlib(L, functions);
   set_flag(L, "banner", banner);
   set_flag(L, "colors", run_has_colours(STDOUT_FILENO));

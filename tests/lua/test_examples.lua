@@ -7,6 +7,9 @@ local reference = require "nnlua.reference"
 local run = require "example"
 
 local only = arg[1]
+local record = os.tmpname()
+os.remove(record)
+require("nnlua.lesson.progress").path = record -- not the developer's own
 
 local function test(item)
   if only and not item.name:find(only, 1, true) then return end
@@ -24,4 +27,5 @@ for _, part in ipairs(reference.parts()) do
   for _, item in ipairs(part.items) do test(item) end
 end
 
+os.remove(record)
 check.done()

@@ -64,7 +64,6 @@ local lessons = {
   {"n = 1; n += 1", "there is no assignment of that kind"},
   {"z = None", "undefined global 'None' is nil: in Lua nothing is nil"},
   {"z = True", "in Lua it is true"},
-  {"lesson()", "the tutorials are programs"},
   {"x = tensor{1, 2, 3}; x.relu()", "methods are called with a colon: x:relu"},
   {"net = nn.Linear(3, 2); net.forward(x)", "methods are called with a colon: net(x)"},
   {"x[0]", "positions count from 1"},

@@ -127,9 +127,8 @@ local function in_string(tokens)
   if name == "load" and tokens[(call and call.callee or #tokens) - 2]
     and tokens[(call and call.callee or #tokens) - 2].text == "data" then
     list = data_sets()
-  elseif name == "lesson" and package.loaded["nnlua"].lesson then
-    local lessons = rawget(package.loaded["nnlua"].lesson, "names")
-    list = type(lessons) == "table" and lessons or type(lessons) == "function" and lessons() or {}
+  elseif name == "lesson" or name == "interview" then
+    list = package.loaded["nnlua"].lesson.names()
   elseif name == "require" or name == "reload" then
     for module in pairs(package.loaded) do list[#list + 1] = module end
   end
@@ -148,6 +147,7 @@ local function globals_and_locals()
   end
   for name in pairs(require "nnlua".helpers) do list[#list + 1] = name end
   for word in pairs(lexer.keywords) do list[#list + 1] = word end
+  for word in pairs(session.guide and session.guide.words or {}) do list[#list + 1] = word end
   return list
 end
 

@@ -30,7 +30,6 @@ local names = {
   open = "io.open(path)", unpack = "table.unpack(t)", loadstring = "load(text)", setfenv = "Lua 5.4 has _ENV",
   new = "call the class: Net(...)",
 }
-names.lesson = "the tutorials are programs: nnlua scripts/xor.lua, or run \"scripts/xor.lua\" here"
 names.map = "write a loop, or operate on the whole tensor at once"
 
 --- What to write instead of a global of this name, nil when it is no known habit.

@@ -238,7 +238,8 @@ function helpers.save_session(path)
     local text, kind = entry[1], entry[2]
     if kind == "statement" then
       parts[#parts + 1] = text
-    elseif not text:find("^%s*save_session") and not text:find("^%s*help") and not text:find("^%s*who%s*%(") then
+    elseif not text:find("^%s*save_session") and not text:find("^%s*help") and not text:find("^%s*who%s*%(")
+      and not text:find("^%s*lesson%f[%W]") then
       text = text:gsub("[;%s]+$", "")
       if uses_ans then
         parts[#parts + 1] = "ans = " .. text .. (kind == "shown" and "\nprint(ans)" or "")

@@ -11,7 +11,9 @@ local session = {
   order = {},    -- names in the order of their first declaration
   seed = nil,    -- what the default stream of random numbers started from
   last = nil,    -- the last entry's text
-  program = nil, -- what the program offers: call(f, ...), interactive
+  program = nil, -- what the program offers: call(f, ...), prefill(text), interactive
+  guide = nil,   -- who looks on while a lesson runs: before(text) may take an entry as its own, after(ok, text, ...) is
+                 -- told how a line of Lua went and what it gave
 }
 
 local KEEP = "nnlua_keep_"
@@ -151,9 +153,12 @@ end
 -- for anything else.
 local function with_last_expression(text)
   local tokens = lexer.tokens(text)
+  local tries = 200 -- an expression of so many lines is none to be shown
   for i = #tokens, 2, -1 do
     local before = tokens[i - 1]
     if before.text == ";" and before.kind == "op" or tokens[i].line > before.line then
+      tries = tries - 1
+      if tries < 0 then return nil end
       local head, tail = text:sub(1, before.to), text:sub(before.to + 1)
       local fits = load(head, CHUNK, "t") and load("return " .. tail .. "\n", CHUNK, "t")
       if fits then return head .. tail:match("^%s*") .. "return " .. tail:match("^%s*(.*)$") end
@@ -173,6 +178,16 @@ function session.state(text)
   return (wants_more(message) or wants_more(other)) and "incomplete" or "wrong"
 end
 
+-- Whether statements may end with a call, whose values are then the entry's: `x = 3; f(x)`.
+local function ends_with_call(text)
+  local tokens = lexer.tokens(text)
+  local last = tokens[#tokens]
+  return last ~= nil and (last.kind == "string" or last.text == ")" or last.text == "}")
+end
+
+-- A line that begins with a parenthesis goes on with the one before, as Lua has it.
+local function begins_with_parenthesis(combined) return combined:find("return %s*%([^\n]*$") ~= nil end
+
 --- Compiles an entry: function, muted, is_expression; or nil and a message.
 function session.compile(text)
   local expression, muted = without_mute(text)
@@ -181,10 +196,11 @@ function session.compile(text)
     return session.load("return " .. expression .. "\n", CHUNK, true), muted, true
   end
   local f, message = session.load(text, CHUNK)
-  if f then return f, false, false end
+  if f and not ends_with_call(expression) then return f, false, false end
   local combined = with_last_expression(expression)
+  if f and (not combined or begins_with_parenthesis(combined)) then return f, false, false end
   if not combined then return nil, message end
-  f, message = session.load(combined, CHUNK)
+  f, message = session.load(combined, CHUNK, true)
   if not f then return nil, message end
   return f, muted, true
 end
@@ -289,6 +305,7 @@ local function finish(text, muted, is_expression, ok, ...)
       if is_expression and select("#", ...) == 1 and (...) == nil then session.program.call(remark_field, text) end
     end
   end
+  if session.guide then session.program.call(session.guide.after, ok, text, is_expression, ...) end
   remark_taken()
   return ok
 end
@@ -337,6 +354,10 @@ function session.enter(text)
   globals.new_entry()
   local errors = require "nnlua.repl.errors"
   errors.forget_unless_used(text)
+  if session.guide then
+    local ok, taken = session.program.call(session.guide.before, text)
+    if not ok or taken then return end
+  end
   local ask = text:find("[?!]") and require "nnlua.repl.ask"
   if ask and ask.run(text) then return end
   local pieces = {text}

@@ -237,7 +237,7 @@ local function part_of(v)
       value = nnlua
       for key in part[1]:gmatch("[^.]+") do value = type(value) == "table" and rawget(value, key) or nil end
     end
-    if value == v then return {name = part[1], title = part[2]} end
+    if value == v then return {name = part[1], title = part[2], shows_itself = part.shows_itself} end
   end
 end
 
@@ -329,6 +329,7 @@ function show.value(v, width)
   if kind == "function" then return fold(fold_words(show.function_phrase(v), width), width) end
   if kind ~= "table" then return fold(own_text(v), width) end
   local part = part_of(v)
+  if part and part.shows_itself then return tostring(v) end
   if part then return fold(fold_words(part_text(part, v), width), width) end
   local meta = getmetatable(v)
   if type(meta) == "table" and rawget(meta, "__tostring") then
