@@ -42,7 +42,7 @@ local function number_of(v)
   if is_tensor(v) and v:numel() == 1 and v.dtype ~= "bool" then return v:item() end
 end
 
-local function near(a, b, within) return math.abs(a - b) <= within * math.max(1, math.abs(b)) end
+local function near(a, b, within) return a == b or math.abs(a - b) <= within * math.max(1, math.abs(b)) end
 
 local function same_shape(a, b) return a.shape == b.shape end
 

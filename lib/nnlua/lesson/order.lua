@@ -1,5 +1,5 @@
 -- The lessons that come with nnlua, by family in the order of learning. Each has a file of its name in ../lessons.
 
 return {
-  {"Foundations", "perceptron backprop dropout"},
+  {"Foundations", "perceptron forward backprop autograd training-loop activations losses init dropout"},
 }
