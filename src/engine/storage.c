@@ -98,7 +98,27 @@ static int bucket_of(size_t bytes, size_t *rounded) {
   return 8 + octave * 8 + (int)((up - ((size_t)1 << top)) / step) - 1;
 }
 
+#if defined(__linux__)
+enum { HUGE_PAGE = 2 * 1024 * 1024, SMALL_PAGE = 4096 };
+
+/* Pages of 2 MB where the system has some: an array takes so many small ones that finding out where they lie costs as much
+ * as what is done with the numbers. An eighth of the buffer, which may be rounding, stays in small ones. */
+static void *map_huge(size_t size) {
+  size_t whole = (size + SMALL_PAGE - 1) / SMALL_PAGE * SMALL_PAGE;
+  char *p = mmap(NULL, whole + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return NULL;
+  size_t head = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
+  if (head > 0) munmap(p, head);
+  if (head < HUGE_PAGE) munmap(p + head + whole, HUGE_PAGE - head);
+  madvise(p + head, (size - size / 8) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+  return p + head;
+}
+#endif
+
 static void *system_alloc(size_t size) {
+#if defined(__linux__)
+  if (size >= HUGE_PAGE && !NN_PLAIN_MALLOC) return map_huge(size);
+#endif
 #if defined(__unix__) || defined(__APPLE__)
   if (size >= MAPPED && !NN_PLAIN_MALLOC) {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

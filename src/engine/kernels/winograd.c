@@ -115,33 +115,63 @@ NN_INLINE void output_tiles(const float *m, int64_t plane, float bias, bool relu
   }
 }
 
-static void block(const struct winograd_job *job, int64_t b, float *v) {
-  int64_t v_plane = tile_plane(job->c), m_plane = tile_plane(job->k);
-  float *m = v + 36 * v_plane;
-  struct winograd_strip in[WINOGRAD_STRIPS], out[WINOGRAD_STRIPS];
-  winograd_strips(&job->grid, b, &job->from, job->pad_h, job->pad_w, 6, in);
-  winograd_strips(&job->grid, b, &job->to, 0, 0, 4, out);
+// Asks for the pixels of channel c of strips that lie in plane p at x.
+static inline void fetch(const float *x, const struct winograd_plane *p, int64_t c,
+                         const struct winograd_strip *strip, int first, const int write) {
+  x += c * p->h * p->w;
+  for (int i = 0; i < WINOGRAD_STRIPS; i++)
+    for (int r = first; r < first + 4; r++) {
+      const float *row = x + strip[i].at + r * p->w;
+      __builtin_prefetch(row, write, 2);
+      __builtin_prefetch(row + VL - 1, write, 2);
+    }
+}
+
+static void input_block(const struct winograd_job *job, const struct winograd_strip *in, float *v) {
   for (int64_t c = 0; c < job->c; c++)
     for (int64_t half = 0; half < 2; half++)
       winograd_input_tiles(job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
-                           v + c * WINOGRAD_TILES + half * VL, v_plane);
+                           v + c * WINOGRAD_TILES + half * VL, tile_plane(job->c));
+}
+
+// The products, and meanwhile the pixels that come next: those that the block's results go to, and those that the next
+// block (or NULL) is made from.
+static void products(const struct winograd_job *job, const float *v, const struct winograd_strip *out,
+                     const struct winograd_strip *next, float *m) {
   const struct micro_ends_f32 ends = {0};
-  for (int64_t p = 0; p < 36; p++)
-    for (int64_t r = 0; r < micro_blocks_f32(job->k); r++) {
+  int64_t row_blocks = micro_blocks_f32(job->k);
+  for (int64_t p = 0; p < 36; p++) {
+    for (int64_t r = 0; r < row_blocks; r++) {
       int64_t row = micro_row_f32(job->k, r), rows = micro_row_f32(job->k, r + 1) - row;
-      micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * v_plane,
-                WINOGRAD_TILES, m + p * m_plane + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
+      micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * tile_plane(job->c),
+                WINOGRAD_TILES, m + p * tile_plane(job->k) + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
     }
+    for (int64_t k = job->k * p / 36; k < job->k * (p + 1) / 36; k++) fetch(job->y, &job->to, k, out, 0, 1);
+    for (int64_t c = job->c * p / 36; next && c < job->c * (p + 1) / 36; c++)
+      fetch(job->x, &job->from, c, next, 1, 0);
+  }
+}
+
+static void output_block(const struct winograd_job *job, const float *m, const struct winograd_strip *out) {
   for (int64_t k = 0; k < job->k; k++)
     for (int64_t half = 0; half < 2; half++)
-      output_tiles(m + k * WINOGRAD_TILES + half * VL, m_plane, job->bias ? job->bias[k] : 0, job->relu,
+      output_tiles(m + k * WINOGRAD_TILES + half * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
                    job->add, job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * half);
 }
 
 static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
   const struct winograd_job *job = arg;
-  for (int64_t b = begin; b < end && !nn_interrupted(); b++)
-    block(job, b, job->scratch + thread * thread_size(job->c, job->k));
+  float *v = job->scratch + thread * thread_size(job->c, job->k), *m = v + 36 * tile_plane(job->c);
+  struct winograd_strip in[2][WINOGRAD_STRIPS], out[WINOGRAD_STRIPS];
+  winograd_strips(&job->grid, begin, &job->from, job->pad_h, job->pad_w, 6, in[begin & 1]);
+  for (int64_t b = begin; b < end && !nn_interrupted(); b++) {
+    struct winograd_strip *next = b + 1 < end ? in[(b + 1) & 1] : NULL;
+    if (next) winograd_strips(&job->grid, b + 1, &job->from, job->pad_h, job->pad_w, 6, next);
+    winograd_strips(&job->grid, b, &job->to, 0, 0, 4, out);
+    input_block(job, in[b & 1], v);
+    products(job, v, out, next, m);
+    output_block(job, m, out);
+  }
 }
 
 static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
