@@ -370,9 +370,9 @@ NN_INLINE void F(join)(double have, double *mean, double *m2, double count, doub
 }
 
 // Asks for the numbers of the next image's plane while this one is worked on: planes of a channel lie so far apart that
-// the processor doesn't guess them. NULL: nothing.
-NN_INLINE void F(fetch_plane)(int64_t n, const REAL *p, const int write) {
-  for (int64_t j = 0; p != NULL && j < n; j += 64 / (int64_t)sizeof(REAL)) {
+// the processor doesn't guess them; it does know how a large one goes on. NULL: nothing.
+NN_INLINE void F(fetch_plane)(int64_t n, const REAL *p, bool write) {
+  for (int64_t j = 0; p != NULL && j < n && j < 4096; j += 64 / (int64_t)sizeof(REAL)) {
     if (write)
       __builtin_prefetch(p + j, 1, 2);
     else
@@ -390,7 +390,7 @@ static void F(bn_stats)(int64_t n, int64_t channels, int64_t s, int64_t c0, int6
       double m = 0, q = 0;
       for (int64_t i = 0; i < n; i++) {
         REAL part, part2;
-        if (i + 1 < n) F(fetch_plane)(s, x + ((i + 1) * channels + c) * s, 0);
+        if (i + 1 < n) F(fetch_plane)(s, x + ((i + 1) * channels + c) * s, false);
         REDUCE.R(mean_var)(s, x + (i * channels + c) * s, &part, &part2);
         F(join)((double)i * (double)s, &m, &q, (double)s, (double)part, (double)part2);
       }
@@ -451,9 +451,9 @@ static void F(bn_apply)(int64_t n, int64_t channels, int64_t s, int64_t c0, int6
       const int64_t at = (i * channels + b0) * s;
       const REAL *r = add != NULL ? add + at : NULL;
       if (s >= RUN && i + 1 < n) {
-        F(fetch_plane)(s, x + at + channels * s, 0);
-        F(fetch_plane)(s, r ? r + channels * s : NULL, 0);
-        F(fetch_plane)(s, y + at + channels * s, 1);
+        F(fetch_plane)(s, x + at + channels * s, false);
+        F(fetch_plane)(s, r ? r + channels * s : NULL, false);
+        F(fetch_plane)(s, y + at + channels * s, true);
       }
       if (s < RUN && relu)
         F(apply_run)(width, x + at, a, b, true, r, true, y + at);
@@ -527,9 +527,9 @@ static void F(bn_backward_sums)(int64_t n, int64_t channels, int64_t s, int64_t 
         const int64_t at = (i * channels + c) * s;
         double p, q;
         if (i + 1 < n) {
-          F(fetch_plane)(s, g + at + channels * s, 0);
-          F(fetch_plane)(s, x + at + channels * s, 0);
-          F(fetch_plane)(s, gate ? gate + at + channels * s : NULL, 0);
+          F(fetch_plane)(s, g + at + channels * s, false);
+          F(fetch_plane)(s, x + at + channels * s, false);
+          F(fetch_plane)(s, gate ? gate + at + channels * s : NULL, false);
         }
         F(run_sums)(s, g + at, gate ? gate + at : NULL, x + at, mean[c], &p, &q);
         a += p, b += q;
@@ -561,7 +561,7 @@ static void F(bn_backward_dx)(int64_t n, int64_t channels, int64_t s, int64_t c0
     for (int64_t i = 0; i < n; i++) {
       const int64_t at = (i * channels + b0) * s;
       REAL room[STRIP > BLOCK ? STRIP : BLOCK], *d = dx + at;
-      if (s >= RUN && i + 1 < n) F(fetch_plane)(s, d + channels * s, 1);
+      if (s >= RUN && i + 1 < n) F(fetch_plane)(s, d + channels * s, true);
       for (int64_t j = 0; s >= RUN && j < width; j += BLOCK) {
         const int64_t len = width - j < BLOCK ? width - j : BLOCK;
         const REAL *u = F(gated)(len, g + at + j, gate ? gate + at + j : NULL, room);

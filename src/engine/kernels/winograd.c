@@ -116,14 +116,16 @@ NN_INLINE void output_tiles(const float *m, int64_t plane, float bias, bool relu
 }
 
 // Asks for the pixels of channel c of strips that lie in plane p at x.
-static inline void fetch(const float *x, const struct winograd_plane *p, int64_t c,
-                         const struct winograd_strip *strip, int first, const int write) {
+NN_INLINE void fetch(const float *x, const struct winograd_plane *p, int64_t c,
+                         const struct winograd_strip *strip, int first, bool write) {
   x += c * p->h * p->w;
   for (int i = 0; i < WINOGRAD_STRIPS; i++)
     for (int r = first; r < first + 4; r++) {
       const float *row = x + strip[i].at + r * p->w;
-      __builtin_prefetch(row, write, 2);
-      __builtin_prefetch(row + VL - 1, write, 2);
+      if (write)
+        __builtin_prefetch(row, 1, 2), __builtin_prefetch(row + VL - 1, 1, 2);
+      else
+        __builtin_prefetch(row, 0, 2), __builtin_prefetch(row + VL - 1, 0, 2);
     }
 }
 
@@ -146,9 +148,9 @@ static void products(const struct winograd_job *job, const float *v, const struc
       micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * tile_plane(job->c),
                 WINOGRAD_TILES, m + p * tile_plane(job->k) + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
     }
-    for (int64_t k = job->k * p / 36; k < job->k * (p + 1) / 36; k++) fetch(job->y, &job->to, k, out, 0, 1);
+    for (int64_t k = job->k * p / 36; k < job->k * (p + 1) / 36; k++) fetch(job->y, &job->to, k, out, 0, true);
     for (int64_t c = job->c * p / 36; next && c < job->c * (p + 1) / 36; c++)
-      fetch(job->x, &job->from, c, next, 1, 0);
+      fetch(job->x, &job->from, c, next, 1, false);
   }
 }
 
