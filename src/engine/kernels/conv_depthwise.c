@@ -1,9 +1,10 @@
 // Convolution with one input channel a group, directly: each plane of the input is copied once into a padded
 // buffer that stays in the cache, and every kernel position is then a whole-vector multiply-add at an offset.
 //   forward        y = sum over taps of w[tap] * padded x
-//   input_grad     with stride 1 the same over dy with the kernel turned; else dy is scattered into a padded
-//   dx weight_grad    dw[tap] = sum over pixels of dy * padded x; a thread has its own channels and goes
-//   through all images
+//   input_grad     the same over dy, its pixels a stride apart and zeros between them, with the kernel turned;
+//                  for large strides dy is scattered into a padded dx
+//   weight_grad    dw[tap] = sum over pixels of dy * padded x; a thread has its own channels and goes through
+//                  all images
 #include "conv_methods.h"
 
 #include "interrupt.h"
@@ -12,6 +13,8 @@
 
 static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+
+static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
 
 static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
 
@@ -22,6 +25,7 @@ struct plane {
   int64_t r, s, stride_h, stride_w, dil_h, dil_w;
   int64_t top, left; // padding before the source; negative: so much of it is not seen
   int64_t rows, ld;  // of the padded source; a row has room for whole vectors of outputs
+  int64_t apart_h, apart_w; // of the source's pixels where the kernel sees them
 };
 
 static struct plane plane_make(int64_t h, int64_t w, int64_t ho, int64_t wo, const struct nn_conv_desc *d,
@@ -37,19 +41,28 @@ static struct plane plane_make(int64_t h, int64_t w, int64_t ho, int64_t wo, con
                     .dil_h = d->dil_h,
                     .dil_w = d->dil_w,
                     .top = d->pad_h,
-                    .left = d->pad_w};
+                    .left = d->pad_w,
+                    .apart_h = 1,
+                    .apart_w = 1};
   p.rows = (ho - 1) * p.stride_h + (p.r - 1) * p.dil_h + 1;
   p.ld = (wo + lanes) * p.stride_w + (p.s - 1) * p.dil_w + lanes;
   return p;
 }
 
-// The gradient of the input with stride 1 as a forward pass over dy.
+// The gradient of the input as a forward pass over dy with stride 1.
 static struct plane plane_turned(const struct nn_conv_desc *d, int64_t lanes) {
-  struct plane p = plane_make(d->ho, d->wo, d->h, d->w, d, lanes);
+  struct nn_conv_desc e = *d;
+  e.stride_h = e.stride_w = 1;
+  struct plane p = plane_make(d->ho, d->wo, d->h, d->w, &e, lanes);
   p.top = (d->r - 1) * d->dil_h - d->pad_h;
   p.left = (d->s - 1) * d->dil_w - d->pad_w;
+  p.apart_h = d->stride_h;
+  p.apart_w = d->stride_w;
   return p;
 }
+
+// Zeros cost as much as pixels: where they are many, dy is scattered instead.
+static bool plane_scatters(const struct nn_conv_desc *d) { return d->stride_h * d->stride_w > 4; }
 
 // Planes that a thread should have at least.
 static int64_t plane_grain(const struct nn_conv_desc *d) {

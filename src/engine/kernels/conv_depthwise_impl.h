@@ -10,11 +10,21 @@ struct T(depthwise) {
   int64_t thread_size;
 };
 
-// Copies a source plane to where the kernel sees it; what lies outside is 0 already.
+// Copies a source plane to where the kernel sees it; what lies outside or between its pixels is 0 already.
 static void T(fill_padded)(const struct plane *p, const real *src, real *padded) {
-  int64_t first = max64(-p->left, 0), count = min64(p->w, p->ld - p->left) - first;
-  for (int64_t row = max64(-p->top, 0); row < min64(p->h, p->rows - p->top) && count > 0; row++)
-    T(copy_run)(padded + (row + p->top) * p->ld + first + p->left, src + row * p->w + first, count);
+  int64_t dw = p->apart_w, first = max64(ceil_div(-p->left, dw), 0),
+          count = min64(p->w, ceil_div(p->ld - p->left, dw)) - first;
+  if (count <= 0) return;
+  for (int64_t row = 0; row < p->h; row++) {
+    int64_t at = row * p->apart_h + p->top;
+    if (at < 0 || at >= p->rows) continue;
+    real *to = padded + at * p->ld + first * dw + p->left;
+    const real *from = src + row * p->w + first;
+    if (dw == 1)
+      T(copy_run)(to, from, count);
+    else
+      for (int64_t j = 0; j < count; j++) to[j * dw] = from[j];
+  }
 }
 
 // Numbers at x, x + stride, ..., a vector of them.
@@ -237,7 +247,7 @@ static void T(depthwise_weights)(void *arg, int64_t begin, int64_t end, int thre
 static int64_t T(depthwise_size)(const struct nn_conv_desc *d) {
   struct plane p = plane_make(d->h, d->w, d->ho, d->wo, d, VL);
   int64_t size = p.rows * p.ld;
-  if (d->stride_h == 1 && d->stride_w == 1) {
+  if (!plane_scatters(d)) {
     struct plane t = plane_turned(d, VL);
     size = max64(size, t.rows * t.ld);
   }
@@ -261,7 +271,7 @@ bool NN_KERNEL(T(nn_conv_depthwise_forward))(const struct nn_conv_desc *d, const
 
 bool NN_KERNEL(T(nn_conv_depthwise_input_grad))(const struct nn_conv_desc *d, const void *dy, const void *w,
                                                 void *dx, void *workspace) {
-  bool scatter = d->stride_h > 1 || d->stride_w > 1;
+  bool scatter = plane_scatters(d);
   struct T(depthwise) job = {.d = d,
              .from = dy,
              .w = w,
