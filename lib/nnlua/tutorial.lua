@@ -16,7 +16,7 @@ local function usage(names, defaults)
       or type(defaults[name]) == "string" and " TEXT" or ""
     words[#words + 1] = ("[--%s%s]"):format(name, sort)
   end
-  return table.concat(words, " ")
+  return table.concat(words, " ") .. " [--pictures DIRECTORY]"
 end
 
 -- The text of an option's value as a value of its default's type; nil when it is none.
@@ -48,11 +48,22 @@ local function given(words, defaults, complain)
   return out
 end
 
+-- Figures go to a directory, too; complains now if there is none and not after an hour of training.
+local function keep_pictures(directory, complain)
+  local there = io.open(directory .. "/.")
+  if not there then complain(("--pictures: there is no directory '%s'"):format(directory)) end
+  there:close()
+  require("nnlua.plot.output").keep(directory)
+end
+
 --- Reads a script's options from its command line and seeds the random numbers.
 -- `defaults` names them: a number, a string or false each, or a table {full, quick} of the value in full and the one
--- with --quick. `seed` (1) and `quick` (false) are always there. Returns the table of values. local options =
--- tutorial.options{epochs = {3, 1}, lr = 1e-3}   -- --epochs N --lr X --seed N --quick @param defaults table of names
--- and defaults @param words the command line's words; those of the script unless given
+-- with --quick. `seed` (1) and `quick` (false) are always there. Returns the table of values. With --pictures DIRECTORY
+-- every figure that the script shows is also written there as a PNG.
+--
+--   local options = tutorial.options{epochs = {3, 1}, lr = 1e-3}   -- --epochs N --lr X --seed N --quick
+-- @param defaults table of names and defaults
+-- @param words the command line's words; those of the script unless given
 function tutorial.options(defaults, words)
   defaults = defaults or {}
   local full, quick, names = {seed = 1, quick = false}, {}, {}
@@ -63,7 +74,8 @@ function tutorial.options(defaults, words)
   table.sort(names)
   local script = (arg and arg[0] or "script.lua"):match("[^/]*$")
   local function complain(text) fail.raise("%s\nusage: %s %s", text, script, usage(names, full)) end
-  local options = given(words or arg or {}, full, complain)
+  local known = setmetatable({pictures = ""}, {__index = full})
+  local options = given(words or arg or {}, known, complain)
   for name, value in pairs(full) do
     if options[name] == nil then
       options[name] = options.quick and quick[name] ~= nil and quick[name] or value
@@ -71,6 +83,8 @@ function tutorial.options(defaults, words)
   end
   tensor.manual_seed(options.seed)
   math.randomseed(options.seed)
+  if options.pictures then keep_pictures(options.pictures, complain) end
+  options.pictures = nil
   return options
 end
 

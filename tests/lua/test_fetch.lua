@@ -1,5 +1,6 @@
 -- data.fetch against a web server on this machine: downloads, what goes on where it stopped, redirections, errors. Says
--- so and ends well where there is no Python to be the server, or neither curl nor wget.
+-- so and ends well where there is no Python to be the server, or neither curl nor wget. Where both are there it runs
+-- itself once more with a PATH that has no curl, and once with one that has neither.
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
@@ -127,4 +128,49 @@ end)
 
 os.execute("rm -rf " .. folder)
 server:close()
+
+-- ---- with less ----------------------------------------------------------------------------------------------------
+
+-- The output of a command.
+local function output_of(command)
+  local pipe = assert(io.popen(command))
+  local text = pipe:read("a")
+  return text, pipe:close()
+end
+
+-- A folder with no more than these programs, to be the PATH.
+local function path_with(programs)
+  local path = os.tmpname()
+  os.remove(path)
+  assert(os.execute("mkdir " .. path))
+  for _, name in ipairs(programs) do
+    assert(os.execute(("ln -s \"$(command -v %s)\" %s/%s"):format(name, path, name)))
+  end
+  local real = output_of("python3 -c 'import sys; print(sys.executable)'"):gsub("%s+$", "")
+  data.write_text(path .. "/python3", ("#!/bin/sh\nexec '%s' \"$@\"\n"):format(real))
+  os.execute(("chmod +x %s/python3"):format(path))
+  return path
+end
+
+local program = os.getenv("NNLUA") or arg[-1]
+
+if has "curl" then
+  if has "wget" then
+    check.test("by wget, where there is no curl", function()
+      local path = path_with {"wget", "mkdir", "rm", "sh"}
+      local text, ok = output_of(("PATH=%s '%s' '%s' 2>&1"):format(path, program, arg[0]))
+      check.ok(ok and text:find("9 passed, 0 failed", 1, true), text)
+      os.execute("rm -rf " .. path)
+    end)
+  end
+  check.test("without curl and wget", function()
+    local path = path_with {"mkdir", "rm", "sh"}
+    local script = path .. "/one.lua"
+    data.write_text(script, ("print(select(2, pcall(data.fetch, 'http://127.0.0.1:9/x', {root = %q})))"):format(path))
+    local text = output_of(("PATH=%s '%s' %s 2>&1"):format(path, program, script))
+    check.ok(text:find("cannot load http://127.0.0.1:9/x: neither curl nor wget is installed. Without a network, put the"
+      .. " file at " .. path .. "/x", 1, true), text)
+    os.execute("rm -rf " .. path)
+  end)
+end
 check.done()

@@ -1,5 +1,6 @@
--- A training killed with SIGKILL at random moments resumes from a whole checkpoint and ends in the same bits as one
--- that nobody disturbed. NNLUA_KILLS says how often it is killed (default 12).
+-- A training killed with SIGKILL at random moments, or in the middle of writing, resumes from a whole checkpoint and
+-- ends in the same bits as one that nobody disturbed. Nothing here depends on how fast the machine is: moments are
+-- counted in steps of Lua. NNLUA_KILLS says how often it is killed (default 12), NNLUA_SEED at which moments.
 
 package.path = (arg[0]:match("^(.*)/[^/]*$") or ".") .. "/?.lua;" .. package.path
 local check = require "check"
@@ -11,24 +12,26 @@ local script = (arg[0]:match("^(.*)/[^/]*$") or ".") .. "/programs/resumable.lua
 local folder = os.tmpname()
 os.remove(folder)
 assert(os.execute("mkdir " .. folder))
+local wanted = tonumber(os.getenv("NNLUA_KILLS") or 12)
+math.randomseed(tonumber(os.getenv("NNLUA_SEED") or 1))
 
-local function exists(path)
+-- The bytes of a file, or nil.
+local function bytes_of(path)
   local file = io.open(path, "rb")
+  local bytes = file and file:read("a")
   if file then file:close() end
-  return file ~= nil
+  return bytes
 end
 
-local BATCHES = 6 * 40
+local function path_of(name, ending) return ("%s/%s.%s"):format(folder, name, ending) end
 
--- Runs the training; it is killed so many milliseconds after it fed a batch, counted from its start.
-local function run(name, batch, ms)
-  local progress = ("%s/%s.progress"):format(folder, name)
-  local command = ("%s %s %s/%s.ckpt %s/%s.result %s"):format(program, script, folder, name, folder, name, progress)
-  os.remove(progress)
-  if not batch then return os.execute(command) end
-  return os.execute(([[%s & pid=$!
-    while kill -0 $pid 2>/dev/null && [ "$(stat -c %%s %s 2>/dev/null || echo 0)" -lt %d ]; do sleep 0.001; done
-    sleep %.4f; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null; true]]):format(command, progress, batch, ms / 1000))
+local function command(name, moment)
+  return ("'%s' '%s' %s %s %s"):format(program, script, path_of(name, "ckpt"), path_of(name, "result"), moment or "")
+end
+
+-- Runs the training; with a moment it kills itself there. True when it came to its end.
+local function run(name, moment)
+  return os.execute(command(name, moment) .. " 2>/dev/null") == true
 end
 
 local function same(a, b, path)
@@ -41,29 +44,63 @@ local function same(a, b, path)
   end
 end
 
-check.test("killed and resumed", function()
-  check.ok(run("whole"), "the undisturbed training ends well")
-  local whole = nn.load(folder .. "/whole.result")
-  math.randomseed(os.time())
-  local kills, rounds, checkpoints = 0, 0, 0
-  local wanted = tonumber(os.getenv("NNLUA_KILLS") or 12)
+check.ok(run("whole"), "the undisturbed training ends well")
+local whole = nn.load(path_of("whole", "result"))
+local steps = tonumber(bytes_of(path_of("whole", "result.steps")))
+
+-- The training `name` comes to its end now, and to the same one.
+local function ends_alike(name)
+  check.ok(bytes_of(path_of(name, "result")) or run(name), name .. " comes to its end")
+  same(whole, nn.load(path_of(name, "result")), name)
+end
+
+check.test("killed at random moments", function()
+  local kills, checkpoints, round = 0, 0, 0
   while kills < wanted do
-    rounds = rounds + 1
-    local name = "part" .. rounds
+    round = round + 1
+    local name = "part" .. round
     for _ = 1, 6 do
-      run(name, math.random(0, BATCHES // 2), 5 * math.random())
-      if exists(folder .. "/" .. name .. ".result") then break end
+      if run(name, math.random(1, steps * 9 // 10)) then break end
+      check.equal(bytes_of(path_of(name, "result")), nil, "it was killed")
       kills = kills + 1
-      if exists(folder .. "/" .. name .. ".ckpt") then
+      if bytes_of(path_of(name, "ckpt")) then
         checkpoints = checkpoints + 1
-        check.equal(nn.load(folder .. "/" .. name .. ".ckpt").kind, "nnlua training 1", "a whole checkpoint")
+        check.equal(nn.load(path_of(name, "ckpt")).kind, "nnlua training 1", "a whole checkpoint")
       end
     end
-    if not exists(folder .. "/" .. name .. ".result") then check.ok(run(name), "the last run ends well") end
-    same(whole, nn.load(folder .. "/" .. name .. ".result"), "result")
-    check.ok(rounds < 200, "it was killed now and then")
+    ends_alike(name)
   end
+  print(("%d kills, %d of them with a checkpoint, %d trainings"):format(kills, checkpoints, round))
   check.ok(2 * checkpoints >= kills, ("%d of %d kills found a training under way"):format(checkpoints, kills))
+end)
+
+check.test("killed from outside at random times", function()
+  for round = 1, wanted // 4 do -- how far it comes depends on the machine; that it ends alike must not
+    local name = "outside" .. round
+    for _ = 1, 2 do
+      os.execute(("%s 2>/dev/null & pid=$!; sleep %.3f; kill -9 $pid 2>/dev/null; wait $pid 2>/dev/null"):format(
+        command(name), math.random() * 0.4))
+    end
+    ends_alike(name)
+  end
+end)
+
+check.test("killed while it writes", function()
+  for round = 1, math.max(2, wanted // 6) do
+    local name = "writing" .. round
+    local before
+    while not before do -- until there is a checkpoint to lose
+      if run(name, math.random(steps // 3, steps * 2 // 3)) then break end
+      before = bytes_of(path_of(name, "ckpt"))
+    end
+    check.ok(before, "it was killed with a checkpoint")
+    -- A file that grows beyond the limit (in blocks of 512 or 1024 bytes) ends the process in the middle of its write.
+    local limit = math.random(1, #before // 1024 - 1)
+    check.ok(not os.execute(("(ulimit -f %d; exec %s) 2>/dev/null"):format(limit, command(name))), "it was stopped")
+    check.equal(bytes_of(path_of(name, "result")), nil, "it was stopped")
+    check.ok(bytes_of(path_of(name, "ckpt")) == before, "the checkpoint before is as it was")
+    ends_alike(name)
+  end
 end)
 
 os.execute("rm -r " .. folder)

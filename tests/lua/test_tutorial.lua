@@ -3,7 +3,9 @@
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 package.path = here .. "/?.lua;" .. package.path
 local check = require "check"
+local nnlua = require "nnlua"
 local tutorial = require "nnlua.tutorial"
+local plot = nnlua.plot
 
 local defaults = {epochs = {8, 1}, lr = 0.5, name = "plain", loud = false}
 
@@ -43,6 +45,32 @@ for _, case in ipairs {
       true, message)
   end)
 end
+
+check.test("--pictures writes each figure that is shown, and wants a directory", function()
+  local directory = os.tmpname()
+  os.remove(directory)
+  os.execute(("mkdir '%s'"):format(directory))
+  local o = tutorial.options(defaults, {"--pictures", directory})
+  check.equal(o.pictures, nil)
+  plot.line({1, 3, 2}, {as = "ascii"})
+  plot.image(nnlua.tensor.rand(8, 8), {as = "ascii"})
+  require("nnlua.plot.output").keep(nil)
+  plot.line({1, 3, 2}, {as = "ascii"})
+  for k, there in ipairs {true, true, false} do
+    local path = ("%s/%02d.png"):format(directory, k)
+    local file = io.open(path)
+    check.equal(file ~= nil, there)
+    if file then
+      check.equal(file:read(4), "\137PNG")
+      file:close()
+      os.remove(path)
+    end
+  end
+  os.remove(directory)
+  local ok, message = pcall(tutorial.options, defaults, {"--pictures", directory .. "/none"})
+  check.equal(ok, false)
+  check.equal(message:find("there is no directory", 1, true) ~= nil, true, message)
+end)
 
 check.test("pictures come as tensors", function()
   local set = tutorial.fashion(20, 10)

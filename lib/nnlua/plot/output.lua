@@ -83,9 +83,22 @@ local function print_lines(lines)
   io.flush()
 end
 
+local kept = {directory = nil, count = 0}
+
+--- From now on each figure that is shown is also written to this directory (which must be there) as a PNG: 01.png,
+-- 02.png... nil ends that.
+function output.keep(directory) kept.directory, kept.count = directory, 0 end
+
+local function keep(who, fig, o)
+  kept.count = kept.count + 1
+  local path = ("%s/%02d.png"):format(kept.directory, kept.count)
+  require("nnlua.plot.files").write(who, fig, {file = path, width = o.width, height = o.height})
+end
+
 --- Shows a figure or writes it to a file. Options: file, as, columns, rows (of text), width, height (of files).
 function output.show(who, fig, o)
   if o.file then return require("nnlua.plot.files").write(who, fig, o) end
+  if kept.directory then keep(who, fig, o) end
   local way = output.way(who, o.as)
   if way == "kitty" or way == "sixel" then
     return require("nnlua.plot.files").to_terminal(fig, o, way)
