@@ -1,8 +1,8 @@
 -- Runs the tutorials of scripts/ and writes scripts/README.md: what each is about, its result and how long it took.
 --
---   nnlua docs/tutorials.lua [NAME...]      all of them, or those named (the others keep their lines)
+--   nnlua docs/tutorials.lua [--keep DIRECTORY] [NAME...]    all of them, or those named (the others keep their lines);
+--                                                            outputs and pictures go to DIRECTORY/NAME
 
-local nnlua = require "nnlua"
 
 local here = arg[0]:match("^(.*)/[^/]*$") or "."
 local scripts = here .. "/../scripts/"
@@ -47,14 +47,21 @@ local function lines_now()
   return lines
 end
 
-local function run(name)
-  local began = nnlua.clock()
-  local pipe = assert(io.popen(("'%s' --no-color '%s%s.lua' 2>/dev/null"):format(
-    os.getenv("NNLUA") or here .. "/../build/bin/nnlua", scripts, name)))
+-- Runs a tutorial; returns its result and the seconds that processors worked for it, which other programs on the
+-- machine change little.
+local function run(name, keep)
+  local directory = keep and keep .. "/" .. name
+  if directory then os.execute(("mkdir -p '%s'"):format(directory)) end
+  local pipe = assert(io.popen(("'%s' --no-color '%s%s.lua' %s 2>/dev/null || echo failed; times"):format(
+    os.getenv("NNLUA") or here .. "/../build/bin/nnlua", scripts, name,
+    directory and ("--pictures '%s'"):format(directory) or "")))
   local output = pipe:read("a")
-  assert(pipe:close(), name .. " failed:\n" .. output)
-  local result = assert(output:match("result: ([^\n]*)\n$"), name .. " has no result")
-  return result, nnlua.clock() - began
+  pipe:close()
+  if directory then assert(io.open(directory .. "/output.txt", "w")):write(output):close() end
+  local result, m, s, sys_m, sys_s = output:match(
+    "result: ([^\n]*)\n[^\n]*\n(%d+)m([%d.]+)s (%d+)m([%d.]+)s[^\n]*\n$") -- the last line is of the children
+  assert(result, name .. " failed:\n" .. output)
+  return result, 60 * (m + sys_m) + s + sys_s
 end
 
 -- "test_error=0.1 n=3" as "test error 0.1, n 3".
@@ -64,34 +71,43 @@ local function readable(result)
   return table.concat(words, ", ")
 end
 
-local wanted = {}
-for _, name in ipairs(arg) do wanted[name] = true end
-local lines = lines_now()
-for _, part in ipairs(parts) do
-  for _, name in ipairs(part[2]) do
-    if #arg == 0 or wanted[name] then
-      local result, seconds = run(name)
-      io.stderr:write(("%-16s %5.0f s  %s\n"):format(name, seconds, result))
-      lines[name] = ("| `%s.lua` | %s | %s | %.0f s |"):format(name, about(name),
-        readable(result), seconds)
-    end
-  end
-end
-
-local out = {[[
+local head = [[
 # Tutorials
 
 Each is a program that reads like a chapter: what, why, the code, what to look at, what to try next. They run as they
 stand, `./nnlua scripts/perceptron.lua`, take `--seed N`, and with `--quick` show everything in a few seconds (with
-worse results). The last line of their output is their result; those below, and the seconds, are from one run on two
-cores, made by `nnlua docs/tutorials.lua`.
+worse results); with `--pictures DIRECTORY` what they draw is also written there as PNG files. The last line of their
+output is their result; those below are from one run on two cores, made by `nnlua docs/tutorials.lua`. The seconds are
+those of both cores together: waiting for a run on a machine with nothing else to do takes a little more than half.
 
 `xor.lua` is the smallest complete program; `fashion_mnist.lua` the first one to run, a network that
-tells clothes apart.]]}
-for _, part in ipairs(parts) do
-  out[#out + 1] = ("\n## %s\n\n| script | about | result | time |\n| --- | --- | --- | --- |"):format(part[1])
-  for _, name in ipairs(part[2]) do out[#out + 1] = lines[name] end
+tells clothes apart.]]
+
+-- Writes README.md: the lines that it has, with one changed.
+local function write(changed, line)
+  local lines = lines_now()
+  lines[changed] = line
+  local out = {head}
+  for _, part in ipairs(parts) do
+    out[#out + 1] = ("\n## %s\n\n| script | about | result | time |\n| --- | --- | --- | --- |"):format(part[1])
+    for _, name in ipairs(part[2]) do out[#out + 1] = lines[name] end
+  end
+  local file = assert(io.open(readme, "w"))
+  file:write(table.concat(out, "\n"), "\n")
+  file:close()
 end
-local file = assert(io.open(readme, "w"))
-file:write(table.concat(out, "\n"), "\n")
-file:close()
+
+local wanted, keep, i = {}, nil, 1
+while arg[i] do
+  if arg[i] == "--keep" then keep, i = arg[i + 1], i + 1 else wanted[arg[i]] = true end
+  i = i + 1
+end
+for _, part in ipairs(parts) do
+  for _, name in ipairs(part[2]) do
+    if next(wanted) == nil or wanted[name] then
+      local result, seconds = run(name, keep)
+      io.stderr:write(("%-16s %5.0f s  %s\n"):format(name, seconds, result))
+      write(name, ("| `%s.lua` | %s | %s | %.0f s |"):format(name, about(name), readable(result), seconds))
+    end
+  end
+end

@@ -9,14 +9,15 @@ local options = tutorial.options{steps = {400, 60}}
 -- layer multiplies the gradient by the slope of its activation, and twenty slopes below 1 leave nothing.
 local candidates = {
   {"sigmoid", nn.Sigmoid}, {"tanh", nn.Tanh}, {"ReLU", nn.ReLU}, {"leaky ReLU", nn.LeakyReLU}, {"GELU", nn.GELU},
-  {"SiLU", nn.SiLU}, {"ELU", nn.ELU},
+  {"SiLU", nn.SiLU}, {"ELU", nn.ELU}, {"softmax", function() return nn.Softmax(-1) end},
 }
 
 tutorial.heading("Their shapes")
 local at = tensor.linspace(-4, 4, 81)
 plot.line(at, {sigmoid = at:sigmoid(), tanh = at:tanh(), ReLU = at:relu(), GELU = F.gelu(at)},
   {title = "activations", xlabel = "x", ylim = {-1, 3}, rows = 14})
-for _, candidate in ipairs(candidates) do
+for i = 1, #candidates - 1 do -- softmax has no shape of its own: each of its outputs depends on all inputs
+  local candidate = candidates[i]
   local x = tensor.linspace(-4, 4, 8001, {requires_grad = true})
   local y = candidate[2]()(x)
   local slope = tensor.grad(y:sum(), x)
@@ -53,6 +54,7 @@ for _, candidate in ipairs(candidates) do
   print(("%-10s %.2e"):format(candidate[1], share))
 end
 plot.bar(arrives, {title = "gradient at layer 1 / layer 20"})
+-- Softmax shares 1 out among all 64 neurons: a fine last layer, where shares are wanted, and no activation for others.
 
 tutorial.heading("What it means for learning")
 -- A smooth function of two inputs, learned by ten layers of each kind.

@@ -24,6 +24,14 @@ function change.shift(x, y)
   return padded:narrow(3, math.random(1, 7), 28):narrow(4, math.random(1, 7), 28), y
 end
 
+-- Turned by up to 10 degrees, each picture its own way.
+local rotation = data.transforms.RandomRotation(10, {interpolation = "bilinear"})
+function change.rotation(x, y) return rotation(x), y end
+
+-- Grain, as of a bad camera.
+local grain = data.transforms.GaussianNoise({sigma = 0.05})
+function change.noise(x, y) return grain(x), y end
+
 -- A square of 9 x 9 pixels goes black: the network must not rely on one detail.
 function change.cutout(x, y)
   local out = x:clone()
@@ -45,7 +53,7 @@ function change.upside_down(x, y)
   return tensor.where(turned, x:flip(3), x), y
 end
 
-local names = {"flip", "shift", "cutout", "mixup", "upside_down"}
+local names = {"flip", "shift", "rotation", "noise", "cutout", "mixup", "upside_down"}
 local some = set.x[{{1, 6}}]
 local ones = F.one_hot(set.y[{{1, 6}}], 10):to("float32")
 local rows = {some}
@@ -115,8 +123,7 @@ end
 local none, none_moved = try("none", {})
 local flip = try("flip", {"flip"})
 local _, shift_moved = try("shift", {"shift"})
-try("cutout", {"cutout"})
-try("mixup", {"mixup"})
+for _, name in ipairs {"rotation", "noise", "cutout", "mixup"} do try(name, {name}) end
 local both, both_moved = try("flip and shift", {"flip", "shift"})
 local upside_down = try("upside down", {"upside_down"})
 plot.bar({["new pictures"] = as_is, ["off centre"] = off_centre}, {names = titles, xlim = {0, 1},

@@ -30,14 +30,15 @@ tutorial.heading("The record")
 local w = tensor({2}, {requires_grad = true})
 local b = tensor({1}, {requires_grad = true})
 local loss = ((w * 3 + b):tanh() - 0.5):pow(2):sum()
-local function draw(node, depth)
+local function tell(node, depth)
   if not node then return end         -- the number 3 needs no gradient
   local leaf = tensor.is_tensor(node) -- the record ends at tensors that were made by hand
   print(("  "):rep(depth) .. (leaf and ("leaf %s"):format(node == w and "w" or "b") or node:name()))
   if leaf then return end
-  for _, next_node in ipairs(node.next_functions) do draw(next_node, depth + 1) end
+  for _, next_node in ipairs(node.next_functions) do tell(next_node, depth + 1) end
 end
-draw(loss.grad_fn, 1)
+tell(loss.grad_fn, 1)
+plot.graph(loss, {title = "the record of the loss"})
 
 tutorial.heading("The trap: it is numeric differencing, or symbolic algebra")
 -- Numeric differencing nudges the input: it costs a forward pass for each input and is never exact. The error first

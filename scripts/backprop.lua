@@ -42,10 +42,14 @@ local loss = F.mse_loss(net(x), t)
 loss:backward()
 local hand_loss, gradients = tensor.no_grad(by_hand, x, t, net)
 print(("loss by hand %.15f\nloss by module %.13f"):format(hand_loss:item(), loss:item()))
+local points = {}
 for i, parameter in ipairs(net:parameters()) do
+  points[names[i]] = {gradients[i]:flatten(), parameter.grad:flatten()}
   print(("dL/d%s  shape [%s]  largest difference %.1e"):format(names[i], table.concat({parameter:size()}, ", "),
     (parameter.grad - gradients[i]):abs():max():item()))
 end
+-- Each number of the four gradients, by hand across and by autograd up: all lie on the diagonal.
+plot.scatter(points, {title = "gradients by hand and by autograd", xlabel = "by hand", ylabel = "autograd", rows = 14})
 
 tutorial.heading(("%d networks of random size"):format(options.cases))
 local worst = 0

@@ -6,9 +6,9 @@ local tutorial = require "nnlua.tutorial"
 local text = require "nnlua.text"
 local options = tutorial.options{epochs = {16, 1}, poems = {313, 40}, hidden = {256, 64}, length = 32}
 
--- A language model gives each text a probability, as a product: p(c1) p(c2 | c1) p(c3 | c1 c2) ... A recurrent
--- network carries "what was so far" along in its state and is trained to give the character that really came next a
--- high probability. Its loss in bits a character, -log2 p, is what an optimal compressor would need for the text.
+-- A language model gives each text a probability, as a product: p(c1) p(c2 | c1) p(c3 | c1 c2) ... A recurrent network
+-- carries "what was so far" in its state and learns to give the character that really came next a high probability. Its
+-- loss in bits a character, -log2 p, is what an optimal compressor would need for the text.
 
 tutorial.heading("Three hundred poems")
 -- Nine of ten to learn from, each tenth to judge by.
@@ -26,8 +26,8 @@ local learn_ids, held_ids = tokens:encode(learn_text), tokens:encode(held_text)
 -- half-line before was, and whether this is the first or the second half of a couplet. What the poem has to do about
 -- it is left to the network.
 local longest_line = 12
-local marks = {}
-for _, mark in ipairs {"，", "。", "？", "！", "；", "：", "\n"} do marks[tokens:encode(mark):get(1)] = true end
+local punctuation, marks = {"，", "。", "？", "！", "；", "：", "\n"}, {}
+for _, mark in ipairs(punctuation) do marks[tokens:encode(mark):get(1)] = true end
 local function forms_of(ids)
   local out, place, last, half, ends = {}, 1, 1, 0, 3
   for i, id in ipairs(ids:totable()) do
@@ -47,8 +47,8 @@ print(("%d poems to learn from, %d to judge by; %d characters, %d different ones
 
 tutorial.heading("What one must beat")
 -- Counting alone: the frequency of each character, the same for every place.
-local counts = tensor.bincount(learn_ids, {minlength = tokens.vocab_size}):to("float32")
-local p = (counts + 0.1) / (counts + 0.1):sum()
+local counts = tensor.bincount(learn_ids, {minlength = tokens.vocab_size}):to("float32") + 0.1
+local p = counts / counts:sum()
 local by_counting = p:log2():neg():index_select(1, held_ids):mean():item()
 print(("guessing evenly: %.2f bits a character; by frequency: %.2f"):format(math.log(tokens.vocab_size, 2),
   by_counting))
@@ -71,16 +71,14 @@ function Poet:forward(ids, forms, state)
   return F.linear(self.drop(h), self.embed.weight, self.bias), state
 end
 
--- A long text as `rows` parallel streams: column by column, so that a state can be carried from one piece to the
--- next.
-local function streams(ids, rows)
-  local n = ids:numel() // rows
-  return ids:narrow(1, 1, rows * n):view(rows, n)
+-- A long text as eight parallel streams, so that a state can be carried from one piece to the next.
+local function streams(ids)
+  local n = ids:numel() // 8
+  return ids:narrow(1, 1, 8 * n):view(8, n)
 end
 
 local function bits_on(net, ids)
-  net:eval()
-  local logits = tensor.no_grad(net, ids:unsqueeze(1), forms_of(ids):unsqueeze(1))
+  local logits = tensor.no_grad(net:eval(), ids:unsqueeze(1), forms_of(ids):unsqueeze(1))
   net:train()
   return F.cross_entropy(logits[{1, {1, -2}}], ids[{{2, -1}}]):item() / math.log(2)
 end
@@ -88,18 +86,17 @@ end
 tutorial.heading("Learning")
 local net = Poet(tokens.vocab_size, options.hidden)
 local opt = optim.AdamW(net:parameters(), {lr = 4e-3, weight_decay = 0.05})
-local rows, forms = streams(learn_ids, 8), streams(forms_of(learn_ids), 8)
+local rows, forms = streams(learn_ids), streams(forms_of(learn_ids))
 local pieces = (rows:size(2) - 1) // options.length
 local curve, learned, best = {}, {}, math.huge
 local step, steps = 0, options.epochs * pieces
 for epoch = 1, options.epochs do
-  local state, sum = nil, 0
+  local sum, state, logits = 0
   local shift = math.random(0, (rows:size(2) - 1) % options.length) -- other borders in each epoch
   for piece = 0, pieces - 1 do
     step = step + 1
     opt.param_groups[1].lr = 4e-3 * math.min(1, step / (0.1 * steps)) * (1 - 0.9 * step / steps)
     local from = shift + piece * options.length + 1
-    local logits
     logits, state = net(rows:narrow(2, from, options.length), forms:narrow(2, from, options.length), state)
     state = {state[1]:detach(), state[2]:detach()} -- the values go on, the gradient ends here
     local loss = F.cross_entropy(logits:flatten(1, 2), rows:narrow(2, from + 1, options.length):flatten())
@@ -111,10 +108,9 @@ for epoch = 1, options.epochs do
   end
   learned[epoch], curve[epoch] = sum / pieces / math.log(2), bits_on(net, held_ids)
   best = math.min(best, curve[epoch])
-  if epoch % 4 == 0 or epoch == options.epochs then
-    print(("epoch %2d   training %.3f   held out %.3f bits a character"):format(epoch, learned[epoch], curve[epoch]))
-  end
 end
+print(("epoch %d: training %.3f, held out %.3f bits a character; at best %.3f"):format(options.epochs,
+  learned[options.epochs], curve[options.epochs], best))
 -- It goes on to learn by heart after its best epoch; early stopping would end there. The verses below are by the last
 -- state, which holds to the form more closely.
 plot.line({training = learned, ["held out"] = curve}, {title = "bits a character", xlabel = "epoch", rows = 12})
@@ -126,10 +122,9 @@ local line_end = tokens:encode("\n"):get(1)
 local function compose(first, temperature)
   net:eval()
   return tensor.no_grad(function()
-    local ids, state, lines = tokens:encode("\n\n" .. first), nil, 0
+    local ids, lines, state, logits = tokens:encode("\n\n" .. first), 0
     local all = ids
     while lines < 4 and all:size(1) < 100 do
-      local logits
       local form = forms_of(all):narrow(1, all:size(1) - ids:size(1) + 1, ids:size(1))
       logits, state = net(ids:unsqueeze(1), form:unsqueeze(1), state)
       local last = logits[{1, -1}] / temperature
@@ -150,15 +145,13 @@ end
 tutorial.heading("What it has understood")
 -- Form comes before sense. A regular couplet has two half-lines of five characters or two of seven.
 local regular, couplets = 0, 0
-for _, first in ipairs {"风", "江", "人", "白", "夜"} do
-  for _ = 1, options.quick and 1 or 4 do
-    for line in compose(first, 0.7):gmatch("[^\n]+") do
-      local halves = {}
-      for _, mark in ipairs {"，", "。", "？", "！", "；", "："} do line = line:gsub(mark, "\n") end
-      for half in line:gmatch("[^\n]+") do halves[#halves + 1] = utf8.len(half) end
-      couplets = couplets + 1
-      if #halves == 2 and halves[1] == halves[2] and (halves[1] == 5 or halves[1] == 7) then regular = regular + 1 end
-    end
+for try = 1, options.quick and 5 or 20 do
+  for line in compose(({"风", "江", "人", "白", "夜"})[try % 5 + 1], 0.7):gmatch("[^\n]+") do
+    local halves = {}
+    for _, mark in ipairs(punctuation) do line = line:gsub(mark, "\n") end
+    for half in line:gmatch("[^\n]+") do halves[#halves + 1] = utf8.len(half) end
+    couplets = couplets + 1
+    if #halves == 2 and halves[1] == halves[2] and (halves[1] == 5 or halves[1] == 7) then regular = regular + 1 end
   end
 end
 print(("regular couplets: %d of %d"):format(regular, couplets))

@@ -42,28 +42,48 @@ local kinds = {
   {"mse on softmax", function(logits, y) return F.mse_loss(logits:softmax(2), onehot(y)) end},
   {"softmax twice", function(logits, y) return F.cross_entropy(logits:softmax(2), y) end},
 }
+local function learn(net, loss)
+  local opt = optim.SGD(net:parameters(), {lr = 0.1})
+  for _ = 1, options.epochs do
+    for x, y in data.DataLoader({set.x, set.y}, {batch_size = 64, shuffle = true}):iter() do
+      opt:zero_grad()
+      loss(net(x), y):backward()
+      opt:step()
+    end
+  end
+  return train.evaluate(net, {set.test_x, set.test_y}).accuracy
+end
 local accuracy, first_gradient = {}, {}
 for _, kind in ipairs(kinds) do
   tensor.manual_seed(options.seed)
   local net = nn.Sequential(nn.Flatten(), nn.Linear(784, 64), nn.ReLU(), nn.Linear(64, 10))
-  local opt = optim.SGD(net:parameters(), {lr = 0.1})
   kind[2](net(set.x:narrow(1, 1, 256)), set.y:narrow(1, 1, 256)):backward()
   first_gradient[kind[1]] = net[2].weight.grad:norm():item()
-  local loader = data.DataLoader({set.x, set.y}, {batch_size = 64, shuffle = true})
-  for _ = 1, options.epochs do
-    for x, y in loader:iter() do
-      opt:zero_grad()
-      kind[2](net(x), y):backward()
-      opt:step()
-    end
-  end
-  accuracy[kind[1]] = train.evaluate(net, {set.test_x, set.test_y}).accuracy
+  accuracy[kind[1]] = learn(net, kind[2])
   print(("%-15s first gradient %.4f   test accuracy %.3f"):format(kind[1], first_gradient[kind[1]],
     accuracy[kind[1]]))
 end
 plot.bar(accuracy, {title = "test accuracy at equal effort"})
 -- Squared error through a softmax stalls: its gradient carries the factor p (1 - p), which is nothing where the
 -- network is sure, right or wrong. Cross-entropy cancels that factor: its gradient is simply p - truth.
+
+tutorial.heading("The trap: the loss is chosen by the number of layers")
+-- The same classes for networks of one, two and four layers: cross-entropy is the better one for each.
+local ahead = 0
+for _, layers in ipairs {1, 2, 4} do
+  local reached = {}
+  for _, kind in ipairs {kinds[1], kinds[4]} do
+    tensor.manual_seed(options.seed)
+    local list, width = {nn.Flatten()}, 784
+    for _ = 2, layers do
+      list[#list + 1], list[#list + 2], width = nn.Linear(width, 64), nn.ReLU(), 64
+    end
+    list[#list + 1] = nn.Linear(width, 10)
+    reached[#reached + 1] = learn(nn.Sequential(list), kind[2])
+  end
+  if reached[1] > reached[2] then ahead = ahead + 1 end
+  print(("%d layers: cross-entropy %.3f, mse on softmax %.3f"):format(layers, reached[1], reached[2]))
+end
 
 tutorial.heading("Sure and wrong: the gradient of each")
 local logits = tensor({{8, 0, 0}}, {requires_grad = true})
@@ -88,5 +108,5 @@ local reverse = F.kl_div(p:log(), q, {reduction = "sum"}):item()
 print(("KL(p, q) = %.4f, KL(q, p) = %.4f: it is no distance"):format(forward, reverse))
 
 -- To try next: label_smoothing = 0.1 in F.cross_entropy, and F.smooth_l1_loss on the wild value.
-print(("result: cross_entropy=%.3f mse_softmax=%.3f softmax_twice=%.3f"):format(accuracy["cross_entropy"],
-  accuracy["mse on softmax"], accuracy["softmax twice"]))
+print(("result: cross_entropy=%.3f mse_logits=%.3f mse_softmax=%.3f softmax_twice=%.3f better_at_depths=%d/3"):format(
+  accuracy["cross_entropy"], accuracy["mse on logits"], accuracy["mse on softmax"], accuracy["softmax twice"], ahead))

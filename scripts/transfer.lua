@@ -1,5 +1,5 @@
 -- Transfer learning: a network that has learned five kinds of clothes from many pictures meets five others, of which it
--- gets ten pictures each. From scratch, with its features frozen, and fine-tuned.
+-- gets ten pictures each (from scratch, with its features frozen, and fine-tuned), or none but a description.
 --
 --   nnlua scripts/transfer.lua [--seed 1] [--quick]
 
@@ -39,17 +39,9 @@ tutorial.heading("Before: five kinds of clothes, many pictures")
 local source = Net()
 local loader = data.DataLoader({old_x, old_y}, {batch_size = 64, shuffle = true, drop_last = true})
 local opt = optim.Adam(source:parameters(), {lr = 2e-3})
-for epoch = 1, options.epochs do
-  local sum = 0
-  for x, y in loader:iter() do
-    local loss = F.cross_entropy(source(x), y)
-    opt:zero_grad()
-    loss:backward()
-    opt:step()
-    sum = sum + loss:item()
-  end
-  print(("epoch %d of %d pictures  loss %.4f"):format(epoch, old_y:numel(), sum / #loader))
-end
+local history = train.fit(source, loader, {loss = F.cross_entropy, optimizer = opt, epochs = options.epochs,
+  quiet = true})
+print(("%d pictures, %d epochs: loss %.4f"):format(old_y:numel(), #history, history[#history].loss))
 
 tutorial.heading("After: five others, ten pictures each")
 -- Some of each class, drawn at random.
@@ -63,17 +55,7 @@ local function draw(labels_of_each)
   return tensor.cat(parts, 1), tensor.cat(labels, 1)
 end
 
-local function accuracy(net)
-  net:eval()
-  local right = 0
-  tensor.no_grad(function()
-    for i = 1, test_x:size(1), 500 do
-      local rows = {{i, math.min(i + 499, test_x:size(1))}}
-      right = right + net(test_x[rows]):argmax(2):eq(test_y[rows]):sum():item()
-    end
-  end)
-  return right / test_x:size(1)
-end
+local function accuracy(net) return train.evaluate(net, {test_x, test_y}).accuracy end
 
 -- A network that starts with what the source has learned, its last layer fresh.
 local function copy()
@@ -138,7 +120,33 @@ tutorial.heading("What moved")
 print(("a linear layer on frozen features against all layers from scratch: %+.1f points with one picture a class, "
   .. "%+.1f with %d"):format(100 * (one.frozen - one.scratch), 100 * (means.frozen - means.scratch), options.labels))
 
+tutorial.heading("Zero-shot: no pictures, only a description")
+-- What one can say of each class without showing one: is it worn on the body, does it cover arms, does it cover legs,
+-- is it worn on the foot, how tall and how solid is its outline? A linear layer learns to read these six from the
+-- frozen features, with pictures of the OLD classes alone. A new picture then belongs to the class whose description
+-- is nearest to what was read: a class that nothing was ever shown of.
+local described = {old = tensor{{1, 0, 0, 0, 0.5, 1}, {0, 0, 1, 0, 1, 0.5}, {1, 1, 0, 0, 0.5, 1}, {0, 0, 0, 1, 0, 0.5},
+  {0, 0, 0, 0, 0.5, 1}}, new = tensor{{1, 0, 1, 0, 1, 0.5}, {1, 1, 0.5, 0, 1, 1}, {0, 0, 0, 1, 0, 0},
+  {1, 1, 0, 0, 0.5, 1}, {0, 0, 0, 1, 0.5, 1}}}
+source:eval()
+local reader = nn.Sequential(nn.Linear(64 * 9, 6), nn.Sigmoid())
+local reader_opt = optim.Adam(reader:parameters(), {lr = 2e-3})
+for x, y in data.DataLoader({old_x, old_y}, {batch_size = 64, shuffle = true}):iter() do
+  local loss = F.mse_loss(reader(tensor.no_grad(source.body, x)), described.old[y])
+  reader_opt:zero_grad()
+  loss:backward()
+  reader_opt:step()
+end
+local read = tensor.no_grad(function() return reader(source.body(test_x)) end)
+local nearest = tensor.cdist(read, described.new):argmin(2)
+local zero_shot = metrics.accuracy(nearest, test_y)
+local new_names = {}
+for k, class in ipairs(new) do new_names[k] = set.classes[class] end
+plot.confusion(nearest, test_y, {names = new_names, title = "by description alone (rows: what it is)"})
+print(("by description alone: %.4f of new pictures right (guessing: %.4f)"):format(zero_shot, 1 / 5))
+
 -- To try next: --labels 100 (the gain shrinks), --labels 1; let only the last stage move; other old classes (what if
 -- all of them are shoes?).
-print(("result: one_fine_tuned=%.4f one_frozen=%.4f one_scratch=%.4f fine_tuned=%.4f frozen=%.4f scratch=%.4f"):format(
-  one["fine-tuned"], one.frozen, one.scratch, means["fine-tuned"], means.frozen, means.scratch))
+print(("result: zero_shot=%.4f one_fine_tuned=%.4f one_frozen=%.4f one_scratch=%.4f fine_tuned=%.4f frozen=%.4f "
+  .. "scratch=%.4f"):format(zero_shot, one["fine-tuned"], one.frozen, one.scratch, means["fine-tuned"], means.frozen,
+  means.scratch))

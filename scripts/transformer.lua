@@ -44,14 +44,9 @@ end
 
 -- Rows of token numbers as one tensor, filled up with `pad`.
 local function block(rows)
-  local longest = 0
-  for _, row in ipairs(rows) do longest = math.max(longest, #row) end
-  local filled = {}
-  for i, row in ipairs(rows) do
-    filled[i] = {table.unpack(row)}
-    for k = #row + 1, longest do filled[i][k] = pad end
-  end
-  return tensor(filled, {dtype = "int64"})
+  local list = {}
+  for i, row in ipairs(rows) do list[i] = tensor(row, {dtype = "int64"}) end
+  return nn.utils.rnn.pad_sequence(list, {batch_first = true, padding_value = pad})
 end
 
 -- sample() gives a source and its target as lists of tokens. Returns the share of fresh rows that come out exactly
@@ -99,40 +94,34 @@ end
 local _, reversed = learn("rows of 4 to 10 letters, backwards", 29, reversal, options.reverse_steps, 64)
 
 tutorial.heading("Translation: numerals into words")
-local words = {[0] = "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-  "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"}
-local tens = {[2] = "twenty", [3] = "thirty", [4] = "forty", [5] = "fifty", [6] = "sixty", [7] = "seventy",
-  [8] = "eighty", [9] = "ninety"}
+local names, token = {}, {}
+for name in ("0 1 2 3 4 5 6 7 8 9 zero one two three four five six seven eight nine ten eleven twelve thirteen "
+  .. "fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred and "
+  .. "thousand"):gmatch("%w+") do
+  names[#names + 1] = name
+  token[name] = 3 + #names
+end
 local function english(n)
-  if n < 20 then return words[n] end
-  if n < 100 then return tens[n // 10] .. (n % 10 > 0 and " " .. words[n % 10] or "") end
-  if n < 1000 then return words[n // 100] .. " hundred" .. (n % 100 > 0 and " and " .. english(n % 100) or "") end
+  if n < 20 then return names[11 + n] end
+  if n < 100 then return names[29 + n // 10] .. (n % 10 > 0 and " " .. english(n % 10) or "") end
+  if n < 1000 then return english(n // 100) .. " hundred" .. (n % 100 > 0 and " and " .. english(n % 100) or "") end
   return english(n // 1000) .. " thousand" .. (n % 1000 > 0 and " " .. english(n % 1000) or "")
 end
-local vocabulary, names = {}, {}
-local function token(word)
-  if not vocabulary[word] then
-    names[#names + 1] = word
-    vocabulary[word] = 3 + #names
-  end
-  return vocabulary[word]
+local function digits_of(n)
+  local list = {}
+  for digit in tostring(n):gmatch("%d") do list[#list + 1] = token[digit] end
+  return list
 end
-for n = 0, 9 do token(tostring(n)) end
-for n = 0, 999 do for word in english(n):gmatch("%a+") do token(word) end end
-token("thousand")
 local function numeral()
   local n = math.random(0, 10 ^ math.random(1, 5) // 1 | 0) % 100000
-  local source, target = {}, {}
-  for digit in tostring(n):gmatch("%d") do source[#source + 1] = token(digit) end
-  for word in english(n):gmatch("%a+") do target[#target + 1] = token(word) end
+  local source, target = digits_of(n), {}
+  for word in english(n):gmatch("%a+") do target[#target + 1] = token[word] end
   return source, target
 end
 local net, translated, curve = learn("numbers below 100,000", 3 + #names, numeral, options.steps, 96)
 plot.line(curve, {title = "translation: loss by step", xlabel = "step", logy = true, rows = 12})
 for _, n in ipairs {7, 42, 619, 2026, 90210} do
-  local source = {}
-  for digit in tostring(n):gmatch("%d") do source[#source + 1] = token(digit) end
-  local said = {}
+  local source, said = digits_of(n), {}
   for _, id in ipairs(net:write(tensor({source}, {dtype = "int64"}), 12)[1]:totable()) do
     if id == stop then break end
     said[#said + 1] = names[id - 3] or "?"
@@ -148,8 +137,8 @@ local input = tensor{{start, 7, 8, 9, 10}}
 local other = input:clone()
 other[{1, 5}] = 11
 local before, after = tensor.no_grad(net, source, input), tensor.no_grad(net, source, other)
-local leak = (before - after)[{1, {1, 4}}]:abs():max():item()
-local own = (before - after)[{1, 5}]:abs():max():item()
+local moved = (before - after)[1]:abs():amax(2)
+local leak, own = moved[{{1, 4}}]:max():item(), moved:get(5)
 local unmasked = tensor.no_grad(function()
   local memory = net:encode(source)
   local function open(t) return net.body.decoder(net.place(net.embed(t)), memory) end

@@ -168,8 +168,8 @@ if has "curl" then
     local script = path .. "/one.lua"
     data.write_text(script, ("print(select(2, pcall(data.fetch, 'http://127.0.0.1:9/x', {root = %q})))"):format(path))
     local text = output_of(("PATH=%s '%s' %s 2>&1"):format(path, program, script))
-    check.ok(text:find("cannot load http://127.0.0.1:9/x: neither curl nor wget is installed. Without a network, put the"
-      .. " file at " .. path .. "/x", 1, true), text)
+    check.ok(text:find("cannot load http://127.0.0.1:9/x: neither curl nor wget is installed. Without a network, put "
+      .. "the file at " .. path .. "/x", 1, true), text)
     os.execute("rm -rf " .. path)
   end)
 end
