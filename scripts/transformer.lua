@@ -96,8 +96,8 @@ local _, reversed = learn("rows of 4 to 10 letters, backwards", 29, reversal, op
 tutorial.heading("Translation: numerals into words")
 local names, token = {}, {}
 for name in ("0 1 2 3 4 5 6 7 8 9 zero one two three four five six seven eight nine ten eleven twelve thirteen "
-  .. "fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred and "
-  .. "thousand"):gmatch("%w+") do
+  .. "fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety "
+  .. "hundred and thousand"):gmatch("%w+") do
   names[#names + 1] = name
   token[name] = 3 + #names
 end

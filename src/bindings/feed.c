@@ -147,6 +147,30 @@ static int feed_warp(lua_State *L) {
   return give(L, b, who, work ? nn_warp_ahead(work, images, maps, &o) : nn_warp(images, maps, &o));
 }
 
+/* moved(who, source, index, from, n, scale, maps, height, width, fill, mean, std): see nn_gather_moved; maps is a list
+ * of tensors, mean and std tensors or nil */
+static int feed_moved(lua_State *L) {
+  Bind *b = bind_of(L);
+  const char *who = luaL_checkstring(L, 1);
+  nn_tensor *source = bind_check(L, b, 2), *index = bind_check(L, b, 3);
+  lua_Integer from = luaL_checkinteger(L, 4), n = luaL_checkinteger(L, 5);
+  luaL_checktype(L, 7, LUA_TTABLE);
+  nn_moves moves = {.height = luaL_checkinteger(L, 8),
+                    .width = luaL_checkinteger(L, 9),
+                    .fill = luaL_checknumber(L, 10),
+                    .mean = lua_isnoneornil(L, 11) ? NULL : bind_check(L, b, 11),
+                    .std = lua_isnoneornil(L, 12) ? NULL : bind_check(L, b, 12)};
+  lua_Integer count = luaL_len(L, 7);
+  luaL_argcheck(L, count <= NN_MOST_MOVES, 7, "too many maps");
+  luaL_argcheck(L, moves.height >= 1 && moves.width >= 1, 8, "sizes must be at least 1");
+  for (; moves.count < (int)count; moves.count++) {
+    lua_geti(L, 7, moves.count + 1);
+    moves.maps[moves.count] = bind_check(L, b, -1); /* the list keeps it */
+    lua_pop(L, 1);
+  }
+  return give(L, b, who, nn_gather_moved(source, index, from - 1, n, luaL_checknumber(L, 6), &moves));
+}
+
 /* The generator at `arg`, the default one for nil. */
 static nn_generator *generator_at(lua_State *L, Bind *b, int arg) {
   nn_generator *g = bind_generator(L, arg);
@@ -257,6 +281,7 @@ void bind_feed_open(lua_State *L, Bind *b, int core) {
                                        {"warp", feed_warp},
                                        {"maps_moved", feed_maps_moved},
                                        {"maps_mirrored", feed_maps_mirrored},
+                                       {"moved", feed_moved},
                                        {"normalize", feed_normalize},
                                        {"floats", feed_floats},
                                        {"erase", feed_erase},

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include "kernels/bytes.h"
 #include "parallel.h"
 #include "rng.h"
 
@@ -73,9 +74,9 @@ static void find_spot(const warp *w, const double *m, int64_t x, int64_t y, spot
 
 static uint8_t to_byte(double v) { return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v + 0.5); }
 
-/* Whole rows or columns are only moved: the map is x -> x + whole or x -> whole - x, y -> y + whole. */
+/* Whole rows or columns are only moved: the map is x -> x + whole or x -> whole - x, y alike. */
 static bool only_moves(const double *m) {
-  return m[1] == 0 && m[3] == 0 && fabs(m[0]) == 1 && m[4] == 1 && m[2] == floor(m[2]) &&
+  return m[1] == 0 && m[3] == 0 && fabs(m[0]) == 1 && fabs(m[4]) == 1 && m[2] == floor(m[2]) &&
          m[5] == floor(m[5]) && fabs(m[2]) < 1e9 && fabs(m[5]) < 1e9;
 }
 
@@ -88,9 +89,14 @@ static inline bool surrounded(const warp *w, double sx, double sy) {
   return sx >= 0 && sy >= 0 && sx < (double)(w->width - 1) && sy < (double)(w->height - 1);
 }
 
+/* The pixel whose corner lies left and above of (x, y) is one of the picture's. */
+static inline bool covered(const warp *w, double x, double y) {
+  return x >= 0 && y >= 0 && x < (double)w->width && y < (double)w->height;
+}
+
 /* For each element type: a pixel from its spot; a picture by any map; a picture that only moves. REAL is the
  * type that sums are made in, STORE(sum) what a pixel becomes. */
-#define WARPS(NAME, T, REAL, STORE)                                                                          \
+#define WARPS(NAME, T, REAL, STORE, MIRRORED)                                                                \
   static void NAME##_spot(const warp *w, const double *m, const T *from, T *out, int64_t x, int64_t y) {     \
     int64_t plane = w->height * w->width, out_plane = w->o.height * w->o.width;                              \
     spot s;                                                                                                  \
@@ -111,6 +117,12 @@ static inline bool surrounded(const warp *w, double sx, double sy) {
       for (int64_t x = 0; x < w->o.width; x++) {                                                             \
         double sx = m[0] * (double)x + m[1] * (double)y + m[2],                                              \
                sy = m[3] * (double)x + m[4] * (double)y + m[5];                                              \
+        if (!w->o.bilinear && covered(w, sx + 0.5, sy + 0.5)) {                                              \
+          const T *p = from + (int64_t)(sy + 0.5) * wide + (int64_t)(sx + 0.5);                              \
+          T *to = out + y * w->o.width + x;                                                                  \
+          for (int64_t c = 0; c < w->channels; c++) to[c * out_plane] = p[c * plane];                        \
+          continue;                                                                                          \
+        }                                                                                                    \
         if (!w->o.bilinear || !surrounded(w, sx, sy)) {                                                      \
           NAME##_spot(w, m, from, out, x, y);                                                                \
           continue;                                                                                          \
@@ -137,11 +149,19 @@ static inline bool surrounded(const warp *w, double sx, double sy) {
     T *to = (T *)(void *)w->out + image * w->channels * w->o.height * wide, fill = STORE(w->o.fill);         \
     for (int64_t c = 0; c < w->channels; c++, from += w->height * w->width)                                  \
       for (int64_t y = 0; y < w->o.height; y++, to += wide) {                                                \
-        int64_t row = inside(y + dy, w->height, w->o.border);                                                \
+        int64_t row = inside(m[4] < 0 ? dy - y : y + dy, w->height, w->o.border);                            \
         const T *line = from + (row < 0 ? 0 : row) * w->width;                                               \
         if (row >= 0 && end > begin) {                                                                       \
-          if (!mirrored) memcpy(to + begin, line + begin + dx, (size_t)(end - begin) * sizeof(T));           \
-          for (int64_t x = begin; mirrored && x < end; x++) to[x] = line[dx - x];                            \
+          if (mirrored)                                                                                      \
+            MIRRORED(end - begin, line + dx - end + 1, to + begin);                                          \
+          else                                                                                               \
+            memcpy(to + begin, line + begin + dx, (size_t)(end - begin) * sizeof(T));                        \
+        }                                                                                                    \
+        int64_t first = row >= 0 && end > begin ? begin : wide, last = first < wide ? end : wide;            \
+        if (w->o.border == NN_BORDER_CONSTANT) {                                                             \
+          for (int64_t x = 0; x < first; x++) to[x] = fill;                                                  \
+          for (int64_t x = last; x < wide; x++) to[x] = fill;                                                \
+          continue;                                                                                          \
         }                                                                                                    \
         for (int64_t x = 0; x < wide; x++) {                                                                 \
           if (x == begin && row >= 0) x = end;                                                               \
@@ -156,9 +176,12 @@ static inline bool surrounded(const warp *w, double sx, double sy) {
 #define AS_DOUBLE(v) ((double)(v))
 #define AS_BYTE(v)   to_byte((double)(v))
 
-WARPS(f32, float, float, AS_FLOAT)
-WARPS(f64, double, double, AS_DOUBLE)
-WARPS(u8, uint8_t, float, AS_BYTE)
+#define BACKWARDS(n, from, to)                                                                               \
+  for (int64_t k = 0; k < (n); k++) (to)[k] = (from)[(n)-1 - k]
+
+WARPS(f32, float, float, AS_FLOAT, NN_SELECT(nn_bytes)->mirrored)
+WARPS(f64, double, double, AS_DOUBLE, BACKWARDS)
+WARPS(u8, uint8_t, float, AS_BYTE, BACKWARDS)
 
 static void warp_range(void *arg, int64_t begin, int64_t end, int thread) {
   const warp *w = arg;

@@ -363,4 +363,81 @@ check.test("joined and computed data sets", function()
   check.error("expected a number of samples", data.from_function, "x")
 end)
 
+-- ---- moved on the way to the batch ---------------------------------------------------------------------------------
+
+check.test("a loader that moves pictures as it gathers them gives the bits of one step after the other", function()
+  tensor.manual_seed(3)
+  local bytes = (tensor.rand(50, 3, 9, 11) * 255):byte()
+  local labels = tensor.randint(1, 4, {50})
+  local pictures = data.ImageDataset(bytes, labels, {"a", "b", "c"})
+  local sets = {
+    bytes = pictures, gray = data.ImageDataset(bytes:select(2, 1), labels),
+    part = data.Subset(pictures, {7, 3, 3, 50, 1, 20, 21, 22}),
+    floats = data.TensorDataset(tensor.randn(40, 2, 9, 11), labels:narrow(1, 1, 40), tensor.randn(40)),
+    doubles = data.TensorDataset(tensor.randn(20, 2, 9, 11):double()), raw = data.TensorDataset(bytes),
+  }
+  local own = function() return tensor.Generator():manual_seed(5) end
+  local lists = {
+    function() return {T.RandomHorizontalFlip()} end,
+    function() return {T.RandomVerticalFlip(0.7), T.RandomHorizontalFlip(0.3)} end,
+    function() return {T.RandomCrop({9, 11}, {padding = 3})} end,
+    function() return {T.RandomHorizontalFlip(), T.RandomCrop({7, 14}, {padding = 4, fill = 0.25}),
+      T.RandomVerticalFlip()} end,
+    function() return {T.ToFloat(), T.RandomCrop(5), T.RandomHorizontalFlip(), T.Normalize(0.3, 0.7)} end,
+    function() return {T.RandomHorizontalFlip(), T.RandomCrop({9, 11}, {padding = 1, fill = 0.5}),
+      T.Normalize({0.3, 0.2, 0.1}, {0.7, 0.5, 0.3}), T.RandomErasing()} end,
+    function() return {T.RandomCrop({9, 11}, {padding = 2}), T.RandomCrop({9, 11}, {padding = 2})} end,
+    function() return {T.RandomCrop({11, 13}, {padding = 2, padding_mode = "reflect"}), T.RandomHorizontalFlip()} end,
+    function() return {T.RandomHorizontalFlip(0.5, {generator = own()}), T.RandomCrop({9, 11}, {padding = 1,
+      generator = own()}), T.Compose({T.RandomVerticalFlip()}), T.Lambda(function(x, ...) return x * 2, ... end)} end,
+    function() return {T.RandomHorizontalFlip(), T.RandomHorizontalFlip(), T.RandomHorizontalFlip(),
+      T.RandomVerticalFlip(), T.RandomVerticalFlip(), T.RandomCrop(4)} end,
+    function() return {T.RandomCrop({3, 3}, {padding = {20, 30}})} end,
+  }
+  local function walk(set, transform)
+    tensor.manual_seed(9)
+    local out = {}
+    for x, y in data.DataLoader(set, {batch_size = 6, shuffle = true, transform = transform}):iter() do
+      out[#out + 1] = {x, y}
+      tensor.rand(2)
+    end
+    return out
+  end
+  for name, set in pairs(sets) do
+    for k, list in ipairs(lists) do
+      local what = ("%s %d"):format(name, k)
+      local plain = T.Compose(list())
+      local ok, at_once = pcall(walk, set, T.Compose(list()))
+      local fine, step_by_step = pcall(walk, set, T.Lambda(function(...) return plain(...) end))
+      check.equal(ok, fine, what .. ": " .. tostring(at_once))
+      for i = 1, ok and #step_by_step or 0 do
+        check.ok(at_once[i][1].dtype == step_by_step[i][1].dtype and at_once[i][1]:equal(step_by_step[i][1]), what)
+        check.ok(at_once[i][2] == nil or at_once[i][2]:equal(step_by_step[i][2]), what)
+      end
+      if not ok then check.equal(tostring(at_once), tostring(step_by_step), what) end
+    end
+  end
+end)
+
+check.test("every byte becomes the float that division gives", function()
+  local set = data.ImageDataset(tensor.arange(256):byte():reshape(1, 1, 16, 16), tensor{1})
+  for _, transform in ipairs {false, T.RandomHorizontalFlip(0), T.RandomCrop(16)} do
+    for x in data.DataLoader(set, {transform = transform or nil}):iter() do
+      check.equal(x:flatten(), tensor.arange(256):float() / 255)
+    end
+  end
+end)
+
+check.test("moves misused", function()
+  local feed, x = require("nnlua.core").feed, tensor.zeros(4, 1, 5, 5)
+  local order, maps = tensor.arange(1, 5), tensor.zeros(4, 6):double()
+  check.error("map 1 does more than mirror and shift", feed.moved, "who", x, order, 1, 4, 1, {maps}, 5, 5, 0)
+  check.error("expected contiguous float64 maps [4, 6]", feed.moved, "who", x, order, 1, 4, 1, {maps:float()}, 5, 5, 0)
+  check.error("expected pictures [N, C, H, W] of bytes", feed.moved, "who", x:double(), order, 1, 4, 1, {}, 5, 5, 0)
+  check.error("rows 3 to 6 of an order of 4", feed.moved, "who", x, order, 3, 4, 1, {maps}, 5, 5, 0)
+  check.error("padding_mode must be", T.RandomCrop, 3, {padding_mode = "wrap"})
+  local loader = data.DataLoader(data.TensorDataset(x), {transform = T.RandomCrop(9)})
+  check.error("RandomCrop: a crop of 9 x 9 does not fit into 5 x 5", function() loader:iter()() end)
+end)
+
 check.done()

@@ -9,7 +9,7 @@ local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
 
-local tensor, files = core.tensor, core.files
+local tensor, files, feed = core.tensor, core.files, core.feed
 
 local dataset = {}
 
@@ -86,6 +86,24 @@ end
 
 TensorDataset.feeds_ahead = true
 
+-- The same with the pictures moved on the way; moves is what transforms.at_once draws.
+local function moved(pictures, scale, order, from, n, moves)
+  return feed.moved("DataLoader", pictures, order, from, n, scale, moves.maps, moves.height, moves.width, moves.fill,
+    moves.mean, moves.std)
+end
+
+function TensorDataset:moved(order, from, n, moves)
+  local out = {moved(self.tensors[1], 1, order, from, n, moves)}
+  for k = 2, #self.tensors do out[k] = files.batch(self.tensors[k], order, from, n, self.tensors[k].dtype) end
+  return table.unpack(out)
+end
+
+--- Pictures that can be moved on their way, [N, C, H, W], and whether they are bytes that become floats.
+function TensorDataset:movable()
+  local x = self.tensors[1]
+  return x:dim() == 4 and x.dtype == "float32" and x or nil, false
+end
+
 --- Pictures as bytes [N, H, W] or [N, C, H, W] with labels from 1: a sample is {float32 C x H x W in 0..1, label}.
 -- Fields: data (the bytes, with channels), targets (int64), classes (names by label).
 --     local set = data.ImageDataset(tensor.zeros(5, 28, 28):byte(), tensor.ones(5):long(), {"shirt"})
@@ -121,6 +139,12 @@ function ImageDataset:batch(order, from, n)
 end
 
 ImageDataset.feeds_ahead = true
+
+function ImageDataset:moved(order, from, n, moves)
+  return moved(self.data, 1 / 255, order, from, n, moves), files.batch(self.targets, order, from, n, "int64")
+end
+
+function ImageDataset:movable() return self.data, true end
 
 --- Makes another class of data sets (for data/image_folder.lua).
 dataset.define = define
@@ -164,6 +188,12 @@ function Subset:init(set, indices)
       return batch(set, files.batch(indices, order, from, count, "int64"), 1, count)
     end)
     rawset(self, "feeds_ahead", set.feeds_ahead)
+  end
+  if set.movable and set.moved then
+    rawset(self, "movable", function() return set:movable() end)
+    rawset(self, "moved", function(_, order, from, count, moves)
+      return set:moved(files.batch(indices, order, from, count, "int64"), 1, count, moves)
+    end)
   end
   local samples = dataset.samples_of(set)
   if samples then

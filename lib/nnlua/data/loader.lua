@@ -8,6 +8,7 @@ local draw = require "nnlua.data.draw"
 local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
+local transforms = require "nnlua.data.transforms"
 
 local tensor, feed = core.tensor, core.feed
 
@@ -269,6 +270,19 @@ local function new_walk(self, skip)
   return walk
 end
 
+-- Gathering and the transforms that only move pictures are one pass over them: a function of a span, nil where it is
+-- not so.
+local function fused(self)
+  local set = self.dataset
+  if not self.transform or self.collate_fn or not getmetatable(set) or not set.movable or #set == 0 then return nil end
+  local pictures, is_bytes = set:movable()
+  if not pictures then return nil end
+  local draw_moves, rest = transforms.at_once(ahead.parts(self.transform), is_bytes, pictures:size(2), pictures:size(3),
+    pictures:size(4))
+  if not draw_moves then return nil end
+  return function(order, from, n) return rest(set:moved(order, from, n, draw_moves(n))) end
+end
+
 -- The next batch, made now.
 local function make_now(walk)
   local order, from, n = walk.spans()
@@ -276,6 +290,7 @@ local function make_now(walk)
   if not walk.transform then return walk.gather(order, from, n) end
   walk.number = walk.number + 1
   walk.stream:manual_seed(walk.seed + walk.number)
+  if walk.fused then return draw.within(walk.stream, walk.fused, order, from, n) end
   return draw.within(walk.stream, walk.transform, walk.gather(order, from, n))
 end
 
@@ -359,7 +374,10 @@ walk_end.__gc = walk_end.__close
 -- many batches are left out at the start.
 function DataLoader:iter(skip)
   local walk = new_walk(self, skip or 0)
-  if not can_be_ahead(self) then return function() return make_now(walk) end end
+  if not can_be_ahead(self) then
+    walk.fused = fused(self)
+    return function() return make_now(walk) end
+  end
   walk.slots, walk.depth = {}, self.num_workers * self.prefetch_factor
   walk.parts = walk.transform and ahead.parts(walk.transform) or {}
   walk.keeps = self.persistent_workers

@@ -47,6 +47,18 @@ local function define_pictures(name, parameters)
   return class
 end
 
+-- The same for those that only mirror or shift by whole pixels: class.move(self, n, h, w) draws the maps for n pictures
+-- of h x w and gives them with the height, width and fill of the results, or nil where it can do with less than
+-- class.pictures. A loader does several of them at once (data/loader.lua).
+local function define_moves(name, parameters)
+  local class = define_pictures(name, parameters)
+  function class.pictures(self, x)
+    local map, h, w, fill = self:move(x:size(1), x:size(3), x:size(4))
+    return ahead.warp(name, x, map, h, w, false, self.padding_mode or "constant", fill)
+  end
+  return class
+end
+
 local random = ", generator:any?"
 
 --- One transform after the other.
@@ -201,15 +213,19 @@ local function maps(n, ...)
   return tensor.stack(columns, 2)
 end
 
+local function check_mode(who, mode)
+  if mode ~= "constant" and mode ~= "edge" and mode ~= "reflect" then
+    fail.raise("%s: padding_mode must be \"constant\", \"edge\" or \"reflect\", got %s", who, fail.show(mode))
+  end
+  return mode
+end
+
 local function warp(who, x, map, o)
   local interpolation = o.interpolation or "nearest"
   if interpolation ~= "nearest" and interpolation ~= "bilinear" then
     fail.raise("%s: interpolation must be \"nearest\" or \"bilinear\", got %s", who, fail.show(interpolation))
   end
-  local mode = o.padding_mode or "constant"
-  if mode ~= "constant" and mode ~= "edge" and mode ~= "reflect" then
-    fail.raise("%s: padding_mode must be \"constant\", \"edge\" or \"reflect\", got %s", who, fail.show(mode))
-  end
+  local mode = check_mode(who, o.padding_mode or "constant")
   return ahead.warp(who, x, map, o.height or x:size(3), o.width or x:size(4), interpolation == "bilinear", mode,
     o.fill or 0)
 end
@@ -217,21 +233,19 @@ end
 --- Mirrors each picture left to right with probability p (0.5).
 --     data.transforms.RandomHorizontalFlip(1)(tensor{{{{1, 2}, {3, 4}}}})
 --     --> {{{{2, 1}, {4, 3}}}}
-local RandomHorizontalFlip = define_pictures("RandomHorizontalFlip", "p:fraction=0.5" .. random)
+local RandomHorizontalFlip = define_moves("RandomHorizontalFlip", "p:fraction=0.5" .. random)
 
-function RandomHorizontalFlip:pictures(x)
-  local map = feed.maps_mirrored(draw.source(self.generator), x:size(1), self.p, x:size(4), false)
-  return warp("RandomHorizontalFlip", x, map, {})
+function RandomHorizontalFlip:move(n, h, w)
+  return feed.maps_mirrored(draw.source(self.generator), n, self.p, w, false), h, w, 0
 end
 
 --- Mirrors each picture top to bottom with probability p (0.5).
 --     data.transforms.RandomVerticalFlip(1)(tensor{{{{1, 2}, {3, 4}}}})
 --     --> {{{{3, 4}, {1, 2}}}}
-local RandomVerticalFlip = define_pictures("RandomVerticalFlip", "p:fraction=0.5" .. random)
+local RandomVerticalFlip = define_moves("RandomVerticalFlip", "p:fraction=0.5" .. random)
 
-function RandomVerticalFlip:pictures(x)
-  local map = feed.maps_mirrored(draw.source(self.generator), x:size(1), self.p, x:size(3), true)
-  return warp("RandomVerticalFlip", x, map, {})
+function RandomVerticalFlip:move(n, h, w)
+  return feed.maps_mirrored(draw.source(self.generator), n, self.p, h, true), h, w, 0
 end
 
 local function check_crop(name, size, h, w)
@@ -245,16 +259,17 @@ end
 --     tensor.manual_seed(1)
 --     data.transforms.RandomCrop(28, {padding = 2})(tensor.rand(8, 1, 28, 28)).shape
 --     --> {8, 1, 28, 28}
-local RandomCrop = define_pictures("RandomCrop", "size:count*2, padding:amount*2=0, fill:number=0, "
+local RandomCrop = define_moves("RandomCrop", "size:count*2, padding:amount*2=0, fill:number=0, "
   .. "padding_mode:string=constant" .. random)
 
-function RandomCrop:pictures(x)
+function RandomCrop:init() check_mode("RandomCrop", self.padding_mode) end
+
+function RandomCrop:move(n, height, width)
   local dy, dx = self.padding[1], self.padding[2]
-  local h, w = x:size(3) + 2 * dy, x:size(4) + 2 * dx
+  local h, w = height + 2 * dy, width + 2 * dx
   check_crop("RandomCrop", self.size, h, w)
-  local map = feed.maps_moved(draw.source(self.generator), x:size(1), -dx, w - self.size[2], -dy, h - self.size[1])
-  return warp("RandomCrop", x, map,
-    {height = self.size[1], width = self.size[2], fill = self.fill, padding_mode = self.padding_mode})
+  local map = feed.maps_moved(draw.source(self.generator), n, -dx, w - self.size[2], -dy, h - self.size[1])
+  return map, self.size[1], self.size[2], self.fill
 end
 
 --- The middle of each picture, of a size (a number or {height, width}).
@@ -577,6 +592,47 @@ end
 for _, name in ipairs {"RandomHorizontalFlip", "RandomVerticalFlip", "RandomCrop", "CenterCrop", "Pad", "Resize",
   "RandomResizedCrop", "RandomRotation", "RandomAffine", "RandomErasing", "Cutout"} do
   transforms[name].ahead = function(_, x) return x.dtype == "uint8" or x.dtype == "float32" or x.dtype == "float64" end
+end
+
+--- What a loader can do at once with the pictures of a batch, which are [C, H, W] floats, or bytes that become floats:
+-- the moves and the normalisation that a list of transforms begins with. Gives two functions: what nn_gather_moved takes
+-- for n pictures, and the transforms that are left; nil if there is nothing to gain.
+function transforms.at_once(parts, is_bytes, channels, height, width)
+  local moves, crops, k = {}, 0, 1
+  local function class_at(i)
+    local class = getmetatable(parts[i])
+    return type(class) == "table" and transforms[class.__name] == class and class or nil
+  end
+  while class_at(k) and #moves < 4 do
+    local class = class_at(k)
+    if class ~= ToFloat then
+      if not class.move or (class == RandomCrop and (crops > 0 or parts[k].padding_mode ~= "constant")) then break end
+      if class == RandomCrop then crops = crops + 1 end
+      moves[#moves + 1] = parts[k]
+    end
+    k = k + 1
+  end
+  if #moves == 0 then return nil end
+  local mean, std
+  if is_bytes and class_at(k) == Normalize then
+    mean, std = tensor(parts[k].mean):float():flatten(), tensor(parts[k].std):float():flatten()
+    local function fits(t) return t:numel() == 1 or t:numel() == channels end
+    if fits(mean) and fits(std) then k = k + 1 else mean, std = nil, nil end
+  end
+  local function draw_moves(n)
+    local maps, h, w, fill, own = {}, height, width, 0, 0
+    for i, move in ipairs(moves) do
+      maps[i], h, w, own = move:move(n, h, w)
+      if own ~= 0 then fill = own end
+    end
+    return {maps = maps, height = h, width = w, fill = fill, mean = mean, std = std}
+  end
+  local function rest(...)
+    local values = table.pack(...)
+    for i = k, #parts do values = table.pack(parts[i](table.unpack(values, 1, values.n))) end
+    return table.unpack(values, 1, values.n)
+  end
+  return draw_moves, rest
 end
 
 return transforms
