@@ -369,10 +369,10 @@ check.test("a loader that moves pictures as it gathers them gives the bits of on
   tensor.manual_seed(3)
   local bytes = (tensor.rand(50, 3, 9, 11) * 255):byte()
   local labels = tensor.randint(1, 4, {50})
-  local pictures = data.ImageDataset(bytes, labels, {"a", "b", "c"})
+  local images = data.ImageDataset(bytes, labels, {"a", "b", "c"})
   local sets = {
-    bytes = pictures, gray = data.ImageDataset(bytes:select(2, 1), labels),
-    part = data.Subset(pictures, {7, 3, 3, 50, 1, 20, 21, 22}),
+    bytes = images, gray = data.ImageDataset(bytes:select(2, 1), labels),
+    part = data.Subset(images, {7, 3, 3, 50, 1, 20, 21, 22}),
     floats = data.TensorDataset(tensor.randn(40, 2, 9, 11), labels:narrow(1, 1, 40), tensor.randn(40)),
     doubles = data.TensorDataset(tensor.randn(20, 2, 9, 11):double()), raw = data.TensorDataset(bytes),
   }

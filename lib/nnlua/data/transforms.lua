@@ -595,8 +595,8 @@ for _, name in ipairs {"RandomHorizontalFlip", "RandomVerticalFlip", "RandomCrop
 end
 
 --- What a loader can do at once with the pictures of a batch, which are [C, H, W] floats, or bytes that become floats:
--- the moves and the normalisation that a list of transforms begins with. Gives two functions: what nn_gather_moved takes
--- for n pictures, and the transforms that are left; nil if there is nothing to gain.
+-- the moves and the normalisation that a list of transforms begins with. Gives two functions: one that draws for n
+-- pictures what nn_gather_moved takes, and the transforms that are left; nil if there is nothing to gain.
 function transforms.at_once(parts, is_bytes, channels, height, width)
   local moves, crops, k = {}, 0, 1
   local function class_at(i)
@@ -620,12 +620,13 @@ function transforms.at_once(parts, is_bytes, channels, height, width)
     if fits(mean) and fits(std) then k = k + 1 else mean, std = nil, nil end
   end
   local function draw_moves(n)
-    local maps, h, w, fill, own = {}, height, width, 0, 0
+    local list, h, w, fill = {}, height, width, 0
     for i, move in ipairs(moves) do
-      maps[i], h, w, own = move:move(n, h, w)
+      local own
+      list[i], h, w, own = move:move(n, h, w)
       if own ~= 0 then fill = own end
     end
-    return {maps = maps, height = h, width = w, fill = fill, mean = mean, std = std}
+    return {maps = list, height = h, width = w, fill = fill, mean = mean, std = std}
   end
   local function rest(...)
     local values = table.pack(...)
