@@ -288,6 +288,19 @@ local PRECISION <const> = {float32 = 2.0 ^ -23, float64 = 2.0 ^ -52}
 --- Probabilities kept away from 0 and 1 by the precision of their dtype.
 function base.clamped(probs) return probs:clamp(PRECISION[probs.dtype], 1 - PRECISION[probs.dtype]) end
 
+--- Gives a class the fields probs and logits, each computed from the other where that one was given.
+function base.chances(class)
+  function class.getters.logits(self)
+    return base.once(self, "computed", function()
+      local p = base.clamped(self.probs)
+      return p:log() - (-p):log1p()
+    end)
+  end
+  function class.getters.probs(self)
+    return base.once(self, "computed", function() return self.logits:sigmoid() end)
+  end
+end
+
 --- The bounds of a uniform draw that is neither 0 nor 1, as PyTorch's.
 function base.uniform_like(t, options) return base.clamped(tensor.rand_like(t, options)) end
 

@@ -10,15 +10,7 @@ local function chances(class)
   class.params = {probs = 0, logits = 0}
   class.arg_constraints = {probs = constraints.unit_interval, logits = constraints.real}
   function class:build(a) base.take_either(self, a, "probs", "logits") end
-  function class.getters.logits(self)
-    return base.once(self, "computed", function()
-      local p = base.clamped(self.probs)
-      return p:log() - (-p):log1p()
-    end)
-  end
-  function class.getters.probs(self)
-    return base.once(self, "computed", function() return self.logits:sigmoid() end)
-  end
+  base.chances(class)
 end
 
 -- ---- Bernoulli ----------------------------------------------------------------------------------------------------

@@ -6,18 +6,6 @@ local fail = require "nnlua.fail"
 
 local tensor, F, constraints = core.tensor, core.F, base.constraints
 
-local function chances(class)
-  function class.getters.logits(self)
-    return base.once(self, "computed", function()
-      local p = base.clamped(self.probs)
-      return p:log() - (-p):log1p()
-    end)
-  end
-  function class.getters.probs(self)
-    return base.once(self, "computed", function() return self.logits:sigmoid() end)
-  end
-end
-
 -- log(n choose k)
 local function log_choose(n, k) return (n + 1):lgamma() - (k + 1):lgamma() - (n - k + 1):lgamma() end
 
@@ -31,7 +19,7 @@ local Binomial = {params = {total_count = 0, probs = 0, logits = 0}, has_enumera
   variance = function(self) return self.total_count * self.probs * (1 - self.probs) end,
   support = function(self) return constraints.integer_interval(0, self.total_count) end,
 }}
-chances(Binomial)
+base.chances(Binomial)
 
 function Binomial:build(a) base.take_either(self, a, "probs", "logits", {"total_count"}) end
 
@@ -156,7 +144,7 @@ local NegativeBinomial = {params = {total_count = 0, probs = 0, logits = 0},
   variance = function(self) return self.mean / (-self.logits):sigmoid() end,
   support = function() return constraints.nonnegative_integer end,
 }}
-chances(NegativeBinomial)
+base.chances(NegativeBinomial)
 
 function NegativeBinomial:build(a) base.take_either(self, a, "probs", "logits", {"total_count"}) end
 
