@@ -1,5 +1,6 @@
 -- The lessons that come with nnlua, by family in the order of learning. Each has a file of its name in ../lessons.
 
 return {
-  {"Foundations", "perceptron forward backprop autograd training-loop activations losses init dropout"},
+  {"Foundations", [[perceptron forward backprop autograd training-loop activations losses init vanishing clipping
+    optimizers lr-schedule overfitting l1-l2 dropout batchnorm]]},
 }
