@@ -39,18 +39,43 @@ NN_INLINE vec T(load_strided)(const real *x, int64_t stride) {
 // Output rows that are worked on together, so that what is loaded serves several of them.
 enum { T(TOGETHER) = 4 };
 
-// One row of outputs: y[j] (+)= sum over taps of w[tap] * padded x, plus start.
-NN_INLINE void T(correlate_row)(const struct plane *p, const int64_t kr, const int64_t ks,
-                                const int64_t stride, const real *x, const real *w, real start, bool add,
-                                bool relu, real *y) {
+// `rows` rows of outputs: y[j] (+)= sum over taps of w[tap] * padded x, plus start. The rows' sums don't wait for each other.
+NN_INLINE void T(correlate_rows)(const struct plane *p, const int64_t rows, const int64_t kr, const int64_t ks,
+                                 const int64_t stride, const real *x, const real *w, real start, bool add, bool relu,
+                                 real *y) {
+  int64_t down = p->stride_h * p->ld;
   for (int64_t j = 0; j < p->wo; j += VL) {
-    vec acc = add ? T(nn_load_first)(y + j, p->wo - j) : (vec){0} + start;
+    vec acc[T(TOGETHER)];
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < rows; i++)
+      acc[i] = add ? T(nn_load_first)(y + i * p->wo + j, p->wo - j) : (vec){0} + start;
     for (int64_t r = 0; r < kr; r++)
-      for (int64_t s = 0; s < ks; s++)
-        acc += w[r * ks + s] * T(load_strided)(x + r * p->dil_h * p->ld + j * stride + s * p->dil_w, stride);
-    if (relu) acc = (vec)(~(acc < 0) & (ivec)acc);
-    T(nn_store_first)(y + j, acc, p->wo - j);
+      for (int64_t s = 0; s < ks; s++) {
+        const real *at = x + r * p->dil_h * p->ld + j * stride + s * p->dil_w, weight = w[r * ks + s];
+#pragma GCC unroll 4
+        for (int64_t i = 0; i < rows; i++) acc[i] += weight * T(load_strided)(at + i * down, stride);
+      }
+#pragma GCC unroll 4
+    for (int64_t i = 0; i < rows; i++) {
+      if (relu) acc[i] = (vec)(~(acc[i] < 0) & (ivec)acc[i]);
+      T(nn_store_first)(y + i * p->wo + j, acc[i], p->wo - j);
+    }
   }
+}
+
+// The same for kernels and strides that are known here.
+NN_INLINE void T(correlate_known)(const struct plane *p, const int64_t rows, const real *x, const real *w, real start,
+                                  bool add, bool relu, real *y) {
+  if (p->r == 3 && p->s == 3 && p->stride_w == 1)
+    T(correlate_rows)(p, rows, 3, 3, 1, x, w, start, add, relu, y);
+  else if (p->r == 3 && p->s == 3 && p->stride_w == 2)
+    T(correlate_rows)(p, rows, 3, 3, 2, x, w, start, add, relu, y);
+  else if (p->r == 5 && p->s == 5 && p->stride_w == 1)
+    T(correlate_rows)(p, rows, 5, 5, 1, x, w, start, add, relu, y);
+  else if (p->stride_w == 1)
+    T(correlate_rows)(p, rows, p->r, p->s, 1, x, w, start, add, relu, y);
+  else
+    T(correlate_rows)(p, rows, p->r, p->s, p->stride_w, x, w, start, add, relu, y);
 }
 
 // `rows` rows of outputs for dense 3 x 3 kernels with stride 1.
@@ -91,18 +116,10 @@ static void T(correlate_plane)(const struct plane *p, const real *x, const real 
   int64_t i = 0;
   for (; near && i + T(TOGETHER) <= p->ho; i += T(TOGETHER))
     T(correlate_3x3)(p, T(TOGETHER), x + i * p->ld, w, start, add, relu, y + i * p->wo);
-  for (; i < p->ho; i++) {
-    const real *row = x + i * p->stride_h * p->ld;
-    real *out = y + i * p->wo;
-    if (p->r == 3 && p->s == 3 && p->stride_w == 1)
-      T(correlate_row)(p, 3, 3, 1, row, w, start, add, relu, out);
-    else if (p->r == 3 && p->s == 3 && p->stride_w == 2)
-      T(correlate_row)(p, 3, 3, 2, row, w, start, add, relu, out);
-    else if (p->stride_w == 1)
-      T(correlate_row)(p, p->r, p->s, 1, row, w, start, add, relu, out);
-    else
-      T(correlate_row)(p, p->r, p->s, p->stride_w, row, w, start, add, relu, out);
-  }
+  int64_t down = p->stride_h * p->ld;
+  for (; i + T(TOGETHER) <= p->ho; i += T(TOGETHER))
+    T(correlate_known)(p, T(TOGETHER), x + i * down, w, start, add, relu, y + i * p->wo);
+  for (; i < p->ho; i++) T(correlate_known)(p, 1, x + i * down, w, start, add, relu, y + i * p->wo);
 }
 
 // Planes begin .. end - 1 of y, counted over images and output channels.
