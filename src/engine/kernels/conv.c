@@ -55,9 +55,9 @@ static bool wants_winograd(const struct nn_conv_desc *d) {
   int64_t cg = d->c / d->groups, kg = d->k / d->groups, threads = nn_threads(),
           products = d->n * d->ho * d->wo / 128 + 1;
   struct winograd_grid g = winograd_grid_make(d->n, d->ho, d->wo);
-  int64_t tiles = d->n * g.rows * ((d->wo + 3) / 4), slots = 16 * g.rows * g.row_strips * WINOGRAD_STRIP;
+  int64_t tiles = d->n * g.rows * g.cols, slots = 16 * g.strips * WINOGRAD_STRIP;
   bool shared = cg >= 12 && kg >= 12 && cg * kg <= 512 * 512 && tiles >= (cg * kg > 1 << 14 ? 48 : 24);
-  bool filled = 5 * d->ho * d->wo >= 2 * slots;
+  bool filled = 5 * d->n * d->ho * d->wo >= 2 * slots;
   return shared && filled &&
          2 * (g.blocks < threads ? g.blocks : threads) >= (products < threads ? products : threads);
 }

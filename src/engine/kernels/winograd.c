@@ -88,7 +88,7 @@ NN_INLINE void winograd_output(const vec m[6], vec o[4]) {
 }
 
 // The pixels of one vector of tiles of one channel, into its plane y.
-NN_INLINE void output_tiles(const float *m, int64_t plane, float bias, bool relu, bool add, float *y,
+NN_INLINE void output_tiles(bool wrapped, const float *m, int64_t plane, float bias, bool relu, bool add, float *y,
                             int64_t w, const struct winograd_strip *strip) {
   vec t[4][6];
 #pragma GCC unroll 6
@@ -109,30 +109,30 @@ NN_INLINE void output_tiles(const float *m, int64_t plane, float bias, bool relu
     for (int q = 0; q < 4; q++) {
       o[q] += bias;
       if (relu) o[q] = micro_relu_f32(o[q]);
-      if (add) o[q] += nn_load_lanes(strip[q].main[i], y + strip[q].at + i * w);
-      nn_store_lanes(strip[q].main[i], y + strip[q].at + i * w, o[q]);
+      if (add) o[q] += winograd_main(wrapped, strip + q, i, y, w);
+      winograd_store(wrapped, strip + q, i, y, w, o[q]);
     }
   }
 }
 
 // Asks for the pixels of channel c of strips that lie in plane p at x.
-NN_INLINE void fetch(const float *x, const struct winograd_plane *p, int64_t c,
-                         const struct winograd_strip *strip, int first, bool write) {
+NN_INLINE void fetch(bool wrapped, const float *x, const struct winograd_plane *p, int64_t c,
+                     const struct winograd_strip *strip, int first, bool write) {
   x += c * p->h * p->w;
   for (int i = 0; i < WINOGRAD_STRIPS; i++)
     for (int r = first; r < first + 4; r++) {
-      const float *row = x + strip[i].at + r * p->w;
+      const float *begin = x + strip[i].run[0].at + r * p->w, *last = x + strip[i].run[wrapped].at + r * p->w + VL - 1;
       if (write)
-        __builtin_prefetch(row, 1, 2), __builtin_prefetch(row + VL - 1, 1, 2);
+        __builtin_prefetch(begin, 1, 2), __builtin_prefetch(last, 1, 2);
       else
-        __builtin_prefetch(row, 0, 2), __builtin_prefetch(row + VL - 1, 0, 2);
+        __builtin_prefetch(begin, 0, 2), __builtin_prefetch(last, 0, 2);
     }
 }
 
-static void input_block(const struct winograd_job *job, const struct winograd_strip *in, float *v) {
+NN_INLINE void input_block(bool wrapped, const struct winograd_job *job, const struct winograd_strip *in, float *v) {
   for (int64_t c = 0; c < job->c; c++)
     for (int64_t half = 0; half < 2; half++)
-      winograd_input_tiles(job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
+      winograd_input_tiles(wrapped, job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
                            v + c * WINOGRAD_TILES + half * VL, tile_plane(job->c));
 }
 
@@ -142,22 +142,23 @@ static void products(const struct winograd_job *job, const float *v, const struc
                      const struct winograd_strip *next, float *m) {
   const struct micro_ends_f32 ends = {0};
   int64_t row_blocks = micro_blocks_f32(job->k);
+  const bool wrapped = job->grid.wrapped;
   for (int64_t p = 0; p < 36; p++) {
     for (int64_t r = 0; r < row_blocks; r++) {
       int64_t row = micro_row_f32(job->k, r), rows = micro_row_f32(job->k, r + 1) - row;
       micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * tile_plane(job->c),
                 WINOGRAD_TILES, m + p * tile_plane(job->k) + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
     }
-    for (int64_t k = job->k * p / 36; k < job->k * (p + 1) / 36; k++) fetch(job->y, &job->to, k, out, 0, true);
+    for (int64_t k = job->k * p / 36; k < job->k * (p + 1) / 36; k++) fetch(wrapped, job->y, &job->to, k, out, 0, true);
     for (int64_t c = job->c * p / 36; next && c < job->c * (p + 1) / 36; c++)
-      fetch(job->x, &job->from, c, next, 1, false);
+      fetch(wrapped, job->x, &job->from, c, next, 1, false);
   }
 }
 
-static void output_block(const struct winograd_job *job, const float *m, const struct winograd_strip *out) {
+NN_INLINE void output_block(bool wrapped, const struct winograd_job *job, const float *m, const struct winograd_strip *out) {
   for (int64_t k = 0; k < job->k; k++)
     for (int64_t half = 0; half < 2; half++)
-      output_tiles(m + k * WINOGRAD_TILES + half * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
+      output_tiles(wrapped, m + k * WINOGRAD_TILES + half * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
                    job->add, job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * half);
 }
 
@@ -170,9 +171,15 @@ static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
     struct winograd_strip *next = b + 1 < end ? in[(b + 1) & 1] : NULL;
     if (next) winograd_strips(&job->grid, b + 1, &job->from, job->pad_h, job->pad_w, 6, next);
     winograd_strips(&job->grid, b, &job->to, 0, 0, 4, out);
-    input_block(job, in[b & 1], v);
+    if (job->grid.wrapped)
+      input_block(true, job, in[b & 1], v);
+    else
+      input_block(false, job, in[b & 1], v);
     products(job, v, out, next, m);
-    output_block(job, m, out);
+    if (job->grid.wrapped)
+      output_block(true, job, m, out);
+    else
+      output_block(false, job, m, out);
   }
 }
 

@@ -14,7 +14,8 @@
 //
 // Layout: a vector holds one number of each of VL tiles: four strips of VL / 4 tiles that are neighbours in a
 // row. So a row of a strip is one load of VL pixels, and 4 x 4 transposes between four strips take pixels of
-// a tile apart.
+// a tile apart. Where rows of tiles are not whole strips, a strip goes on in the next row (or image): its
+// pixels are two runs, loaded one after the other.
 #ifndef NN_KERNELS_WINOGRAD_H
 #define NN_KERNELS_WINOGRAD_H
 
@@ -44,54 +45,94 @@ struct winograd_plane {
   int64_t h, w;
 };
 
-// One strip of a plane of tiles: where its first pixel stands and which of its pixels exist. Rows outside
-// have no lanes.
-struct winograd_strip {
+// Pixels of a strip that lie in one row of tiles, for the lanes from one on: where lane 0's first pixel would
+// stand, and which of its pixels exist. Rows outside have no lanes.
+struct winograd_run {
   int64_t at;        // may lie outside of the plane
   nn_lanes main[6];  // pixels 0 .. VL - 1 of each row
   nn_lanes shift[6]; // pixels 4 .. VL + 3, of which the first two of every four are used
 };
 
-// Numbers of tile rows, of strips in a tile row, and of strips and blocks altogether, for outputs of ho x wo.
+struct winograd_strip {
+  struct winograd_run run[2]; // the second one only where strips are wrapped
+};
+
+// Numbers of tile rows, of tiles in one, of strips in one, and of strips and blocks altogether, for outputs of
+// ho x wo. Wrapped strips go on in the next row of tiles.
 struct winograd_grid {
-  int64_t images, rows, row_strips, strips, blocks;
+  int64_t images, rows, cols, row_strips, strips, blocks;
+  bool wrapped;
 };
 
 static inline struct winograd_grid winograd_grid_make(int64_t images, int64_t ho, int64_t wo) {
-  struct winograd_grid g = {.images = images, .rows = (ho + 3) / 4};
-  g.row_strips = ((wo + 3) / 4 + WINOGRAD_STRIP - 1) / WINOGRAD_STRIP;
-  g.strips = images * g.rows * g.row_strips;
+  enum { STRIP = WINOGRAD_STRIP };
+  struct winograd_grid g = {.images = images, .rows = (ho + 3) / 4, .cols = (wo + 3) / 4};
+  g.row_strips = (g.cols + STRIP - 1) / STRIP;
+  g.wrapped = g.cols % STRIP != 0 && (g.cols >= STRIP - 1 || 2 * g.cols == STRIP); // two runs are enough
+  g.strips = g.wrapped ? (images * g.rows * g.cols + STRIP - 1) / STRIP : images * g.rows * g.row_strips;
   g.blocks = (g.strips + WINOGRAD_STRIPS - 1) / WINOGRAD_STRIPS;
   return g;
 }
 
-// Lanes l for which 0 <= at + l < size.
-static inline nn_lanes winograd_lanes(int64_t at, int64_t size) {
-  int64_t begin = at < 0 ? -at : 0, end = size - at;
-  if (begin > WINOGRAD_LANES) begin = WINOGRAD_LANES;
-  if (end > WINOGRAD_LANES) end = WINOGRAD_LANES;
-  return nn_lanes_make(begin, end);
+// Lanes first <= l < end for which 0 <= at + l < size.
+static inline nn_lanes winograd_lanes(int64_t at, int64_t size, int64_t first, int64_t end) {
+  if (first < -at) first = -at;
+  if (end > size - at) end = size - at;
+  return first < end ? nn_lanes_make(first, end) : nn_lanes_make(0, 0);
+}
+
+// Lanes first .. end - 1 for the tiles from `tile`, counted over images, rows and columns, on; tiles beyond
+// the last one don't exist.
+static inline void winograd_run_make(const struct winograd_grid *g, const struct winograd_plane *p, int64_t tile,
+                                     int64_t first, int64_t end, int64_t pad_h, int64_t pad_w, int rows,
+                                     struct winograd_run *run) {
+  nn_lanes none = nn_lanes_make(0, 0);
+  bool exists = tile < g->images * g->rows * g->cols && first < end;
+  if (!exists) tile = 0;
+  int64_t col = tile % g->cols * 4 - pad_w - first, row = tile / g->cols % g->rows * 4 - pad_h;
+  run->at = tile / g->cols / g->rows * p->image + row * p->w + col;
+  nn_lanes main = winograd_lanes(col, p->w, first, end), shift = winograd_lanes(col + 4, p->w, first, end);
+  for (int r = 0; r < 6; r++) {
+    bool inside = exists && r < rows && row + r >= 0 && row + r < p->h;
+    run->main[r] = inside ? main : none;
+    run->shift[r] = inside ? shift : none;
+  }
 }
 
 // The strips of block b in plane p, whose pixel (0, 0) is output (pad_h, pad_w); the first `rows` rows of
 // each tile.
 static inline void winograd_strips(const struct winograd_grid *g, int64_t b, const struct winograd_plane *p,
                                    int64_t pad_h, int64_t pad_w, int rows, struct winograd_strip *strip) {
-  nn_lanes none = nn_lanes_make(0, 0);
-  for (int i = 0; i < WINOGRAD_STRIPS; i++, strip++) {
-    int64_t s = b * WINOGRAD_STRIPS + i;
-    bool exists = s < g->strips;
-    if (!exists) s = 0;
-    int64_t col = s % g->row_strips * 4 * WINOGRAD_STRIP - pad_w,
-            row = s / g->row_strips % g->rows * 4 - pad_h;
-    strip->at = s / g->row_strips / g->rows * p->image + row * p->w + col;
-    nn_lanes main = winograd_lanes(col, p->w), shift = winograd_lanes(col + 4, p->w);
-    for (int r = 0; r < 6; r++) {
-      bool inside = exists && r < rows && row + r >= 0 && row + r < p->h;
-      strip->main[r] = inside ? main : none;
-      strip->shift[r] = inside ? shift : none;
-    }
+  for (int64_t s = b * WINOGRAD_STRIPS; s < (b + 1) * WINOGRAD_STRIPS; s++, strip++) {
+    int64_t tile = s * WINOGRAD_STRIP, lanes = WINOGRAD_LANES, left = g->cols - tile % g->cols;
+    if (!g->wrapped)
+      tile = s < g->strips ? s / g->row_strips * g->cols + s % g->row_strips * WINOGRAD_STRIP : INT64_MAX;
+    else if (4 * left < lanes)
+      lanes = 4 * left;
+    winograd_run_make(g, p, tile, 0, lanes, pad_h, pad_w, rows, &strip->run[0]);
+    if (g->wrapped)
+      winograd_run_make(g, p, tile + left, lanes, WINOGRAD_LANES, pad_h, pad_w, rows, &strip->run[1]);
   }
+}
+
+// Pixels of row r of a strip, those of `main` or (4 further on) of `shift`.
+NN_INLINE nn_vf32 winograd_main(bool wrapped, const struct winograd_strip *s, int r, const float *x, int64_t w) {
+  nn_vf32 a = nn_load_lanes(s->run[0].main[r], x + s->run[0].at + r * w);
+  if (!wrapped) return a;
+  nn_vf32 b = nn_load_lanes(s->run[1].main[r], x + s->run[1].at + r * w);
+  return (nn_vf32)((nn_vi32)a | (nn_vi32)b);
+}
+
+NN_INLINE nn_vf32 winograd_shift(bool wrapped, const struct winograd_strip *s, int r, const float *x, int64_t w) {
+  nn_vf32 a = nn_load_lanes(s->run[0].shift[r], x + s->run[0].at + r * w + 4);
+  if (!wrapped) return a;
+  nn_vf32 b = nn_load_lanes(s->run[1].shift[r], x + s->run[1].at + r * w + 4);
+  return (nn_vf32)((nn_vi32)a | (nn_vi32)b);
+}
+
+NN_INLINE void winograd_store(bool wrapped, const struct winograd_strip *s, int r, float *y, int64_t w, nn_vf32 v) {
+  nn_store_lanes(s->run[0].main[r], y + s->run[0].at + r * w, v);
+  if (wrapped) nn_store_lanes(s->run[1].main[r], y + s->run[1].at + r * w, v);
 }
 
 // o = B^T d
@@ -107,16 +148,16 @@ NN_INLINE void winograd_input(const nn_vf32 d[6], nn_vf32 o[6]) {
 
 // V[p] of one vector of tiles: the 36 transformed numbers of one channel, `plane` numbers apart, from its
 // plane x.
-NN_INLINE void winograd_input_tiles(const float *x, int64_t w, const struct winograd_strip *strip, float *v,
-                                    int64_t plane) {
+NN_INLINE void winograd_input_tiles(bool wrapped, const float *x, int64_t w, const struct winograd_strip *strip,
+                                    float *v, int64_t plane) {
   nn_vf32 t[6][6];
 #pragma GCC unroll 6
   for (int r = 0; r < 6; r++) {
     nn_vf32 d[6], e[4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
-      d[i] = nn_load_lanes(strip[i].main[r], x + strip[i].at + r * w);
-      e[i] = nn_load_lanes(strip[i].shift[r], x + strip[i].at + r * w + 4);
+      d[i] = winograd_main(wrapped, strip + i, r, x, w);
+      e[i] = winograd_shift(wrapped, strip + i, r, x, w);
     }
     nn_quad_transpose(d);
     nn_vf32 low = nn_quad_low(e[0], e[1]), high = nn_quad_low(e[2], e[3]);

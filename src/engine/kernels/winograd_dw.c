@@ -44,14 +44,14 @@ NN_INLINE void winograd_grad(const vec y[4], vec o[6]) {
 }
 
 // W[p] of one vector of tiles of one channel, from its plane dy.
-NN_INLINE void grad_tiles(const float *dy, int64_t w, const struct winograd_strip *strip, float *out,
+NN_INLINE void grad_tiles(bool wrapped, const float *dy, int64_t w, const struct winograd_strip *strip, float *out,
                           int64_t plane) {
   vec t[4][6];
 #pragma GCC unroll 4
   for (int r = 0; r < 4; r++) {
     vec d[4];
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) d[i] = nn_load_lanes(strip[i].main[r], dy + strip[i].at + r * w);
+    for (int i = 0; i < 4; i++) d[i] = winograd_main(wrapped, strip + i, r, dy, w);
     nn_quad_transpose(d);
     winograd_grad(d, t[r]);
   }
@@ -93,22 +93,30 @@ static void transpose_plane(int64_t c, const float *v, float *out) {
                        MICRO_COLS_f32);
 }
 
-// Adds block b to (or, if it is the first one, puts it into) the sums of output channels k0 .. k1 - 1.
-static void block(const struct dw_job *job, int64_t b, int64_t k0, int64_t k1, bool first, float *sums,
-                  float *scratch) {
-  int64_t c_padded = padded(job->c), w_plane = tile_plane(job->k), v_plane = tile_plane(c_padded);
-  float *w = scratch, *v = w + 36 * w_plane, *turned = v + 36 * v_plane;
+// Both factors of block b, of all channels of x and of output channels k0 .. k1 - 1.
+NN_INLINE void factors(bool wrapped, const struct dw_job *job, int64_t b, int64_t k0, int64_t k1, float *w, float *v) {
   struct winograd_strip in[WINOGRAD_STRIPS], grad[WINOGRAD_STRIPS];
   winograd_strips(&job->grid, b, &job->from, job->pad_h, job->pad_w, 6, in);
   winograd_strips(&job->grid, b, &job->to, 0, 0, 4, grad);
   for (int64_t half = 0; half < 2; half++) {
     for (int64_t c = 0; c < job->c; c++)
-      winograd_input_tiles(job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
-                           v + c * WINOGRAD_TILES + half * VL, v_plane);
+      winograd_input_tiles(wrapped, job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
+                           v + c * WINOGRAD_TILES + half * VL, tile_plane(padded(job->c)));
     for (int64_t k = k0; k < k1; k++)
-      grad_tiles(job->dy + k * job->to.h * job->to.w, job->to.w, grad + 4 * half,
-                 w + k * WINOGRAD_TILES + half * VL, w_plane);
+      grad_tiles(wrapped, job->dy + k * job->to.h * job->to.w, job->to.w, grad + 4 * half,
+                 w + k * WINOGRAD_TILES + half * VL, tile_plane(job->k));
   }
+}
+
+// Adds block b to (or, if it is the first one, puts it into) the sums of output channels k0 .. k1 - 1.
+static void block(const struct dw_job *job, int64_t b, int64_t k0, int64_t k1, bool first, float *sums,
+                  float *scratch) {
+  int64_t c_padded = padded(job->c), w_plane = tile_plane(job->k), v_plane = tile_plane(c_padded);
+  float *w = scratch, *v = w + 36 * w_plane, *turned = v + 36 * v_plane;
+  if (job->grid.wrapped)
+    factors(true, job, b, k0, k1, w, v);
+  else
+    factors(false, job, b, k0, k1, w, v);
   const struct micro_ends_f32 ends = {.add = !first};
   for (int64_t p = 0; p < 36; p++) {
     transpose_plane(job->c, v + p * v_plane, turned);
