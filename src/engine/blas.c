@@ -216,16 +216,27 @@ static double tile_cost(int64_t m, int64_t n, int64_t k, bool tb) {
 
 static int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// A number that another core has written, or that two cores read, comes from afar: as long as so many multiply-adds.
+// Operations before and after this one give each core a range of rows, so those should be cut, unless op(B) is the larger
+// matrix.
+static const double FROM_AFAR = 16;
+
+static double cut_cost(int64_t m, int64_t n, int64_t k, bool tb, grid g) {
+  int64_t rows = div_up(m, g.rows), cols = div_up(n, g.cols);
+  double afar = (g.rows > 1 ? (double)cols * (double)k : 0) + (g.cols > 1 ? (double)rows * ((double)k + (double)cols) : 0);
+  return tile_cost(rows, cols, k, tb) + FROM_AFAR * afar;
+}
+
 // The cheapest way to cut C into `tiles` tiles (or somewhat fewer).
 static grid cut(int64_t m, int64_t n, int64_t k, bool tb, int64_t tiles) {
   grid best = {1, 1, false};
-  double least = tile_cost(m, n, k, tb);
+  double least = cut_cost(m, n, k, tb, best);
   for (int64_t rows = 1; rows <= tiles && rows <= m; rows++) {
     int64_t cols = tiles / rows, most = div_up(n, 16);
-    if (cols > most) cols = most;
-    double cost = tile_cost(div_up(m, rows), div_up(n, cols), k, tb);
+    grid g = {rows, cols > most ? most : cols, false};
+    double cost = cut_cost(m, n, k, tb, g);
     if (cost < least) {
-      best = (grid){rows, cols, false};
+      best = g;
       least = cost;
     }
   }
@@ -410,7 +421,7 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
   if (job->wide) job->grid.library = false;
   int64_t tasks = job->grid.rows * job->grid.cols * batch;
   double each = work_of(m, n, k) * (double)batch / (double)tasks;
-  if (each * (double)tasks > CLAIM_WORK) {
+  if (each * (double)tasks > CLAIM_WORK && tasks > nn_threads()) {
     nn_parallel_tasks(tasks, run_task, job);
   } else {
     int64_t grain = each >= THREAD_WORK ? 1 : (int64_t)(THREAD_WORK / (each + 1)) + 1;
