@@ -322,6 +322,25 @@ DEFINE_SCALE(double, scale_f64)
 DEFINE_LIBRARY_TILE(nn_gemm_args_f32, library_tile_f32, openblas.sgemm)
 DEFINE_LIBRARY_TILE(nn_gemm_args_f64, library_tile_f64, openblas.dgemm)
 
+// A product of few rows with B transposed is worth turning round: B, the larger matrix, is then read as it lies, and only A is
+// packed. More rows are copied once more (see plan_ways), as are those at awkward distances.
+static bool worth_turning(int64_t m, int64_t n, int64_t k, int64_t ldb, bool is_f64) {
+  const int64_t width = (nn_cpu_isa() == NN_ISA_AVX512 ? 32 : nn_cpu_isa() == NN_ISA_AVX2 ? 16 : 8) >> is_f64;
+  const bool awkward = (ldb << (is_f64 ? 3 : 2)) % 2048 == 0;
+  return m > 4 && m <= (awkward ? width : 3 * width) && n >= 2 * m && k >= 16;
+}
+
+#define DEFINE_TURN(T, SUFFIX, IS_F64)                                                                       \
+  static void turn_##SUFFIX(nn_gemm_args_##SUFFIX *g) {                                                      \
+    if (!g->tb || g->ta || g->gate || g->beta != 0 || !worth_turning(g->m, g->n, g->k, g->ldb, IS_F64)) return; \
+    const nn_gemm_args_##SUFFIX was = *g;                                                                    \
+    g->m = was.n, g->n = was.m, g->a = was.b, g->lda = was.ldb, g->b = was.a, g->ldb = was.lda;              \
+    g->turned = true;                                                                                        \
+  }
+
+DEFINE_TURN(float, f32, false)
+DEFINE_TURN(double, f64, true)
+
 // A batch of products cut into tiles; task number = product * rows * cols + tile.
 typedef struct {
   grid grid;
@@ -333,20 +352,20 @@ typedef struct {
   nn_gemm_args_f64 f64;
 } gemm_job;
 
+static bool fits_tiny_f32(const nn_gemm_args_f32 *g) { return !g->turned && nn_is_tiny(g->m, g->n, g->k); }
+
+static bool fits_tiny_f64(const nn_gemm_args_f64 *g) {
+  (void)g;
+  return false;
+}
+
 static bool tiny_f32(const nn_gemm_args_f32 *g) {
-  if (!nn_is_tiny(g->m, g->n, g->k)) return false;
+  if (!fits_tiny_f32(g)) return false;
   NN_SELECT(nn_tiny_table)->f32(g);
   return true;
 }
 
 static bool tiny_f64(const nn_gemm_args_f64 *g) {
-  (void)g;
-  return false;
-}
-
-static bool fits_tiny_f32(const nn_gemm_args_f32 *g) { return nn_is_tiny(g->m, g->n, g->k); }
-
-static bool fits_tiny_f64(const nn_gemm_args_f64 *g) {
   (void)g;
   return false;
 }
@@ -385,13 +404,14 @@ DEFINE_ENDS(double, f64, NN_FLOAT64)
                                                                                                              \
   static bool tile_##SUFFIX(const gemm_job *job, int64_t product, int64_t row, int64_t col) {                \
     nn_gemm_args_##SUFFIX g = job->SUFFIX;                                                                   \
-    int64_t i = part_begin(g.m, job->grid.rows, row, 1), j = part_begin(g.n, job->grid.cols, col, 16);       \
-    g.m = part_begin(g.m, job->grid.rows, row + 1, 1) - i;                                                   \
+    const int64_t round = g.turned ? 16 : 1;                                                                 \
+    int64_t i = part_begin(g.m, job->grid.rows, row, round), j = part_begin(g.n, job->grid.cols, col, 16);   \
+    g.m = part_begin(g.m, job->grid.rows, row + 1, round) - i;                                               \
     g.n = part_begin(g.n, job->grid.cols, col + 1, 16) - j;                                                  \
     g.a += product * job->stride_a + (g.ta ? i : i * g.lda);                                                 \
     g.b += product * job->stride_b + (g.tb ? j * g.ldb : j);                                                 \
-    g.c += product * job->stride_c + i * g.ldc + j;                                                          \
-    if (g.bias) g.bias += j;                                                                                 \
+    g.c += product * job->stride_c + (g.turned ? j * g.ldc + i : i * g.ldc + j);                             \
+    if (g.bias) g.bias += g.turned ? i : j;                                                                  \
     if (g.gate) g.gate += i * g.ldc + j;                                                                     \
     return whole_tile_##SUFFIX(&g, job->grid.library);                                                       \
   }
@@ -447,12 +467,14 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
       m *= batch;                                                                                            \
       batch = 1;                                                                                             \
     }                                                                                                        \
-    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta, NULL, NULL};         \
+    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta, NULL, NULL, false};  \
+    if (batch == 1 && fits_tiny_##SUFFIX(&args)) return own_tile_##SUFFIX(&args);                            \
+    if (batch == 1) turn_##SUFFIX(&args);                                                                    \
     if (batch == 1 && work_of(m, n, k) < 2 * THREAD_WORK) return own_tile_##SUFFIX(&args);                   \
     gemm_job job = {.stride_a = stride_a, .stride_b = stride_b, .stride_c = stride_c, .is_f64 = IS_F64};     \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
     job.SUFFIX = args;                                                                                       \
-    return run(&job, m, n, k, batch);                                                                        \
+    return run(&job, args.m, args.n, k, batch);                                                              \
   }                                                                                                          \
                                                                                                              \
   bool nn_gemm_##SUFFIX(bool ta, bool tb, int64_t m, int64_t n, int64_t k, T alpha, const T *a, int64_t lda, \
@@ -464,9 +486,10 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
                                 const T *b, int64_t ldb, const T *bias, const T *gate, T *c, int64_t ldc) {  \
     if (m <= 0 || n <= 0) return true;                                                                       \
     gemm_job job = {.is_f64 = IS_F64};                                                                       \
-    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0, bias, gate};         \
+    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0, bias, gate, false};  \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
-    if (k > 0 && work_of(m, n, k) >= 2 * THREAD_WORK) return run(&job, m, n, k, 1);                          \
+    if (k > 0 && !fits_tiny_##SUFFIX(&job.SUFFIX)) turn_##SUFFIX(&job.SUFFIX);                               \
+    if (k > 0 && work_of(m, n, k) >= 2 * THREAD_WORK) return run(&job, job.SUFFIX.m, job.SUFFIX.n, k, 1);    \
     if (k > 0) return whole_tile_##SUFFIX(&job.SUFFIX, false);                                               \
     if (bias) start_##SUFFIX(&job.SUFFIX);                                                                   \
     if (!scale_##SUFFIX(m, n, job.SUFFIX.beta, c, ldc)) return false;                                        \

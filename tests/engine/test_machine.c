@@ -495,6 +495,22 @@ static void test_products_with_ends(void **state) {
   }
 }
 
+// Few rows with B transposed: such products are turned round.
+static void test_products_of_few_rows(void **state) {
+  (void)state;
+  static const int64_t ms[] = {5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 64, 95, 96, 97};
+  for (int i = 0; i < 16 * 12; i++) {
+    assert_true(nn_set_threads(1 + i % 3));
+    product q = {.tb = true, .f64 = i % 5 == 0, .batch = 1, .m = ms[i % 16], .alpha = i % 7 ? 1 : 0.5};
+    q.n = 2 * q.m + random_in(0, 150), q.k = i / 16 % 4 ? random_in(16, 200) : random_in(600, 1300);
+    q.lda = q.k + random_in(0, 3), q.ldb = i / 16 % 3 ? q.k + random_in(0, 3) : (q.k + 511) / 512 * 512;
+    q.ldc = q.n + random_in(0, 3);
+    check_product(&q, i / 16 % 4 ? 0 : 3000);
+    q.alpha = 1;
+    if (q.k < 200) check_between(&q, i % 2, false);
+  }
+}
+
 // Those that have a kernel of their own (kernels/tiny.c).
 static void test_tiny_products(void **state) {
   (void)state;
@@ -689,7 +705,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_fork_leaves_a_working_child),
 #endif
       cmocka_unit_test(test_signals_stay_on_the_host_thread),
-      cmocka_unit_test(test_tiny_products), cmocka_unit_test(test_products_with_ends), cmocka_unit_test(test_random_products),
+      cmocka_unit_test(test_tiny_products), cmocka_unit_test(test_products_with_ends), cmocka_unit_test(test_products_of_few_rows), cmocka_unit_test(test_random_products),
       cmocka_unit_test(test_product_edges),
       cmocka_unit_test(test_product_ways),
       cmocka_unit_test(test_large_products),

@@ -10,6 +10,8 @@
 
 /// C = alpha * op(A) * op(B) + beta * C, everything as nn_gemm_f32 has it; then, where they are not NULL, the n numbers of
 /// `bias` are added to each row, and an element becomes 0 where the one of `gate`, which lies as C does, is <= 0.
+/// turned: C is stored transposed, with ldc >= m, `bias` has m numbers, one for each row of the product, and there is no gate;
+/// m and n are above 4.
 #define NN_GEMM_ARGS(T)                                                                                      \
   struct {                                                                                                   \
     bool ta, tb;                                                                                             \
@@ -18,6 +20,7 @@
     T *c;                                                                                                    \
     T alpha, beta;                                                                                           \
     const T *bias, *gate;                                                                                    \
+    bool turned;                                                                                             \
   }
 
 typedef NN_GEMM_ARGS(float) nn_gemm_args_f32;

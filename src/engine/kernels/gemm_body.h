@@ -14,13 +14,14 @@ INLINE NAME(vec) NAME(splat)(T x) { return x - (NAME(vec)){0}; }
 // The microkernel: a tile of C in registers, R rows by V vectors.
 
 // c[i][j] = alpha * sum over p < k of a[i * rs + p * cs] * b[p * bs + j] + beta * c[i][j] + bias[j], 0 where
-// gate[i][j] <= 0; j < cols.
+// gate[i][j] <= 0; j < cols. turned: what is c[i][j] there lies at c[j][i], and bias[i] is added.
 typedef struct {
   const T *a, *b;
   T *c;
   int64_t k, rs, cs, bs, ldc, cols;
   T alpha, beta;
   const T *bias, *gate; // or NULL
+  bool turned;
 } NAME(tile_args);
 
 INLINE NAME(vec) NAME(load_first)(const T *p, int64_t n) {
@@ -68,10 +69,61 @@ INLINE void NAME(add_packed)(const int R, const int V, NAME(vec) * sums, const T
   }
 }
 
+// to[i][width] = c[j][i] for i < rows, j < cols, or with `back` the other way. Whole blocks where they fit, the last of them
+// over one before.
+static void NAME(turn)(int64_t rows, int64_t cols, T *c, int64_t ldc, T *tile, bool back) {
+  enum { B = NAME(BLOCK), W = NAME(width) };
+  const T *line[B];
+  int64_t j = 0;
+  for (; back && rows < B && j + B <= cols; j += B) { // further lines count as the first, and go nowhere
+    T some[B * B];
+    for (int q = 0; q < B; q++) line[q] = tile + (q < rows ? q : 0) * W;
+    NAME(transpose_block)(line, j, some, B);
+    for (int q = 0; q < B; q++) memcpy(c + (j + q) * ldc, some + q * B, (size_t)rows * sizeof(T));
+  }
+  for (; j + B <= cols && rows >= B; j += B)
+    for (int64_t i = 0; i < rows; i = i + B < rows && i + 2 * B > rows ? rows - B : i + B) {
+      for (int q = 0; q < B; q++) line[q] = back ? tile + (i + q) * W : c + (j + q) * ldc;
+      if (back)
+        NAME(transpose_block)(line, j, c + j * ldc + i, ldc);
+      else
+        NAME(transpose_block)(line, i, tile + i * W + j, W);
+    }
+  for (; j < cols; j++)
+    for (int64_t i = 0; i < rows; i++) {
+      if (back)
+        c[j * ldc + i] = tile[i * W + j];
+      else
+        tile[i * W + j] = c[j * ldc + i];
+    }
+}
+
+INLINE void NAME(finish_turned)(const int R, const int V, const NAME(vec) * sums, const NAME(tile_args) * t) {
+  T tile[ROWS_MAX * NAME(width)] __attribute__((aligned(64)));
+  if (t->beta != 0) {
+    for (int64_t i = 0; i < R * NAME(width); i++) tile[i] = 0;
+    NAME(turn)(R, t->cols, t->c, t->ldc, tile, false);
+  }
+  UNROLL for (int i = 0; i < R; i++) {
+    UNROLL for (int v = 0; v < V; v++) {
+      T *to = tile + i * NAME(width) + v * NAME(lanes);
+      NAME(vec) x = NAME(splat)(t->alpha) * sums[i * V + v];
+      if (t->beta != 0) x = FMA(NAME(splat)(t->beta), NAME(load)(to), x);
+      if (t->bias) x += NAME(splat)(t->bias[i]);
+      NAME(store)(to, x);
+    }
+  }
+  NAME(turn)(R, t->cols, t->c, t->ldc, tile, true);
+}
+
 // Adds up the U sets of N sums and puts the tile into C.
 INLINE void NAME(finish)(const int R, const int V, const int U, NAME(vec) * sums, const NAME(tile_args) * t) {
   const int N = R * V;
   UNROLL for (int i = N; i < U * N; i++) sums[i % N] += sums[i];
+  if (t->turned) {
+    NAME(finish_turned)(R, V, sums, t);
+    return;
+  }
   const T alpha = t->alpha, beta = t->beta;
   const int64_t ldc = t->ldc, rest = t->cols - (V - 1) * NAME(lanes);
   T *c = t->c;
@@ -100,7 +152,7 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   // With three bases, few registers address 14 rows.
   const T *b = t->b, *a0 = t->a, *a5 = R > 5 ? a0 + 5 * rs : a0, *a10 = R > 10 ? a0 + 10 * rs : a0;
   int64_t p = t->k;
-  if (p >= 64) { // C isn't in the cache, and the sum takes long enough to fetch it
+  if (p >= 64 && !t->turned) { // C isn't in the cache, and the sum takes long enough to fetch it
     UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
   for (; p >= U; p -= U) {
@@ -125,7 +177,7 @@ INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const NAME
   const int64_t bs = BS ? BS : t->bs;
   const T *b = t->b, *a = t->a;
   int64_t p = t->k;
-  if (p >= 64) {
+  if (p >= 64 && !t->turned) {
     UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
   for (; p >= 4; p -= 4, a += 4 * S) {
@@ -371,7 +423,8 @@ static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NA
                             const T *next, int64_t lda) {
   const T *block = plan->block;
   const int64_t piece = next ? div_up(t.k * NAME(width), n) : 0; // of the next strip, a panel
-  for (int64_t j = 0, p = 0; j < n; j += NAME(width), p += piece, t.c += NAME(width)) {
+  const int64_t across = t.turned ? NAME(width) * t.ldc : NAME(width); // from one panel's columns of C to the next
+  for (int64_t j = 0, p = 0; j < n; j += NAME(width), p += piece, t.c += across) {
     if (p < t.k && piece) NAME(fetch_strip)(next + p, lda, min64(piece, t.k - p));
     t.cols = min64(n - j, NAME(width));
     NAME(tile_args) now = t;
@@ -382,7 +435,7 @@ static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NA
       now.bs = NAME(panel_stride)(t.cols);
     }
     if (!plan->direct) block += t.k * NAME(width);
-    if (t.bias) now.bias += j;
+    if (t.bias && !t.turned) now.bias += j;
     if (t.gate) now.gate += j;
     NAME(run_tile)(rows, plan->copy, &now);
   }
@@ -398,7 +451,8 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
   int64_t strips = div_up(g->m, ROWS_MAX);
   NAME(tile_args) t = {.k = k, .b = b, .bs = g->ldb, .ldc = g->ldc, .alpha = g->alpha};
   t.beta = p == 0 ? g->beta : 1;
-  t.bias = p == 0 && g->bias ? g->bias + j : NULL;
+  const T *bias = p == 0 ? g->bias : NULL;
+  t.turned = g->turned;
   const T *gate = p + k == g->k && g->gate ? g->gate + j : NULL;
   t.rs = g->ta ? 1 : g->lda;
   t.cs = g->ta ? g->lda : 1;
@@ -406,7 +460,8 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     if (nn_interrupted()) return false;
     next = NAME(first_row)(g->m, strips, s + 1);
     t.a = plan->copy ? plan->strip : a + (g->ta ? row : row * g->lda);
-    t.c = g->c + row * g->ldc + j;
+    t.c = g->turned ? g->c + j * g->ldc + row : g->c + row * g->ldc + j;
+    t.bias = bias ? bias + (g->turned ? row : j) : NULL;
     t.gate = gate ? gate + row * g->ldc : NULL;
     if (plan->copy && g->ta) {
       if (s % NAME(group) == 0) NAME(copy_group)(g->m, strips, s, k, a, g->lda, plan->strip);
