@@ -97,7 +97,10 @@ local function walk(lesson)
       check.equal(reply, w[2], ("%s: the reply to %s"):format(where, w[1]))
     end
     if step.given and step.given ~= step.answer and code(step.given) then
-      check.ok(judged(step, learner.line(step.given), learner, said) ~= "right", where .. ": what is given, as it is")
+      local fine, line = pcall(learner.line, step.given) -- it may be broken on purpose
+      if fine then
+        check.ok(judged(step, line, learner, said) ~= "right", where .. ": what is given, as it is")
+      end
     end
     if step.is_experiment then
       local verdict, reply = judged(step, {text = "0", value = 0}, learner, said)

@@ -2,5 +2,8 @@
 
 return {
   {"Foundations", [[perceptron forward backprop autograd training-loop activations losses init vanishing clipping
-    optimizers lr-schedule overfitting l1-l2 dropout batchnorm]]},
+    optimizers lr-schedule overfitting l1-l2 dropout batchnorm metrics]]},
+  {"Vision", "convolution pooling resnet"},
+  {"Sequences", "rnn lstm attention"},
+  {"Generative models", "vae"},
 }
