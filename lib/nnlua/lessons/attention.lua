@@ -94,7 +94,7 @@ largest(q:matmul(k.T))]],
       given = sl .. "masked = ",
       answer = sl .. "masked = scores:masked_fill(later, -math.huge)",
       check = function(_, s)
-        if not tensor.is_tensor(s.masked) or not (s.masked.shape == {4, 4}) then return nil end
+        if not tensor.is_tensor(s.masked) or s.masked.shape ~= {4, 4} then return nil end
         local w = s.masked:softmax(2)
         if w:isnan():any() then return false, "A row without any finite score: did you fill the past instead of the future?" end
         local want = tensor{{1, 0, 0, 0}, {1 / 2, 1 / 2, 0, 0}, {1 / 3, 1 / 3, 1 / 3, 0}, {1 / 4, 1 / 4, 1 / 4, 1 / 4}}

@@ -80,7 +80,7 @@ d:abs():sum():item()]],
         if s.pool == nil or not tensor.is_tensor(v) then return nil end
         local ok, out = pcall(s.pool, tensor.arange(150):float():view(2, 3, 5, 5))
         if not ok then return nil end
-        if not (out.shape == {2, 3, 1, 1}) then return false, "What comes out is " .. tostring(out.shape) .. ", not {2, 3, 1, 1}." end
+        if out.shape ~= {2, 3, 1, 1} then return false, "What comes out is " .. tostring(out.shape) .. ", not {2, 3, 1, 1}." end
         if out:get(1, 1, 1, 1) ~= 12 then return false, "The shape is right; by means, not by the largest." end
         return v:numel() == 1 and v:item() == 6
       end,
