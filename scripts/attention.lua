@@ -105,7 +105,7 @@ local looked = map:squeeze(2):narrow(2, 1, length):argmax(2)
 local right_place = looked:eq(at:squeeze(2) + 1):to("float32"):mean():item()
 local sorted = at:squeeze(2):argsort()
 plot.heatmap(map:squeeze(2):index_select(1, sorted:narrow(1, 1, 1000)[{ {1, 1000, 40} }]),
-  {title = "attention: questions by place asked for (down), places (across)"})
+  {title = "who looks where", ylabel = "questions, by place asked for", xlabel = "place"})
 print(("it looks one place to the right of the letter asked for in %.1f %% of the questions"):format(100 * right_place))
 
 -- To try next: leave self.place out (what becomes of the accuracy, and why?); one layer only.

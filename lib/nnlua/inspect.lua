@@ -216,12 +216,15 @@ function inspect.pca(x, k)
 end
 
 local tsne_options = signature("tsne", "n_components:count=2, perplexity:number=30, n_iter:count=500, "
-  .. "learning_rate:number?, early_exaggeration:number=12, generator:any?, seed:int?, callback:callable?")
+  .. "learning_rate:number?, early_exaggeration:number=12, method:string?, theta:number=0.5, generator:any?, "
+  .. "seed:int?, callback:callable?")
 
 --- Points [N, D] in two dimensions such that neighbours stay neighbours (t-SNE, van der Maaten, Hinton 2008): [N, 2],
--- float64. Exact, so for some thousands of points at most. Starts from the principal components. Options: n_components,
--- perplexity (30, less than N: about how many neighbours count), n_iter (500), learning_rate (default max(N / 48, 50)),
--- early_exaggeration (12), callback(step, divergence), seed or generator (unused unless points coincide).
+-- float64. Starts from the principal components. Options: n_components, perplexity (30, less than N: about how many
+-- neighbours count), n_iter (500), learning_rate (default max(N / 48, 50)), early_exaggeration (12), method: "exact",
+-- in time and memory N^2, the default up to 1,000 points and for other than two components; or "barnes_hut", N log N,
+-- which takes far groups of points for one as theta (0.5) says; callback(step, divergence), seed or generator (unused
+-- unless points coincide).
 --     local inspect = require "nnlua.inspect"
 --     local y = inspect.tsne(data.load("iris").x, {perplexity = 20, n_iter = 50})
 --     y.shape
@@ -232,6 +235,14 @@ function inspect.tsne(x, ...)
   if o.perplexity >= x:size(1) or o.perplexity < 1 then
     fail.raise("tsne: perplexity must be from 1 to less than %d, the number of points, got %g", x:size(1), o.perplexity)
   end
+  if o.method and o.method ~= "exact" and o.method ~= "barnes_hut" then
+    fail.raise("tsne: method must be \"exact\" or \"barnes_hut\", got %s", fail.show(o.method))
+  elseif o.method == "barnes_hut" and o.n_components ~= 2 then
+    fail.raise("tsne: barnes_hut gives 2 components, not %d: take method = \"exact\"", o.n_components)
+  elseif o.theta < 0 then
+    fail.raise("tsne: theta must not be negative, got %g", o.theta)
+  end
+  o.method = o.method or (x:size(1) > 1000 and o.n_components == 2 and "barnes_hut") or "exact"
   local start = inspect.pca(x, math.min(o.n_components, x:size(2)))
   if start:size(2) < o.n_components then
     start = F.pad(start, {0, o.n_components - start:size(2)})

@@ -416,6 +416,7 @@ static void open_parts(lua_State *L, Bind *b, int core) {
   bind_files_open(L, b, core);
   bind_picture_open(L, b, core);
   bind_feed_open(L, b, core);
+  bind_points_open(L, b, core);
   bind_bytes_open(L, b, core);
   bind_catch_open(L, b, core);
   bind_profile_open(L, b, core);

@@ -4,8 +4,8 @@
 
 #include "bind.h"
 
-/* Each adds a table to the module's table: core.optim, core.files, core.bytes, core.pictures, core.feed; or a function:
- * core.catch_interrupt. */
+/* Each adds a table to the module's table: core.optim, core.files, core.bytes, core.pictures, core.feed,
+ * core.points; or a function: core.catch_interrupt. */
 void bind_optim_open(lua_State *L, Bind *b, int core);
 void bind_files_open(lua_State *L, Bind *b, int core);
 void bind_bytes_open(lua_State *L, Bind *b, int core);
@@ -15,5 +15,6 @@ void bind_profile_open(lua_State *L, Bind *b, int core);
 int32_t bind_profile_line(void *data);
 void bind_picture_open(lua_State *L, Bind *b, int core);
 void bind_feed_open(lua_State *L, Bind *b, int core);
+void bind_points_open(lua_State *L, Bind *b, int core);
 
 #endif

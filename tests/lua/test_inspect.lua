@@ -128,4 +128,64 @@ check.test("t-SNE keeps neighbours together", function()
   check.error("perplexity must be from 1 to less than 5", inspect.tsne, tensor.zeros(5, 3))
 end)
 
+-- The gradient by its definition, for similarities p [N, N].
+local function gradient_by_definition(y, p)
+  local near = (1 / ((y:unsqueeze(2) - y:unsqueeze(1)):square():sum(3) + 1)):masked_fill(tensor.eye(#y):bool(), 0)
+  local q = near / near:sum()
+  local w = (p - q) * near
+  return ((y:unsqueeze(2) - y:unsqueeze(1)) * w:unsqueeze(3)):sum(2) * 4, tensor.xlogy(p, p / q:clamp({min = 1e-300}))
+    :sum():item()
+end
+
+check.test("t-SNE's gradient by a tree", function()
+  local gradient = require("nnlua.core").points.tsne_gradient
+  tensor.manual_seed(4)
+  for _, n in ipairs {2, 3, 10, 120} do
+    local y = tensor.randn(n, 2, {dtype = "float64"}) * 3
+    if n == 120 then y[{{20, 40}}] = y[{{60, 80}}] end -- some coincide
+    local ones = tensor.ones(n, n):triu(1):nonzero()
+    local p = tensor.rand(ones:size(1), {dtype = "float64"})
+    p = p / p:sum() / 2
+    local full = tensor.zeros(n, n, {dtype = "float64"})
+    for k = 1, ones:size(1) do
+      full[{ones:get(k, 1), ones:get(k, 2)}] = p:get(k)
+      full[{ones:get(k, 2), ones:get(k, 1)}] = p:get(k)
+    end
+    local want, divergence = gradient_by_definition(y, full)
+    local got, told = gradient(y, ones:t(), p, 1, 0)
+    check.close(got, want, 1e-12)
+    check.close(told, divergence, 1e-9)
+    -- Repulsion alone, which the tree does: groups are nearly as good.
+    local none = tensor.zeros_like(p)
+    local all, groups = gradient(y, ones:t(), none, 1, 0), gradient(y, ones:t(), none, 1, 0.5)
+    check.ok((groups - all):norm():item() <= 0.05 * all:norm():item(), n)
+  end
+  local y, pairs_of, p = tensor.zeros(3, 2):double(), tensor{{1}, {2}}, tensor.ones(1):double()
+  check.error("expected points float64 [N, 2]", gradient, y:float(), pairs_of, p, 1, 0.5)
+  check.error("expected points float64 [N, 2]", gradient, tensor.zeros(3, 3):double(), pairs_of, p, 1, 0.5)
+  check.error("expected pairs int64 [2, M]", gradient, y, pairs_of:t(), p, 1, 0.5)
+  check.error("a float64 for each of the 1 pairs", gradient, y, pairs_of, tensor.ones(2):double(), 1, 0.5)
+  check.error("point 4 of 3", gradient, y, tensor{{1}, {4}}, p, 1, 0.5)
+  check.error("point 0 of 3", gradient, y, tensor{{0}, {1}}, p, 1, 0.5)
+  check.error("not finite", gradient, y * (0 / 0), pairs_of, p, 1, 0.5)
+  check.ok(gradient(y, pairs_of, p, 1, 0.5):isfinite():all(), "all in one place")
+end)
+
+check.test("t-SNE of many points is as good as the exact one", function()
+  local digits = data.load("digits")
+  local x, labels = digits.x:narrow(1, 1, 300):flatten(2), digits.y:narrow(1, 1, 300)
+  local divergence, y = {}, {}
+  for _, method in ipairs {"exact", "barnes_hut"} do
+    y[method] = inspect.tsne(x, {perplexity = 15, n_iter = 300, method = method, callback = function(_, v)
+      divergence[method] = v
+    end})
+    check.ok(neighbours(y[method], labels) > 0.85, neighbours(y[method], labels))
+  end
+  check.close(divergence.barnes_hut, divergence.exact, 0.1)
+  check.ok(inspect.tsne(tensor.zeros(5, 3), {perplexity = 2, n_iter = 20, method = "barnes_hut"}):isfinite():all())
+  check.error("method must be", inspect.tsne, x, {method = "fast"})
+  check.error("barnes_hut gives 2 components, not 3", inspect.tsne, x, {method = "barnes_hut", n_components = 3})
+  check.error("theta must not be negative", inspect.tsne, x, {theta = -1})
+end)
+
 check.done()
