@@ -40,7 +40,7 @@ static int choice_index(const char *choices, const char *name, size_t n) {
 
 nn_value nn_default(const nn_param *p) {
   const char *s = p->def;
-  if (s[0] == 'n' && strcmp(s, "nil") == 0) return V_NONE;
+  if (s[0] == 'n' && s[1] == 'i' && s[2] == 'l' && s[3] == '\0') return V_NONE;
   switch (p->kind) {
     case P_BOOL: return v_b(s[0] == 't');
     case P_CHOICE: return v_i(choice_index(p->choices, s, strlen(s)));

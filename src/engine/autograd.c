@@ -50,13 +50,13 @@ void nn_node_destroy(nn_node *n) {
 
 /* Where the parts of a node lie in its block. */
 typedef struct node_plan {
-  int n_in, n_out, n_args, n_dims, n_ints;
+  int n_in, n_out, n_extra, n_args, n_dims, n_ints;
   size_t name;
 } node_plan;
 
 static nn_node *new_node(nn_ctx *ctx, const node_plan *p, int64_t **dims, int64_t **ints) {
   size_t edges = sizeof(nn_node), saved = edges + (size_t)p->n_in * sizeof(nn_edge);
-  int n_saved = p->n_in + p->n_out + 2, n_meta = p->n_in + p->n_out;
+  int n_saved = p->n_in + p->n_out + p->n_extra, n_meta = p->n_in + p->n_out;
   size_t meta = saved + (size_t)n_saved * sizeof(nn_saved), args = meta + (size_t)n_meta * sizeof(nn_meta);
   size_t dims_at = args + (size_t)p->n_args * sizeof(nn_value), ints_at = dims_at + (size_t)p->n_dims * 8;
   size_t name_at = ints_at + (size_t)p->n_ints * 8, size = name_at + p->name;
@@ -139,7 +139,9 @@ static node_plan plan_frame(const nn_frame *f, int n_out) {
   for (int k = 0; k < n_out; k++) n_dims += f->out[k]->ndim;
   for (int a = 0; a < f->n_args; a++)
     if (is_list(&f->arg[a])) n_ints += (int)words_of(&f->arg[a]);
-  return (node_plan){.n_in = f->n_in, .n_out = n_out, .n_args = f->n_args, .n_dims = n_dims, .n_ints = n_ints};
+  int n_extra = f->extra[1] != NULL ? 2 : f->extra[0] != NULL;
+  return (node_plan){
+      .n_in = f->n_in, .n_out = n_out, .n_extra = n_extra, .n_args = f->n_args, .n_dims = n_dims, .n_ints = n_ints};
 }
 
 static void copy_args(nn_node *n, const nn_frame *f, int64_t *ints) {
@@ -156,7 +158,19 @@ static void copy_args(nn_node *n, const nn_frame *f, int64_t *ints) {
 /* Entry i of what the node saves; t is counted already. */
 static void save(nn_node *n, int i, nn_tensor *t, uint32_t version) {
   n->saved[i] = (nn_saved){.t = t, .version = version};
-  n->n_saved = i + 1;
+  if (n->n_saved <= i) n->n_saved = i + 1;
+}
+
+static bool has_edge(const nn_node *n, int i) { return n->edge[i].node != NULL || n->edge[i].leaf != NULL; }
+
+/* Whether the gradient of an input that has one needs input i. */
+static bool needs(const nn_node *n, int i) {
+  const nn_op *op = n->op;
+  if (!(op->saves_in >> (i < 32 ? i : 31) & 1)) return false;
+  if (i > 1 || op->saves_for[i] == 0) return true;
+  for (int k = 0; k < n->n_in && k < 8; k++)
+    if (op->saves_for[i] >> k & 1 && has_edge(n, k)) return true;
+  return false;
 }
 
 /* A saved output is kept without its history: with it, it would keep itself alive. */
@@ -178,10 +192,12 @@ static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64
     bool can = op->grads_in == 0 || (op->grads_in >> (i < 8 ? i : 7) & 1);
     bool has = t->node != NULL || t->base != NULL || t->flags & NN_T_REQUIRES;
     if (can && has && !set_edge(n, i, t)) return false;
-    if (op->saves_in >> (i < 32 ? i : 31) & 1) {
-      uint32_t version = t->storage->version;
-      save(n, i, nn_retain(t), into != NULL && t->storage == into->storage ? version - 1 : version);
-    }
+  }
+  for (int i = 0; i < n->n_in && op->saves_in != 0; i++) {
+    nn_tensor *t = f->in[i];
+    if (t == NULL || !needs(n, i)) continue;
+    uint32_t version = t->storage->version;
+    save(n, i, nn_retain(t), into != NULL && t->storage == into->storage ? version - 1 : version);
   }
   for (int k = 0; k < n_out; k++) {
     dims = set_meta(&n->meta[n->n_in + k], f->out[k], dims);
@@ -463,7 +479,7 @@ static nn_tensor *saved_tensor(const nn_vjp *v, int i) {
   const nn_saved *s = &n->saved[i];
   nn_ctx *ctx = v->ctx;
   if (ctx->error != NN_OK) return NULL;
-  if (s->t == NULL) {
+  if (i >= n->n_saved || s->t == NULL) {
     if (n->flags & NN_N_RELEASED)
       nn_fail(ctx, "backward: the graph was already used by a backward pass and its saved values (of %s) are gone; "
                    "pass {retain_graph = true} to the first one to keep them", nn_node_name(n));
@@ -490,7 +506,7 @@ nn_tensor *nn_extra(const nn_vjp *v, int k) { return saved_tensor(v, v->node->n_
 
 nn_tensor *nn_unchanged_out(const nn_vjp *v, int k) {
   const nn_saved *s = &v->node->saved[v->node->n_in + k];
-  if (s->t == NULL || s->t->storage->version != s->version) return NULL;
+  if (v->node->n_in + k >= v->node->n_saved || s->t == NULL || s->t->storage->version != s->version) return NULL;
   nn_settle(s->t);
   return s->t;
 }

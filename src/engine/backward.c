@@ -36,7 +36,8 @@ typedef struct capture {
 typedef struct nn_walk_state {
   nn_ctx *ctx;
   nn_work *all;
-  nn_work **stack;
+  nn_work **stack; /* = little, or a block of its own */
+  nn_work *little[32];
   int64_t n_stack, cap_stack;
   capture *captures;
   int n_captures;
@@ -59,11 +60,11 @@ static nn_work *new_work(nn_walk_state *w, nn_node *n) {
 
 static bool push(nn_walk_state *w, nn_work *r) {
   if (w->n_stack == w->cap_stack) {
-    int64_t cap = w->cap_stack ? 2 * w->cap_stack : 64;
+    int64_t cap = 2 * w->cap_stack;
     nn_work **s = nn_mem_alloc(w->ctx, (size_t)cap * sizeof *s);
     if (s == NULL) return false;
-    if (w->n_stack) memcpy(s, w->stack, (size_t)w->n_stack * sizeof *s);
-    if (w->stack != NULL) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *s);
+    memcpy(s, w->stack, (size_t)w->n_stack * sizeof *s);
+    if (w->stack != w->little) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *s);
     w->stack = s;
     w->cap_stack = cap;
   }
@@ -551,7 +552,7 @@ static void close_walk(nn_walk_state *w) {
     nn_small_give(w->ctx, r, size);
     nn_node_release(n);
   }
-  if (w->stack != NULL) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *w->stack);
+  if (w->stack != w->little) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *w->stack);
 }
 
 /* The cotangent of output i: given, or one. Counted. */
@@ -620,8 +621,10 @@ bool nn_backward(nn_ctx *ctx, nn_tensor *const *outputs, nn_tensor *const *grads
   if (ctx->error != NN_OK) return false;
   if (ctx->host.before_backward != NULL) ctx->host.before_backward(ctx->host.data);
   if (n_inputs > 8 && (captures = nn_mem_alloc(ctx, bytes)) == NULL) return false;
-  nn_walk_state w = {.ctx = ctx, .captures = captures, .n_captures = n_inputs, .retain = retain_graph,
-                     .create = create_graph, .to_leaves = inputs == NULL};
+  nn_walk_state w;
+  w.ctx = ctx, w.all = NULL, w.stack = w.little, w.n_stack = 0, w.cap_stack = 32;
+  w.captures = captures, w.n_captures = n_inputs;
+  w.retain = retain_graph, w.create = create_graph, w.to_leaves = inputs == NULL;
   bool ok = true;
   for (int i = 0; i < n_inputs; i++) {
     captures[i] = (capture){.t = inputs[i]};

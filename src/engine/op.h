@@ -151,6 +151,7 @@ struct nn_op {
   uint32_t flags;
   uint32_t saves_in;     /* bit i: input i is needed by vjp (its shape and dtype always are) */
   uint32_t saves_out;    /* bit k: output k is needed by vjp */
+  uint8_t saves_for[2];  /* of saved inputs 0 and 1: the inputs whose gradients need them; 0 = any */
   uint8_t grads_in;      /* bit i: the only inputs that can have a gradient; 0 = all of floating dtype */
   uint8_t n_out;         /* 0 = 1 */
 

@@ -422,6 +422,32 @@ check.test("assert_close: the text", function()
   check.error("seen: Numbers are not equal", close, 1, 2, {msg = function(t) return "seen: " .. t end})
 end)
 
+check.test("operands that no gradient needs are not kept: they may change", function()
+  local w = tensor({1, 2}, {requires_grad = true})
+  local y = w * 3
+  local z = y * 2 -- the gradient for y needs the 2 only
+  y:add_(1)
+  z:sum():backward()
+  check.equal(w.grad:totable(), {6.0, 6.0})
+  local x = tensor{4, 5}
+  z = w * x
+  x:add_(1)
+  check.error("was changed in place afterwards", function() z:sum():backward() end)
+  w.grad = nil
+  local q = w * 3
+  z = tensor{8, 9} / (q * 1)
+  q:add_(1)
+  z:sum():backward()
+  check.close(w.grad, tensor{-24 / 9, -27 / 36}, 1e-6)
+  local m = tensor.ones(2, 2, {requires_grad = true}) * 1
+  z = m:mm(tensor{{1, 2}, {3, 4}})
+  m:add_(1)
+  z:sum():backward()
+  z = m:mm(m)
+  m:add_(1)
+  check.error("was changed in place afterwards", function() z:sum():backward() end)
+end)
+
 check.test("assert_close: infinities, NaN, numbers, tables", function()
   local inf, nan = math.huge, 0 / 0
   close(tensor{inf, -inf}, tensor{inf, -inf})

@@ -104,7 +104,7 @@ const nn_op nn_op_mul = {
     .name = "mul",
     .doc = "Multiplies input by other, elementwise. Shapes broadcast, dtypes are promoted.",
     .example = "tensor{1, 2, 3} * 2\n--> {2, 4, 6}",
-    .params = TWO, .flags = USUAL, .saves_in = 3, .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel,
+    .params = TWO, .flags = USUAL, .saves_in = 3, .saves_for = {2, 1}, .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel,
     .vjp = vjp_mul, .data = NN_EW(EW_BINARY, NN_BINARY_MUL),
     .samples = NN_SAMPLES("R(2,3), R(3)", "R(2,3), R(2,1)", "R(), R(4)", "T(R(3,2)), 2.5", "R(2,0), R(1)"),
     .invalid = "R(2,3), R(4)", .complaint = "do not broadcast"};
@@ -114,7 +114,7 @@ const nn_op nn_op_div = {
     .doc = "Divides input by other, elementwise. The result is floating-point: integers become float32. For other\n"
            "ways to round, see the form with rounding_mode.",
     .example = "tensor{1, 2, 3} / 2\n--> {0.5, 1, 1.5}",
-    .params = TWO, .flags = USUAL | NN_FLOATS, .saves_in = 3, .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel,
+    .params = TWO, .flags = USUAL | NN_FLOATS, .saves_in = 3, .saves_for = {2}, .infer = nn_elementwise_infer, .kernel = nn_elementwise_kernel,
     .vjp = vjp_div, .data = NN_EW(EW_BINARY, NN_BINARY_DIV),
     .samples = NN_SAMPLES("R(2,3), P(3)", "R(2,3), N(2,1)", "R(), P(4)", "R(3,2), 2.5", "2, P(3)"),
     .invalid = "R(2,3), P(4)", .complaint = "do not broadcast"};

@@ -119,7 +119,8 @@ static bool mm_vjp(nn_vjp *v) {
 const nn_op nn_op_mm = {
     .name = "mm", .doc = "Product of two matrices: [n, m] times [m, p] is [n, p].",
     .example = "tensor{{1, 2}}:mm(tensor{{3}, {4}})\n--> {{11}}",
-    .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3, .infer = mm_infer,
+    .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3,
+    .saves_for = {2, 1}, .infer = mm_infer,
     .kernel = mm_kernel, .vjp = mm_vjp,
     .samples = NN_SAMPLES("R(2,3), R(3,4)", "T(R(2,3)), T(R(3,4))", "R(2,0), R(0,3)", "R(1,3), R(3,1)"),
     .invalid = "R(2,3), R(2,3)", .complaint = "must be as many as the rows"};
@@ -144,7 +145,8 @@ static bool bmm_vjp(nn_vjp *v) {
 const nn_op nn_op_bmm = {
     .name = "bmm", .doc = "Products of two batches of matrices: [b, n, m] times [b, m, p] is [b, n, p].",
     .example = "tensor.ones(2, 1, 3):bmm(tensor.ones(2, 3, 1))\n--> {{{3}}, {{3}}}",
-    .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3, .infer = bmm_infer,
+    .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3,
+    .saves_for = {2, 1}, .infer = bmm_infer,
     .kernel = mm_kernel, .vjp = bmm_vjp,
     .samples = NN_SAMPLES("R(2,2,3), R(2,3,4)", "T(R(2,2,3)), T(R(2,3,4))", "R(0,2,3), R(0,3,4)", "R(3,1,2):expand(3,4,2), R(3,2,2)"),
     .invalid = "R(2,2,3), R(3,3,4)", .complaint = "as many matrices"};
