@@ -5,6 +5,7 @@ local define = require "nnlua.define"
 local fail = require "nnlua.fail"
 
 local tensor, F = core.tensor, core.F
+local embedding_sum = core.op "embedding_sum"
 
 local function shape_text(x) return "[" .. table.concat({x:size()}, ", ") .. "]" end
 
@@ -37,6 +38,7 @@ end
 
 -- Sums or means of bags of one length, whole and unweighted: one reduction of what was looked up.
 local function even_bags(a, x, weight)
+  if not a.max_norm and not a.scale_grad_by_freq then return embedding_sum(x, weight, a.mode == "mean") end
   local rows = F.embedding(x, weight, {max_norm = a.max_norm, norm_type = a.norm_type,
     scale_grad_by_freq = a.scale_grad_by_freq})
   return rows[a.mode](rows, 2)

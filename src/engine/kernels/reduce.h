@@ -36,6 +36,8 @@ struct nn_reduce_kernels {
   nn_reduce_cols_fn *cols[NN_REDUCE_COUNT][NN_DTYPES];
   nn_arg_run_fn *argmax[NN_DTYPES], *argmin[NN_DTYPES];
   nn_arg_cols_fn *argmax_cols[NN_DTYPES], *argmin_cols[NN_DTYPES];
+  // y[j] = scale * sum over i of x[offset[i] + j], i < count, j < n; float32 and float64.
+  void (*picked_sum[NN_DTYPES])(int64_t count, const int64_t *offset, int64_t n, const void *x, double scale, void *y);
   // Typed forms for kernels that call each other.
   float (*sum_f32)(int64_t n, const float *x);
   double (*sum_f64)(int64_t n, const double *x);

@@ -2,6 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "interrupt.h"
+#include "kernels/reduce.h"
+#include "parallel.h"
 #include "pick.h"
 #include "shape.h"
 
@@ -205,6 +208,80 @@ const nn_op nn_op_embedding_backward = {
         NN_SAMPLES("R(5, 3), I(4, 5), 4", "R(2, 3, 2), I(4, 2, 3), 4, 1", "R(6, 3), I(4, 6), 4, -1, true"),
     .invalid = "R(5, 3), I(4, 4), 4",
     .complaint = "the gradient does not fit the index",
+};
+
+/* ---- sums of rows ----------------------------------------------------------------------------------- */
+
+static bool embedding_sum_infer(nn_frame *f) {
+  if (!nn_expect_ndim(f, 0, 2, 2) || !nn_expect_ndim(f, 1, 2, 2) || !nn_expect_float(f, 1) || !nn_expect_index(f, 0)) return false;
+  const nn_tensor *index = f->in[0], *weight = f->in[1];
+  if (!nn_index_check(f, index, weight->shape[0])) return false;
+  const int64_t shape[2] = {index->shape[0], weight->shape[1]};
+  nn_spec_set(f, 0, (nn_dtype)weight->dtype, 2, shape);
+  f->note[0] = (uint64_t)weight->shape[0];
+  return true;
+}
+
+typedef struct bags {
+  const struct nn_reduce_kernels *k;
+  nn_dtype dtype;
+  size_t element;
+  int64_t each, n;
+  double scale;
+  const int64_t *offset;
+  const void *weight;
+  char *y;
+} bags;
+
+static void bags_range(void *arg, int64_t begin, int64_t end, int thread) {
+  const bags *b = arg;
+  (void)thread;
+  for (int64_t i = begin; i < end && !nn_interrupted(); i++)
+    b->k->picked_sum[b->dtype](b->each, b->offset + i * b->each, b->n, b->weight, b->scale,
+                               b->y + (size_t)(i * b->n) * b->element);
+}
+
+static bool embedding_sum_kernel(nn_frame *f) {
+  nn_tensor *index = f->in[0], *y = f->out[0];
+  const nn_tensor *weight = nn_dense(f, 1);
+  int64_t *offset = weight ? nn_index_offsets(f, index, weight->shape[0], weight->shape[1]) : NULL;
+  if (offset == NULL) return false;
+  int64_t each = index->shape[1];
+  bags b = {.k = NN_SELECT(nn_reduce), .dtype = (nn_dtype)y->dtype, .element = nn_esize(y), .each = each, .n = y->shape[1],
+            .scale = f->arg[2].b ? 1.0 / (double)(each > 0 ? each : 1) : 1, .offset = offset, .weight = weight->data, .y = y->data};
+  nn_parallel(y->shape[0], 1 + 8192 / (each * b.n + 1), bags_range, &b);
+  nn_index_offsets_free(f, offset, index);
+  return true;
+}
+
+/* Every row of a bag gets the bag's gradient. */
+static bool embedding_sum_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  T index = nn_in(v, 0), g = v->g[0];
+  if (index == NULL) return false;
+  int64_t each = index->shape[1], shape[3] = {index->shape[0], each, g->shape[1]};
+  if (v->arg[2].b && each > 0) g = t_muls(c, g, 1.0 / (double)each);
+  g = t_expand(c, t_unsqueeze(c, g, 1), 3, shape);
+  v->d[1] = g ? nn_do(c, &nn_op_embedding_backward, v_t(g), v_t(index), v_i((int64_t)v->node->note[0])) : NULL;
+  return v->d[1] != NULL;
+}
+
+const nn_op nn_op_embedding_sum = {
+    .name = "embedding_sum",
+    .doc = "Sums, or means, of the rows of a table that each row of an index names: input[B, L] of row numbers from 1,\n"
+           "weight[rows, n], result [B, n]. Part of embedding_bag.",
+    .example = "F.embedding_bag(tensor{{1, 2}}, tensor{{1, 2}, {3, 4}}, {mode = \"sum\"})\n--> {{4, 6}}",
+    .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"mean", P_BOOL, "false"}},
+    .flags = NN_PRIVATE,
+    .saves_in = 1,
+    .grads_in = 2,
+    .infer = embedding_sum_infer,
+    .kernel = embedding_sum_kernel,
+    .vjp = embedding_sum_vjp,
+    .samples = NN_SAMPLES("I(4, 5, 3), R(4, 3)", "I(4, 2, 3), R(4, 70), true", "I(3, 2, 0), R(3, 2), true",
+                          "I(9, 2, 40), T(R(9, 33))", "I(4, 0, 2), R(4, 3)"),
+    .invalid = "C(tensor{{1, 5}}), R(4, 3)",
+    .complaint = "index 5 at position",
 };
 
 /* ---- one_hot ---------------------------------------------------------------------------------------- */

@@ -651,32 +651,63 @@ typedef struct running_job {
   int64_t n, inner;
 } running_job;
 
-enum { RUNNING_LOOK = 1 << 18 /* elements between two looks at the interrupt flag */ };
+/* Steps between two looks at the interrupt flag; rows and columns whose sums run side by side: an addition waits for the
+ * one before it, and columns share lines of memory. */
+enum { RUNNING_LOOK = 1 << 14, RUNNING_ROWS = 4, RUNNING_COLUMNS = 64 };
 
 #define RUNNING(type, acc) \
-  { \
+  static bool running_rows_##type(const running_job *j, int64_t start) { /* RUNNING_ROWS of them */ \
+    int64_t n = j->n; \
     const type *x = (const type *)(const void *)j->x + start; \
     type *y = (type *)(void *)j->y + start; \
-    acc s = 0; \
-    for (int64_t k = 0; k < j->n; k++) { \
-      if ((k & (RUNNING_LOOK - 1)) == 0 && nn_interrupted()) return; \
-      s += (acc)x[k * inner]; \
-      y[k * inner] = (type)s; \
+    acc s0 = 0, s1 = 0, s2 = 0, s3 = 0; \
+    for (int64_t k = 0; k < n; k++) { \
+      if ((k & (RUNNING_LOOK - 1)) == 0 && nn_interrupted()) return false; \
+      y[k] = (type)(s0 += (acc)x[k]); \
+      y[n + k] = (type)(s1 += (acc)x[n + k]); \
+      y[2 * n + k] = (type)(s2 += (acc)x[2 * n + k]); \
+      y[3 * n + k] = (type)(s3 += (acc)x[3 * n + k]); \
     } \
+    return true; \
+  } \
+  static bool running_columns_##type(const running_job *j, int64_t start, int64_t width) { \
+    const type *x = (const type *)(const void *)j->x + start; \
+    type *y = (type *)(void *)j->y + start; \
+    acc s[RUNNING_COLUMNS] = {0}; \
+    for (int64_t k = 0; k < j->n; k++, x += j->inner, y += j->inner) { \
+      if ((k & (RUNNING_LOOK - 1)) == 0 && nn_interrupted()) return false; \
+      for (int64_t c = 0; c < width; c++) y[c] = (type)(s[c] += (acc)x[c]); \
+    } \
+    return true; \
   }
+RUNNING(float, double)
+RUNNING(double, double)
+RUNNING(int64_t, int64_t)
+
+static bool running_rows(const running_job *j, int64_t start) {
+  if (j->dtype == NN_FLOAT32) return running_rows_float(j, start);
+  return j->dtype == NN_FLOAT64 ? running_rows_double(j, start) : running_rows_int64_t(j, start);
+}
+
+static bool running_columns(const running_job *j, int64_t start, int64_t width) {
+  if (j->dtype == NN_FLOAT32) return running_columns_float(j, start, width);
+  return j->dtype == NN_FLOAT64 ? running_columns_double(j, start, width) : running_columns_int64_t(j, start, width);
+}
 
 static void running_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const running_job *j = arg;
   int64_t inner = j->inner;
-  for (int64_t i = begin; i < end; i++) {
+  for (int64_t i = begin, width; i < end; i += width) {
     int64_t start = i / inner * j->n * inner + i % inner;
-    if (j->dtype == NN_FLOAT32)
-      RUNNING(float, double)
-    else if (j->dtype == NN_FLOAT64)
-      RUNNING(double, double)
-    else
-      RUNNING(int64_t, int64_t)
+    width = RUNNING_ROWS;
+    if (inner == 1 && end - i >= width) {
+      if (!running_rows(j, start)) return;
+      continue;
+    }
+    width = inner - i % inner < end - i ? inner - i % inner : end - i;
+    if (width > RUNNING_COLUMNS) width = RUNNING_COLUMNS;
+    if (!running_columns(j, start, width)) return;
   }
 }
 
