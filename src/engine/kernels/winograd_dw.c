@@ -6,6 +6,8 @@
 // output channels.
 #include "winograd.h"
 
+#include <string.h>
+
 #include "interrupt.h"
 #include "parallel.h"
 #include "real_f32.h"
@@ -21,7 +23,8 @@ struct dw_job {
   float *sums;  // [parts][36][k][padded c]
   float *scratch;
   int parts;
-  float *dw;
+  double *bias; // [parts][k], sums of dy; or NULL
+  float *dw, *db;
 };
 
 // Channels of x rounded up to what the product makes at once.
@@ -43,10 +46,10 @@ NN_INLINE void winograd_grad(const vec y[4], vec o[6]) {
   o[5] = y[3];
 }
 
-// W[p] of one vector of tiles of one channel, from its plane dy.
-NN_INLINE void grad_tiles(bool wrapped, const float *dy, int64_t w, const struct winograd_strip *strip, float *out,
-                          int64_t plane) {
-  vec t[4][6];
+// W[p] of one vector of tiles of one channel, from its plane dy. Returns the tiles' sums.
+NN_INLINE vec grad_tiles(bool wrapped, const float *dy, int64_t w, const struct winograd_strip *strip, float *out,
+                         int64_t plane) {
+  vec t[4][6], sum = {0};
 #pragma GCC unroll 4
   for (int r = 0; r < 4; r++) {
     vec d[4];
@@ -54,6 +57,7 @@ NN_INLINE void grad_tiles(bool wrapped, const float *dy, int64_t w, const struct
     for (int i = 0; i < 4; i++) d[i] = winograd_main(wrapped, strip + i, r, dy, w);
     nn_quad_transpose(d);
     winograd_grad(d, t[r]);
+    sum += (d[0] + d[1]) + (d[2] + d[3]);
   }
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -62,6 +66,7 @@ NN_INLINE void grad_tiles(bool wrapped, const float *dy, int64_t w, const struct
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) *(uvec *)(out + (6 * i + j) * plane) = o[i];
   }
+  return sum;
 }
 
 // dst[t][c] = src[c][t] for VL channels and VL tiles.
@@ -93,30 +98,35 @@ static void transpose_plane(int64_t c, const float *v, float *out) {
                        MICRO_COLS_f32);
 }
 
-// Both factors of block b, of all channels of x and of output channels k0 .. k1 - 1.
-NN_INLINE void factors(bool wrapped, const struct dw_job *job, int64_t b, int64_t k0, int64_t k1, float *w, float *v) {
+// Both factors of block b, of all channels of x and of output channels k0 .. k1 - 1, whose sums are added to bias, if
+// that is wanted.
+NN_INLINE void factors(bool wrapped, const struct dw_job *job, int64_t b, int64_t k0, int64_t k1, float *w, float *v,
+                       double *bias) {
   struct winograd_strip in[WINOGRAD_STRIPS], grad[WINOGRAD_STRIPS];
   winograd_strips(&job->grid, b, &job->from, job->pad_h, job->pad_w, 6, in);
   winograd_strips(&job->grid, b, &job->to, 0, 0, 4, grad);
-  for (int64_t half = 0; half < 2; half++) {
-    for (int64_t c = 0; c < job->c; c++)
+  for (int64_t c = 0; c < job->c; c++)
+    for (int64_t half = 0; half < 2; half++)
       winograd_input_tiles(wrapped, job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
                            v + c * WINOGRAD_TILES + half * VL, tile_plane(padded(job->c)));
-    for (int64_t k = k0; k < k1; k++)
-      grad_tiles(wrapped, job->dy + k * job->to.h * job->to.w, job->to.w, grad + 4 * half,
-                 w + k * WINOGRAD_TILES + half * VL, tile_plane(job->k));
+  for (int64_t k = k0; k < k1; k++) {
+    vec sum = {0};
+    for (int64_t half = 0; half < 2; half++)
+      sum += grad_tiles(wrapped, job->dy + k * job->to.h * job->to.w, job->to.w, grad + 4 * half,
+                        w + k * WINOGRAD_TILES + half * VL, tile_plane(job->k));
+    for (int64_t l = 0; bias && l < VL; l++) bias[k] += (double)sum[l];
   }
 }
 
 // Adds block b to (or, if it is the first one, puts it into) the sums of output channels k0 .. k1 - 1.
 static void block(const struct dw_job *job, int64_t b, int64_t k0, int64_t k1, bool first, float *sums,
-                  float *scratch) {
+                  float *scratch, double *bias) {
   int64_t c_padded = padded(job->c), w_plane = tile_plane(job->k), v_plane = tile_plane(c_padded);
   float *w = scratch, *v = w + 36 * w_plane, *turned = v + 36 * v_plane;
   if (job->grid.wrapped)
-    factors(true, job, b, k0, k1, w, v);
+    factors(true, job, b, k0, k1, w, v, bias);
   else
-    factors(false, job, b, k0, k1, w, v);
+    factors(false, job, b, k0, k1, w, v, bias);
   const struct micro_ends_f32 ends = {.add = !first};
   for (int64_t p = 0; p < 36; p++) {
     transpose_plane(job->c, v + p * v_plane, turned);
@@ -135,16 +145,19 @@ static void by_tiles(void *arg, int64_t begin, int64_t end, int thread) {
   const struct dw_job *job = arg;
   float *sums = job->sums + thread * 36 * sums_plane(job->c, job->k);
   float *scratch = job->scratch + thread * thread_size(job->c, job->k);
+  double *bias = job->bias ? job->bias + thread * job->k : NULL;
+  if (bias) memset(bias, 0, (size_t)job->k * sizeof *bias);
   for (int64_t b = begin; b < end && !nn_interrupted(); b++)
-    block(job, b, 0, job->k, b == begin, sums, scratch);
+    block(job, b, 0, job->k, b == begin, sums, scratch, bias);
 }
 
 // All blocks for output channels begin .. end - 1.
 static void by_channels(void *arg, int64_t begin, int64_t end, int thread) {
   const struct dw_job *job = arg;
   float *scratch = job->scratch + thread * thread_size(job->c, job->k);
+  if (job->bias) memset(job->bias + begin, 0, (size_t)(end - begin) * sizeof *job->bias);
   for (int64_t b = 0; b < job->grid.blocks && !nn_interrupted(); b++)
-    block(job, b, begin, end, b == 0, job->sums, scratch);
+    block(job, b, begin, end, b == 0, job->sums, scratch, job->bias);
 }
 
 // o = G^T s
@@ -155,11 +168,16 @@ NN_INLINE void winograd_weight_grad(const vec s[6], vec o[3]) {
   o[2] = (WA2 / WNA) * ea + (WB2 / WNB) * eb + s[5];
 }
 
-// dw of output channels begin .. end - 1 from the parts' sums, added in the order of the parts.
+// dw and db of output channels begin .. end - 1 from the parts' sums, added in the order of the parts.
 static void finish(void *arg, int64_t begin, int64_t end, int thread) {
   const struct dw_job *job = arg;
   int64_t c_padded = padded(job->c), plane = sums_plane(job->c, job->k);
   (void)thread;
+  for (int64_t k = begin; job->bias && k < end; k++) {
+    double sum = 0;
+    for (int part = 0; part < job->parts; part++) sum += job->bias[part * job->k + k];
+    job->db[k] = (float)sum;
+  }
   for (int64_t k = begin; k < end; k++)
     for (int64_t c = 0; c < job->c; c += VL) {
       vec s[6], half[6][3], o[3];
@@ -187,13 +205,14 @@ static bool splits_channels(int64_t c, int64_t k) { return 36 * sums_plane(c, k)
 size_t NN_KERNEL(nn_conv_winograd_dw_workspace)(const struct nn_conv_desc *d) {
   int64_t c = d->c / d->groups, k = d->k / d->groups, threads = nn_threads();
   int64_t sums = 36 * sums_plane(c, k) * (splits_channels(c, k) ? 1 : threads);
-  return (size_t)(sums + threads * thread_size(c, k)) * sizeof(float) + 64;
+  return (size_t)(sums + threads * thread_size(c, k)) * sizeof(float) + (size_t)(threads * k) * sizeof(double) + 64;
 }
 
 static void run(struct dw_job *job, void *workspace) {
   job->sums = (float *)(((uintptr_t)workspace + 63) & ~(uintptr_t)63);
   bool split = splits_channels(job->c, job->k);
   job->scratch = job->sums + 36 * sums_plane(job->c, job->k) * (split ? 1 : nn_threads());
+  job->bias = job->db ? (double *)(void *)(job->scratch + nn_threads() * thread_size(job->c, job->k)) : NULL;
   job->parts = split ? 1 : nn_parallel_parts(job->grid.blocks, 1);
   if (split)
     nn_parallel(job->k, NN_MICRO_ROWS, by_channels, job);
@@ -215,9 +234,10 @@ bool NN_KERNEL(nn_conv_winograd_weight_grad_f32)(const struct nn_conv_desc *d, c
                          .c = cg,
                          .k = kg,
                          .grid = winograd_grid_make(d->n, d->ho, d->wo),
-                         .dw = (float *)dw + g * kg * cg * 9};
+                         .dw = (float *)dw + g * kg * cg * 9,
+                         .db = db ? (float *)db + g * kg : NULL};
     run(&job, workspace);
     if (nn_interrupted()) return false;
   }
-  return !db || NN_KERNEL(nn_conv_bias_grad_f32)(d, dy, db);
+  return dw || !db || NN_KERNEL(nn_conv_bias_grad_f32)(d, dy, db);
 }

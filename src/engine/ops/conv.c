@@ -2,6 +2,8 @@
  * linear in both of their tensors, so any order of derivative stays within them. */
 #include "kernels/conv.h"
 
+#include <string.h>
+
 #include "expr.h"
 
 /* What the three share: out[n, k, i, j] reads in[n, c, i * stride + r * dilation - padding, ...]. `size` is the size that
@@ -96,8 +98,8 @@ static bool forward_vjp(nn_vjp *v) {
     if (x == NULL) return false;
     nn_results r;
     nn_value args[] = {v_t(x), v_t(g), geometry[0], geometry[1], geometry[2], geometry[3],
-                       v_ints(2, nn_in_meta(v, 1)->shape + 2)};
-    if (!nn_apply(c, &nn_op_convolution_weight, args, 7, &r)) return false;
+                       v_ints(2, nn_in_meta(v, 1)->shape + 2), v_b(bias)};
+    if (!nn_apply(c, &nn_op_convolution_weight, args, 8, &r)) return false;
     v->d[1] = nn_keep(c, r.t[0]);
     T sums = nn_keep(c, r.t[1]);
     if (bias) v->d[2] = sums;
@@ -188,7 +190,9 @@ static bool weight_infer(nn_frame *f) {
 static bool run_weight(const struct nn_conv_kernels *k, const struct nn_conv_desc *d, nn_frame *f, void *workspace) {
   const nn_tensor *x = nn_dense(f, 0), *g = nn_dense(f, 1);
   if (x == NULL || g == NULL) return false;
-  return k->weight_grad[x->dtype](d, x->data, g->data, f->out[0]->data, f->out[1]->data, workspace);
+  bool bias = f->arg[7].b;
+  if (!bias) memset(f->out[1]->data, 0, (size_t)f->out[1]->numel * nn_esize(f->out[1]));
+  return k->weight_grad[x->dtype](d, x->data, g->data, f->out[0]->data, bias ? f->out[1]->data : NULL, workspace);
 }
 
 static bool weight_kernel(nn_frame *f) {
@@ -196,7 +200,7 @@ static bool weight_kernel(nn_frame *f) {
   return with_workspace(f, &d, NN_CONV_WEIGHT_GRAD, run_weight);
 }
 
-/* The bias gradient is the sum of g over images and places. */
+/* The bias gradient is the sum of g over images and places; where nobody wants it, it is 0 and has no gradient. */
 static bool weight_vjp(nn_vjp *v) {
   C c = v->ctx;
   T w = v->g[0], b = v->g[1];
@@ -219,9 +223,9 @@ static bool weight_vjp(nn_vjp *v) {
 }
 
 const nn_op nn_op_convolution_weight = {
-    .name = "convolution_weight", .doc = "Gradients of a convolution for its weight and bias.",
-    .params = {{"input", P_TENSOR}, {"grad", P_TENSOR}, GEOMETRY}, .flags = NN_PRIVATE, .saves_in = 3, .n_out = 2,
-    .infer = weight_infer, .kernel = weight_kernel, .vjp = weight_vjp};
+    .name = "convolution_weight", .doc = "Gradients of a convolution for its weight and, if it is wanted, bias.",
+    .params = {{"input", P_TENSOR}, {"grad", P_TENSOR}, GEOMETRY, {"bias", P_BOOL, "true"}}, .flags = NN_PRIVATE, .saves_in = 3,
+    .n_out = 2, .infer = weight_infer, .kernel = weight_kernel, .vjp = weight_vjp};
 
 /* ---- conv2d ----------------------------------------------------------------------------------------- */
 
