@@ -10,6 +10,7 @@
 #include "interrupt.h"
 #include "kernels/vmath.h"
 #include "later.h"
+#include "parallel.h"
 #include "profile.h"
 
 /* What a walk knows about a node it has met. Walks can be nested (a hook may start another one): the record of
@@ -122,6 +123,24 @@ static bool exclusive(const nn_tensor *t) {
   return t->refs == 1 && t->storage->refs == 1 && nn_contig(t) && t->base == NULL && t->node == NULL;
 }
 
+typedef struct addition {
+  nn_tensor *a;
+  const nn_tensor *g;
+} addition;
+
+static void add_range(void *arg, int64_t begin, int64_t end, int thread) {
+  const addition *x = arg;
+  const size_t at = (size_t)begin * nn_esize(x->a);
+  (void)thread;
+  NN_SELECT(nn_vmath)->binary[NN_BINARY_ADD][x->a->dtype](end - begin, x->a->data + at, 1, x->g->data + at, 1, x->a->data + at);
+}
+
+/* a += g; both without gaps, of one shape and dtype. */
+static void add_data(nn_tensor *a, const nn_tensor *g) {
+  addition x = {a, g};
+  nn_parallel(a->numel, 8192, add_range, &x);
+}
+
 /* *sum += g, where g (counted) is taken over. */
 static bool add_to(nn_walk_state *w, nn_tensor **sum, nn_tensor *g) {
   if (*sum == NULL) {
@@ -136,7 +155,7 @@ static bool add_to(nn_walk_state *w, nn_tensor **sum, nn_tensor *g) {
     *sum = a;
   }
   if (!w->create && exclusive(a) && nn_contig(g)) {
-    NN_SELECT(nn_vmath)->binary[NN_BINARY_ADD][a->dtype](a->numel, a->data, 1, g->data, 1, a->data);
+    add_data(a, g);
     nn_release(g);
     return true;
   }
@@ -194,7 +213,7 @@ static bool accumulate(nn_walk_state *w, nn_tensor *t, nn_tensor *g) {
     nn_tensor *sum = t->grad;
     t->grad = NULL;
     if (grows_in_place(w, sum) && nn_contig(g)) {
-      NN_SELECT(nn_vmath)->binary[NN_BINARY_ADD][sum->dtype](sum->numel, sum->data, 1, g->data, 1, sum->data);
+      add_data(sum, g);
       nn_touch(sum);
       nn_release(g);
       t->grad = sum;
