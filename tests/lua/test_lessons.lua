@@ -238,6 +238,18 @@ check.test("a lesson from its first step to the end", function()
   end)
 end)
 
+check.test("a word for the lesson may stand behind what was typed for the learner", function()
+  teach(function(learner, enter)
+    lesson "perceptron"
+    enter "-1"
+    enter ""
+    local typed = learner.host.typed
+    has(enter(typed .. "hint"), "Hint 1 of 1")
+    check.equal(learner.host.typed, typed)
+    has(enter(typed .. "skip"), "step 3 of 11")
+  end)
+end)
+
 check.test("a trap: the claim, the experiment, and the claim again only for who believed it", function()
   local path = os.tmpname()
   local file = assert(io.open(path, "w"))

@@ -15,6 +15,7 @@ local course = {
   hints = 0,        -- hints given for this step
   silent = 0,       -- lines that were no attempt, since the last word of the lesson
   said = nil,       -- what was claimed or guessed last
+  offered = nil,    -- the code that was typed for the learner last
   skipped = 0,
   fresh = true,     -- the line that runs has itself to do with the lesson
 }
@@ -76,6 +77,7 @@ local function code_block(code) return "    " .. code:gsub("\n", "\n    ") end
 
 -- Code for the learner to run: typed at the prompt, or shown where nothing can be typed.
 local function offer(code)
+  course.offered = code
   if not host().prefill(code) then host().write(page.text(code_block(code), core.width())) end
 end
 
@@ -229,7 +231,6 @@ end
 local function wrong(reply)
   course.silent = 0
   say(reply, "yellow")
-  if step().given and step().kind == "func" then offer(step().given) end
 end
 
 -- A value or a line of the learner's.
@@ -267,11 +268,18 @@ function guide.before(text)
     advance()
     return true
   end
+  local offered = course.offered
+  if offered and text:sub(1, #offered) == offered and words[text:sub(#offered + 1)] then
+    text = text:sub(#offered + 1) -- a word for the lesson, behind what was typed for the learner
+  else
+    offered = nil
+  end
   local word = text:match("^%s*(%a+)%s*$")
   local full = text:match("^%s*lesson%.(%a+)%s*$")
   local name = word and words[word] and not is_learners_own(word) and word or full and words[full] and full
   if not name then return false end
   words[name]()
+  if offered and name == "hint" then offer(offered) end
   return true
 end
 
@@ -318,7 +326,7 @@ function course.start(lesson, at, skipped)
     say(lesson.about)
     if host().at_prompt then
       say("Answer at the prompt as usual: all you type runs in your own session. `hint`, `show`, `skip`, `back`, "
-        .. "`again` and `quit` are for the lesson.", "dim")
+        .. "`again` and `quit` are for the lesson. What it types for you, Ctrl-C clears.", "dim")
     else
       say("Answer by `lesson.answer(x)`; `lesson.hint()`, `lesson.show()`, `lesson.skip()` help.", "dim")
     end
