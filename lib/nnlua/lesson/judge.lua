@@ -42,7 +42,9 @@ local function number_of(v)
   if is_tensor(v) and v:numel() == 1 and v.dtype ~= "bool" then return v:item() end
 end
 
-local function near(a, b, within) return a == b or math.abs(a - b) <= within * math.max(1, math.abs(b)) end
+local function near(a, b, within)
+  return a == b or a ~= a and b ~= b or math.abs(a - b) <= within * math.max(1, math.abs(b))
+end
 
 local function same_shape(a, b) return a.shape == b.shape end
 
@@ -52,7 +54,9 @@ local function same_tensors(a, b, within)
   if not same_shape(a, b) then return false end
   if a:numel() == 0 then return true end
   local x, y = a:detach():double(), b:detach():double()
-  return near((x - y):abs():max():item(), 0, within * math.max(1, y:abs():max():item()))
+  local size = y[y:isfinite()]
+  local largest = size:numel() > 0 and size:abs():max():item() or 0
+  return tensor.allclose(x, y, {rtol = 0, atol = within * math.max(1, largest), equal_nan = true})
 end
 
 local function same_tables(a, b, within)
@@ -102,6 +106,7 @@ local function short(v)
     local text = v:numel() <= 8 and v:dim() <= 1 and tostring(v) or ("a tensor of shape %s"):format(shape_text(v))
     return text
   end
+  if type(v) == "number" and v ~= v then return "nan" end
   if type(v) == "number" then return ("%.5g"):format(v) end
   if type(v) == "string" then return ("%q"):format(v) end
   if type(v) == "table" and getmetatable(v) == nil and #v > 0 and #v <= 8 then

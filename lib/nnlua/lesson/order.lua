@@ -2,8 +2,8 @@
 
 return {
   {"Foundations", [[perceptron forward backprop autograd training-loop activations losses init vanishing clipping
-    optimizers lr-schedule overfitting l1-l2 dropout batchnorm metrics]]},
+    optimizers lr-schedule batch-size overfitting l1-l2 dropout batchnorm preprocessing metrics imbalance]]},
   {"Vision", "convolution pooling resnet"},
-  {"Sequences", "rnn lstm attention"},
-  {"Generative models", "vae"},
+  {"Sequences", "rnn lstm attention transformer"},
+  {"Generative models", "autoencoder vae gan"},
 }
