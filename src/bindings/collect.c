@@ -4,7 +4,7 @@
  * does. */
 #include "bind.h"
 
-/* Garbage may come to half of what is alive and 32 MB. A step is made each quarter of what is alive (tensors and
+/* Garbage may come to a quarter of what is alive and 24 MB. A step is made each eighth of what is alive (tensors and
  * the Lua heap beside them), at least BUDGET: the rarer, the fewer handles live through two steps and grow old,
  * to stay until a full collection. That one follows when an eighth and BUDGET are added to what the last one
  * left. */
@@ -20,7 +20,7 @@ static size_t lua_bytes(lua_State *L) {
 /* Where no graph is recorded, what an operation leaves is garbage at once and the same few buffers go round: half as
  * much of it does. A step that records keeps more of what its next run will need. */
 static size_t allowed(const Bind *b, size_t alive) {
-  size_t budget = alive / 4 > BUDGET ? alive / 4 : BUDGET;
+  size_t budget = alive / 8 > BUDGET ? alive / 8 : BUDGET;
   return nn_grad_enabled(b->ctx) ? budget : budget / 2;
 }
 

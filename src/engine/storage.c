@@ -1,5 +1,5 @@
 /* storage.c - memory: small blocks by size class, tensor buffers that are recycled, byte accounting.
- * Fresh pages cost more than the arithmetic on them, so freed buffers are kept: up to 16 MB more than was in use at the
+ * Fresh pages cost more than the arithmetic on them, so freed buffers are kept: up to 10 MB more than was in use at the
  * recent peak. */
 #include <stdlib.h>
 #include <string.h>
@@ -204,7 +204,7 @@ static void *buffer_take(nn_ctx *ctx, int b, size_t size) {
     ctx->cached -= size;
     return x;
   }
-  enum { SLACK = 16 * 1024 * 1024 };
+  enum { SLACK = 10 * 1024 * 1024 };
   size_t peak = recent_peak(ctx) + SLACK;
   if (ctx->in_use + ctx->cached + size > peak)
     shrink_cache(ctx, ctx->in_use + size >= peak ? 0 : peak - ctx->in_use - size);
