@@ -36,6 +36,41 @@ local function add_words(bag, text, weight)
   end
 end
 
+-- What one learns together, or takes one for the other, though names and texts have little in common.
+local families = {
+  "tensor.cumsum tensor.cumprod tensor.diff tensor.gradient",
+  "tensor.minimum tensor.maximum tensor.clamp tensor.min tensor.max",
+  "tensor.sum tensor.mean tensor.prod tensor.amax tensor.cumsum",
+  "tensor.sinh tensor.cosh tensor.tanh tensor.asinh tensor.acosh tensor.atanh",
+  "tensor.sin tensor.cos tensor.tan tensor.asin tensor.acos tensor.atan tensor.atan2",
+  "tensor.floor tensor.ceil tensor.round tensor.trunc tensor.frac",
+  "tensor.exp tensor.log tensor.expm1 tensor.log1p tensor.logsumexp",
+  "tensor.view tensor.reshape tensor.flatten tensor.squeeze tensor.unsqueeze",
+  "tensor.permute tensor.transpose tensor.t tensor.movedim",
+  "tensor.cat tensor.stack tensor.split tensor.chunk tensor.unbind",
+  "tensor.expand tensor.tile tensor.repeat_interleave tensor.broadcast_to",
+  "tensor.gather tensor.scatter tensor.index_select tensor.take tensor.masked_select",
+  "tensor.masked_fill tensor.where tensor.masked_select tensor.nonzero",
+  "tensor.sort tensor.argsort tensor.topk tensor.kthvalue tensor.median",
+  "tensor.argmax tensor.argmin tensor.max tensor.topk",
+  "tensor.matmul tensor.mm tensor.bmm tensor.mv tensor.dot tensor.einsum",
+  "tensor.zeros tensor.ones tensor.full tensor.eye tensor.empty",
+  "tensor.rand tensor.randn tensor.randint tensor.randperm tensor.manual_seed",
+  "tensor.arange tensor.range tensor.linspace tensor.logspace",
+  "tensor.equal tensor.allclose tensor.isclose tensor.eq",
+  "tensor.isnan tensor.isinf tensor.isfinite tensor.nan_to_num",
+  "tensor.all tensor.any tensor.count_nonzero",
+  "tensor.var tensor.std tensor.mean tensor.norm",
+  "tensor.relu F.leaky_relu F.gelu F.silu F.elu",
+  "tensor.sigmoid tensor.tanh F.softmax F.logsigmoid",
+  "train.drift_monitor train.alerts train.fit",
+  "nn.RNN nn.LSTM nn.GRU nn.Embedding", "nn.Conv2d nn.MaxPool2d nn.BatchNorm2d nn.ConvTranspose2d",
+  "nn.BatchNorm2d nn.LayerNorm nn.GroupNorm nn.InstanceNorm2d",
+  "optim.SGD optim.Adam optim.AdamW optim.RMSprop optim.Adagrad",
+  "nn.Sequential nn.ModuleList nn.ModuleDict nn.class",
+  "nn.save nn.load nn.Module:state_dict nn.Module:load_state_dict",
+}
+
 -- Parts that are modules of their own: less near to everything else.
 local apart = {graph = true, rl = true, audio = true, text = true, inspect = true}
 
@@ -110,6 +145,13 @@ local function likeness(entry, index)
     if telling and not seen[word] then
       seen[word] = true
       give(index.names[word], function() return 1 end)
+    end
+  end
+  for _, family in ipairs(families) do
+    if (" " .. family .. " "):find(" " .. entry.full .. " ", 1, true) then
+      for name in family:gmatch("%S+") do
+        give(index.names[name], function(other) return other.full == name and 0.6 or 0 end)
+      end
     end
   end
   for other, points in pairs(score) do

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bind.h"
+#include "interrupt.h"
 
 /* ---- elements ---------------------------------------------------------------------------------------- */
 
@@ -155,7 +156,7 @@ static void check_nest(Nest *n, int depth, bool first) {
   if (size == 0 && n->ndim < 0) n->ndim = depth + 1;
   if (size == 0 && depth + 1 != n->ndim) ragged(n, depth, size);
   luaL_checkstack(L, 4, NULL);
-  for (int64_t i = 1; i <= size; i++) {
+  for (int64_t i = 1; i <= size && !nn_interrupted_at(i); i++) {
     n->path[depth] = i;
     lua_rawgeti(L, -1, i);
     check_nest(n, depth + 1, first && i == 1);
@@ -186,7 +187,9 @@ static bool fill_tensor(Nest *n, int depth, nn_tensor *t) {
 static bool fill_nest(Nest *n, int depth) {
   lua_State *L = n->L;
   if (lua_istable(L, -1)) {
+    if (nn_interrupted()) return nn_fail_code(n->b->ctx, NN_ERR_INTERRUPT, "interrupted");
     for (int64_t i = 1; i <= n->shape[depth]; i++) {
+      if (nn_interrupted_at(i)) return nn_fail_code(n->b->ctx, NN_ERR_INTERRUPT, "interrupted");
       lua_rawgeti(L, -1, i);
       bool ok = fill_nest(n, depth + 1);
       lua_pop(L, 1);
@@ -244,7 +247,7 @@ static void push_nested(lua_State *L, const nn_tensor *t, int dim, const char *p
   }
   int64_t size = nn_size(t, dim), step = nn_stride(t, dim) * (int64_t)nn_dtype_size(nn_tensor_dtype(t));
   lua_createtable(L, size < (1 << 30) ? (int)size : 0, 0);
-  for (int64_t i = 0; i < size; i++) {
+  for (int64_t i = 0; i < size && !nn_interrupted_at(i); i++) { /* the next instruction raises the interrupt */
     push_nested(L, t, dim + 1, p + i * step);
     lua_rawseti(L, -2, i + 1);
   }

@@ -345,7 +345,10 @@ static bool run_compose(nn_frame *f, nn_results *r) {
   f->out = out;
   f->n_out = f->op->n_out ? f->op->n_out : 1;
   f->results = r;
-  if (!f->op->compose(f)) return false;
+  if (!f->op->compose(f)) {
+    if (f->ctx->error == NN_OK && nn_interrupted()) nn_fail_code(f->ctx, NN_ERR_INTERRUPT, "interrupted");
+    return false;
+  }
   if (f->op->flags & NN_LIST_OUT) return true; /* has filled results itself, with references of their own */
   for (int k = 0; k < f->n_out; k++) {
     if (f->out[k] == NULL) return false;

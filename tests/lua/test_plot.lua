@@ -501,4 +501,95 @@ check.test("wrong input is explained", function()
 end)
 
 os.remove(scratch)
+
+-- A font file with two glyphs: a square with a round hole in its middle, and that one at half its size, moved.
+local function small_font(format)
+  local function word(...)
+    local out = {}
+    for i, v in ipairs {...} do out[i] = (">i2"):pack(v) end
+    return table.concat(out)
+  end
+  local square = word(2, 0, 0, 1000, 1000) .. word(3, 7) .. word(0) -- contours, box, their last points, no program
+    .. ("\1"):rep(4) .. ("\0"):rep(4) -- on the curve; off it
+    .. word(0, 0, 1000, 0) .. word(-800, 600, 0, -600) -- x by differences
+    .. word(0, 1000, 0, -1000) .. word(200, 0, 600, 0) -- y
+  local moved = word(-1, 0, 0, 500, 500) .. (">I2I2i2i2i2"):pack(1 | 2 | 8, 1, 250, 0, 8192)
+  local glyf = square .. moved
+  local code = 0xE123
+  local map = format == 12 and (">I2I2I4I4I4I4I4I4"):pack(12, 0, 28, 0, 1, code, code + 1, 1)
+    or (">" .. ("I2"):rep(16)):pack(4, 32, 0, 4, 0, 0, 0, code + 1, 0xFFFF, 0, code, 0xFFFF, (1 - code) & 0xFFFF, 1,
+      0, 0)
+  local parts = {
+    {"cmap", (">I2I2I2I2I4"):pack(0, 1, 3, 1, 12) .. map}, {"glyf", glyf},
+    {"head", ("\0"):rep(18) .. (">I2"):pack(1000) .. ("\0"):rep(30) .. (">I2I2"):pack(1, 0)},
+    {"hhea", ("\0"):rep(34) .. (">I2"):pack(1)}, {"hmtx", (">I2I2"):pack(900, 0)},
+    {"loca", (">I4I4I4I4"):pack(0, 0, #square, #glyf)},
+  }
+  local list, body, at = {}, {}, 12 + 16 * #parts
+  for i, part in ipairs(parts) do
+    list[i], body[i] = (">c4I4I4I4"):pack(part[1], 0, at, #part[2]), part[2]
+    at = at + #part[2]
+  end
+  return "\0\1\0\0" .. (">I2"):pack(#parts) .. ("\0"):rep(6) .. table.concat(list) .. table.concat(body)
+end
+
+-- What a fresh reader of fonts finds for a character in this font file.
+local function glyph_in(bytes, character)
+  local path, getenv = os.tmpname(), os.getenv
+  local file = assert(io.open(path, "wb"))
+  file:write(bytes)
+  file:close()
+  package.loaded["nnlua.plot.truetype"] = nil
+  local truetype = require "nnlua.plot.truetype"
+  os.getenv = function(name) return name == "NNLUA_FONT" and path or getenv(name) end -- luacheck: ignore
+  local ok, found = pcall(truetype.glyph, character)
+  os.getenv = getenv -- luacheck: ignore
+  os.remove(path)
+  package.loaded["nnlua.plot.truetype"] = nil
+  assert(ok, found)
+  return found
+end
+
+-- Twice the signed area, which a hole makes smaller.
+local function area_of(points)
+  local sum = 0
+  for i = 1, #points - 2, 2 do sum = sum + points[i] * points[i + 3] - points[i + 2] * points[i + 1] end
+  return math.abs(sum + points[#points - 1] * points[2] - points[1] * points[#points])
+end
+
+check.test("letters that are not ours come out of a TrueType font", function()
+  for _, format in ipairs {4, 12} do
+    local whole = glyph_in(small_font(format), utf8.char(0xE123))
+    check.equal(whole.width, 0.9)
+    local area = area_of(whole.area) / 2
+    check.ok(area > 0.6 and area < 0.8, area) -- the square less the round hole within 0.6 by 0.6
+    local half = glyph_in(small_font(format), utf8.char(0xE124))
+    check.ok(math.abs(area_of(half.area) / 2 - area / 4) < 1e-9)
+    local left = 1
+    for i = 1, #half.area, 2 do left = math.min(left, half.area[i]) end
+    check.equal(left, 0.25)
+    check.equal(glyph_in(small_font(format), utf8.char(0xE125)), nil)
+  end
+end)
+
+check.test("a broken font is as if it weren't there", function()
+  local font = small_font(4)
+  for n = 0, #font - 1, 3 do
+    glyph_in(font:sub(1, n), utf8.char(0xE123))
+    glyph_in(font:sub(1, n) .. "\255" .. font:sub(n + 2), utf8.char(0xE124))
+  end
+  check.equal(glyph_in("not a font", "x"), nil)
+end)
+
+check.test("a Chinese title in a PNG is drawn, or a box for each letter", function()
+  local path = os.tmpname() .. ".png"
+  local stderr = io.stderr
+  plot.line({1, 2, 3}, {title = "训练曲线", file = path})
+  check.equal(io.stderr, stderr)
+  local picture = data.read_png(path)
+  os.remove(path)
+  local title = picture:narrow(2, 1, 60):lt(128):any(1)
+  check.ok(title:count_nonzero():item() > 100)
+end)
+
 check.done()

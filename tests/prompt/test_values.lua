@@ -5,6 +5,16 @@ local case = terminal.case
 
 -- ---- part 3: showing values ---------------------------------------------------------------------------------------
 
+case("a list of records is shown in rows and columns", function(t)
+  t:line("h = {best = 0.25}; for i = 1, 40 do h[i] = {epoch = i, loss = 1 / i, name = 'run' .. i} end")
+  t:line("h")
+  t:expect(" #  epoch     loss  name\n 1      1        1  run1\n 2      2      0.5  run2")
+  t:expect("\n... 16 more\n")
+  t:expect("\n40     40    0.025  run40\nbest = 0.25\n")
+  t:line("{{x = 1, y = 2}, {x = 3, y = 4}}")
+  t:expect("{{x = 1, y = 2}, {x = 3, y = 4}}")
+end)
+
 case("an expression shows its value, several several", function(t)
   t:line("3 + 4")
   t:expect("\n7\n")

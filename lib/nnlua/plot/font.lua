@@ -4,7 +4,7 @@
 -- A glyph is its width and its strokes; points are pairs of digits (x, y) on a grid whose base line is y = 2, small
 -- letters reach 6, capitals 8. L: straight lines through the points, C: a quadratic B-spline, O: a closed one.
 
-local font = {}
+local font = {missing = nil} -- missing: a character that a box stands for
 
 local glyphs = {
   A = "4 L022842 L1434", B = "4 L0208 C082848452505 C052545422202", C = "4 C473808023243", D = "4 L0208 C082848422202",
@@ -82,10 +82,30 @@ end
 
 local cache = {}
 
+-- Out of a font of the machine; where there is none, a box as wide as the character.
+local function foreign(character)
+  local outline = require "nnlua.plot.truetype".glyph(character)
+  local wide = require "nnlua.repl.paint".width(character) > 1
+  if not outline then
+    font.missing = font.missing or character
+    local w, h = wide and EM - GAP or 3, wide and 9 or 8
+    return {width = w, strokes = {{0, 2, 0, h, w, h, w, 2, 0, 2}}}
+  end
+  local area = {}
+  for i = 1, #outline.area, 2 do
+    area[i], area[i + 1] = outline.area[i] * EM, outline.area[i + 1] * EM + 2
+  end
+  return {width = wide and EM - GAP or outline.width * EM - GAP, strokes = {}, area = area}
+end
+
 local function glyph(character)
   local found = cache[character]
   if found then return found end
-  local text = glyphs[same[character] or character] or "3 L0208383202"
+  local text = glyphs[same[character] or character]
+  if not text then
+    cache[character] = foreign(character)
+    return cache[character]
+  end
   local width, rest = text:match("^(%d+) (.*)$")
   found = {width = tonumber(width), strokes = {}}
   for stroke in rest:gmatch("%S+") do found.strokes[#found.strokes + 1] = read_stroke(stroke) end
@@ -106,27 +126,30 @@ function font.width(text, size)
   return math.max(0, w - GAP) * size / EM
 end
 
---- The strokes of a text whose base line begins at x, y: a list of flat lists of points. angle: 0, or -90 for upwards.
-function font.strokes(text, x, y, size, angle)
-  local unit, out, at = size / EM, {}, 0
+--- The shapes of a text whose base line begins at x, y: strokes and areas, lists of flat lists of points. angle: 0, or
+-- -90 for upwards.
+function font.shapes(text, x, y, size, angle)
+  local unit, strokes, areas, at = size / EM, {}, {}, 0
+  local function placed(points)
+    local out = {}
+    for i = 1, #points, 2 do
+      local px, py = (at + points[i]) * unit, (2 - points[i + 1]) * unit
+      if angle == -90 then px, py = py, -px end
+      out[i], out[i + 1] = x + px, y + py
+    end
+    return out
+  end
   for _, c in ipairs(characters(text)) do
     if c == " " then
       at = at + SPACE
     else
       local g = glyph(c)
-      for _, stroke in ipairs(g.strokes) do
-        local points = {}
-        for i = 1, #stroke, 2 do
-          local px, py = (at + stroke[i]) * unit, (2 - stroke[i + 1]) * unit
-          if angle == -90 then px, py = py, -px end
-          points[i], points[i + 1] = x + px, y + py
-        end
-        out[#out + 1] = points
-      end
+      for _, stroke in ipairs(g.strokes) do strokes[#strokes + 1] = placed(stroke) end
+      if g.area and #g.area > 0 then areas[#areas + 1] = placed(g.area) end
       at = at + g.width + GAP
     end
   end
-  return out
+  return strokes, areas
 end
 
 --- The width of a stroke at a size.

@@ -2,9 +2,12 @@
 
 local core = require "nnlua.core"
 local font = require "nnlua.plot.font"
+local truetype = require "nnlua.plot.truetype"
 
 local pictures = core.pictures
 local raster = {}
+
+local remarked = false
 
 local function scaled(points, k)
   local out = {}
@@ -30,9 +33,11 @@ function painters.text(canvas, s, k)
   local width = font.width(s.text, s.size)
   local shift = s.anchor == "middle" and width / 2 or s.anchor == "end" and width or 0
   local x, y = s.x - (s.up and 0 or shift), s.y + (s.up and shift or 0)
-  for _, stroke in ipairs(font.strokes(s.text, x * k, y * k, s.size * k, s.up and -90 or 0)) do
+  local strokes, areas = font.shapes(s.text, x * k, y * k, s.size * k, s.up and -90 or 0)
+  for _, stroke in ipairs(strokes) do
     pictures.stroke(canvas, stroke, font.weight(s.size, s.bold) * k, s.color[1], s.color[2], s.color[3])
   end
+  for _, area in ipairs(areas) do pictures.fill(canvas, area, s.color[1], s.color[2], s.color[3], 1) end
 end
 
 function painters.picture(canvas, s, k)
@@ -44,6 +49,11 @@ function raster.canvas(scene, k)
   local h, w = math.floor(scene.height * k + 0.5), math.floor(scene.width * k + 0.5)
   local canvas = core.tensor.full({h, w, 3}, 255, {dtype = "uint8"})
   for _, shape in ipairs(scene) do painters[shape.kind](canvas, shape, k) end
+  if font.missing and not remarked then
+    remarked = true
+    io.stderr:write(("plot: no font of this machine has '%s', a box stands for it: %s, or NNLUA_FONT=file.ttf; .svg "
+      .. "and .html files need none\n"):format(font.missing, truetype.advice))
+  end
   return canvas
 end
 

@@ -291,6 +291,11 @@ local function place_in_line(tokens, message, frame)
     local i = last_named(name, after)
     if i then return i, i end
   end
+  local option = message:match("unknown option '([%w_]+)'")
+  for i = 2, option and #tokens - 1 or 0 do
+    local before = tokens[i - 1].text
+    if tokens[i].text == option and tokens[i + 1].text == "=" and (before == "{" or before == ",") then return i, i end
+  end
   local operation = message:match("^.-:%d+: (.*)$") or message
   for word in operation:gmatch("([%w_%.%[%]]+)[^:]-:") do
     local last = word:match("[%w_]+$")

@@ -281,7 +281,7 @@ end
 
 -- Nil as the value of a field, `x.shpe`, is a slip more often than not: what it may have meant.
 local function remark_field(text)
-  local owner, name = text:match("^%s*([%a_][%w_.]*)%.([%a_][%w_]*)%s*$")
+  local owner, name = text:match("([^;\n]*)$"):match("^%s*([%a_][%w_.]*)%.([%a_][%w_]*)%s*$")
   if not owner then return end
   local look = require "nnlua.repl.look"
   local found, value = look.value(owner, session.look)

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "blocks.h"
+#include "interrupt.h"
 #include "parallel.h"
 #include "shape.h"
 
@@ -239,9 +240,7 @@ static double term(const progression *p, int64_t i) {
   return p->base != 0 ? pow(p->base, x) : x;
 }
 
-static void progress(void *arg, int64_t begin, int64_t end, int thread) {
-  (void)thread;
-  const progression *p = arg;
+static void progress_piece(const progression *p, int64_t begin, int64_t end) {
   nn_dtype dtype = (nn_dtype)p->y->dtype;
   char *data = p->y->data;
   uint64_t first = (uint64_t)p->i_first, step = (uint64_t)p->i_step;
@@ -257,6 +256,13 @@ static void progress(void *arg, int64_t begin, int64_t end, int thread) {
     for (int64_t i = begin; i < end; i++) ((double *)(void *)data)[i] = term(p, i);
   else
     for (int64_t i = begin; i < end; i++) nn_element(dtype, term(p, i), data + (size_t)i * nn_esize(p->y));
+}
+
+static void progress(void *arg, int64_t begin, int64_t end, int thread) {
+  const int64_t piece = 1 << 16;
+  (void)thread;
+  for (; begin < end && !nn_interrupted(); begin += piece)
+    progress_piece(arg, begin, end - begin < piece ? end : begin + piece);
 }
 
 static bool write_progression(const progression *p) {

@@ -134,7 +134,7 @@ static bool same_shapes(nn_frame *f) {
 static bool within_unit(nn_frame *f) {
   const nn_tensor *x = nn_dense(f, 0);
   if (x == NULL) return false;
-  for (int64_t i = 0; i < x->numel; i++) {
+  for (int64_t i = 0; i < x->numel && !nn_interrupted_at(i); i++) {
     double p = x->dtype == NN_FLOAT32 ? (double)((const float *)(const void *)x->data)[i] : ((const double *)(const void *)x->data)[i];
     if (p < 0 || p > 1)
       return nn_bad(f, "input must be probabilities between 0 and 1, got %g; for logits use binary_cross_entropy_with_logits", p);
@@ -272,16 +272,20 @@ typedef struct ce_job {
   char *loss, *lse, *dx;
 } ce_job;
 
-static void ce_range(void *arg, int64_t begin, int64_t end, int thread) {
-  (void)thread;
-  ce_job *j = arg;
-  if (nn_interrupted()) return;
+static void ce_rows(const ce_job *j, int64_t begin, int64_t end) {
   size_t at = (size_t)(begin * j->n) * j->elem, row = (size_t)begin * j->elem;
   if (j->dx == NULL)
     j->k->cross_entropy[j->d](end - begin, j->n, &j->o, j->x + at, j->target + begin, j->loss + row, j->lse + row);
   else
     j->k->cross_entropy_backward[j->d](end - begin, j->n, &j->o, j->x + at, j->target + begin, j->lse_in + row,
                                        j->g + (j->gs ? row : 0), j->gs, j->dx + at);
+}
+
+static void ce_range(void *arg, int64_t begin, int64_t end, int thread) {
+  const ce_job *j = arg;
+  int64_t piece = j->n < 1 << 16 ? (1 << 16) / (j->n + 1) + 1 : 1;
+  (void)thread;
+  for (; begin < end && !nn_interrupted(); begin += piece) ce_rows(j, begin, end - begin < piece ? end : begin + piece);
 }
 
 static bool ce_infer(nn_frame *f) {
@@ -299,14 +303,14 @@ static double weight_at(const nn_tensor *w, int64_t i) {
 static bool check_targets(nn_frame *f, const int64_t *target, int64_t rows, int64_t n, const nn_tensor *w, int64_t ignore,
                           double *total) {
   *total = 0;
-  for (int64_t i = 0; i < rows; i++) {
+  for (int64_t i = 0; i < rows && !nn_interrupted_at(i); i++) {
     if (target[i] == ignore) continue;
     if (target[i] < 1 || target[i] > n)
       return nn_bad(f, "target %lld (at position %lld) is no class: classes count from 1 to %lld", (long long)target[i],
                     (long long)i + 1, (long long)n);
     *total += w ? weight_at(w, target[i] - 1) : 1;
   }
-  return true;
+  return !nn_interrupted(); /* else not all were looked at */
 }
 
 static bool ce_kernel(nn_frame *f) {

@@ -221,8 +221,8 @@ static bool randperm_kernel(nn_frame *f) {
   int64_t n = f->out[0]->numel, *p = (int64_t *)(void *)f->out[0]->data;
   nn_random r = nn_random_take(generator_of(f, 1), 2 * (n + CHUNK));
   uint32_t bits[2 * CHUNK];
-  for (int64_t i = 0; i < n; i++) p[i] = i + 1;
-  for (int64_t i = n - 1, at = 0; i > 0; i--, at++) {
+  for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++) p[i] = i + 1;
+  for (int64_t i = n - 1, at = 0; i > 0 && !nn_interrupted_at(at); i--, at++) {
     int64_t k = at % CHUNK;
     if (k == 0) nn_random_run(&r, 2 * at, 2 * CHUNK, bits);
     int64_t j = (int64_t)nn_below(bits[2 * k], bits[2 * k + 1], (uint64_t)i + 1), t = p[i];
