@@ -7,7 +7,6 @@
 #include "bind.h"
 #include "blas.h"
 #include "cpu.h"
-#include "interrupt.h"
 #include "library.h"
 #include "parallel.h"
 
@@ -225,16 +224,6 @@ static int core_is_interrupt(lua_State *L) {
   return 1;
 }
 
-/* interrupt_looks(): how often kernels have looked for an interrupt so far; nil but in the sanitized build. */
-static int core_interrupt_looks(lua_State *L) {
-#ifdef NNLUA_SANITIZE
-  lua_pushinteger(L, (lua_Integer)__atomic_load_n(&nn_interrupt_looks, __ATOMIC_RELAXED));
-#else
-  lua_pushnil(L);
-#endif
-  return 1;
-}
-
 /* ---- closers that an interrupt doesn't stop ---------------------------------------------------------- */
 
 static const char *const CLOSER = "nnlua.closer";
@@ -370,7 +359,6 @@ static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"position", core_position},
                                      {"nearest", core_nearest},
                                      {"is_interrupt", core_is_interrupt},
-                                     {"interrupt_looks", core_interrupt_looks},
                                      {"defer", core_defer},
                                      {"threads", core_threads},
                                      {"memory", core_memory},

@@ -4,9 +4,6 @@
 #include <string.h>
 
 volatile sig_atomic_t nn_interrupt_flag = 0;
-#ifdef NNLUA_SANITIZE
-uint64_t nn_interrupt_looks = 0;
-#endif
 
 void nn_copy_bytes(void *to, const void *from, size_t size) {
   const size_t piece = (size_t)4 << 20;

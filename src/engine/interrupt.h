@@ -11,18 +11,8 @@
 /// Not 0 while an interrupt is pending. Use the functions below: they are atomic across threads as well.
 extern volatile sig_atomic_t nn_interrupt_flag;
 
-#ifdef NNLUA_SANITIZE
-/// How often anybody has looked at the flag: counted in the build for tests only.
-extern uint64_t nn_interrupt_looks;
-#endif
-
 /// True while an interrupt is pending. Costs one load; any thread.
-static inline bool nn_interrupted(void) {
-#ifdef NNLUA_SANITIZE
-  __atomic_fetch_add(&nn_interrupt_looks, 1, __ATOMIC_RELAXED);
-#endif
-  return __atomic_load_n(&nn_interrupt_flag, __ATOMIC_RELAXED) != 0;
-}
+static inline bool nn_interrupted(void) { return __atomic_load_n(&nn_interrupt_flag, __ATOMIC_RELAXED) != 0; }
 
 /// For the condition of a long loop, i going up or down by ones: every 65,536 steps, whether an interrupt is pending.
 static inline bool nn_interrupted_at(int64_t i) { return (i & 0xFFFF) == 0 && nn_interrupted(); }
