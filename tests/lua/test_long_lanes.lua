@@ -1,5 +1,5 @@
--- Operations on one long lane run in pieces, between which they look whether Ctrl-C was pressed: the pieces' seams can't
--- be seen in what comes out.
+-- Operations on one long lane run in pieces, between which they look whether Ctrl-C was pressed: the seams of these
+-- can't be seen in what comes out.
 
 package.path = (arg[0]:match("^(.*)/[^/]*$") or ".") .. "/?.lua;" .. package.path
 local check = require "check"
