@@ -94,6 +94,35 @@ check.test("WAV files as Python writes them", function()
   end
 end)
 
+-- A WAV file by its definition: kind 1 (whole numbers) or 3 (floats), also in the extensible form; other chunks between.
+local function wav_bytes(kind, bits, channels, samples, extensible)
+  local packing = kind == 3 and (bits == 32 and "<f" or "<d") or ({[16] = "<i2", [32] = "<i4"})[bits]
+  local body, frame = {}, channels * bits // 8
+  for i, v in ipairs(samples) do body[i] = packing:pack(v) end
+  body = table.concat(body)
+  local format = string.pack("<I2I2I4I4I2I2", extensible and 0xFFFE or kind, channels, 8000, 8000 * frame, frame, bits)
+  if extensible then
+    format = format .. string.pack("<I2I2I4I2", 22, bits, 0, kind) .. "\0\0\0\0\16\0\x80\0\0\xAA\0\x38\x9B\x71"
+  end
+  local function chunk(name, s) return name .. string.pack("<I4", #s) .. s .. (#s % 2 == 1 and "\0" or "") end
+  local all = "WAVE" .. chunk("fmt ", format) .. chunk("LIST", "odd") .. chunk("data", body)
+  return "RIFF" .. string.pack("<I4", #all) .. all
+end
+
+check.test("WAV files of floats, several channels, the extensible form", function()
+  local samples = {0, 0.5, -1, 0.25, 1, -0.125}
+  for _, case in ipairs {{3, 32, 1}, {3, 64, 1}, {3, 32, 2}, {3, 64, 2}, {3, 32, 3}} do
+    for _, extensible in ipairs {false, true} do
+      local x, rate = data.read_wav(write(wav_bytes(case[1], case[2], case[3], samples, extensible)))
+      local what = ("%d bits, %d channels"):format(case[2], case[3])
+      check.equal({rate, x:size(1), x:size(2)}, {8000, case[3], 6 // case[3]}, what)
+      check.close(x:t():flatten():totable(), samples, 1e-7, what)
+    end
+  end
+  local x = data.read_wav(write(wav_bytes(1, 16, 2, {0, 16384, -32768, 8192, 32767, -1}, true)))
+  check.close(x:totable(), {{0, -1, 32767 / 32768}, {0.5, 0.25, -1 / 32768}}, 1e-7)
+end)
+
 check.test("WAV, there and back", function()
   local x = tensor.rand(2, 101) * 2 - 1
   for bits, tolerance in pairs {[8] = 1 / 128, [16] = 1 / 32768, [24] = 1e-6, [32] = 0} do
@@ -202,6 +231,62 @@ local function formats()
   if core.pictures.has_jpeg() then add("jpeg", function(path) data.write_jpeg(path, x) end) end
   return list
 end
+
+-- Formats of which a part may be a whole file of its own, with a way to damage them that never leaves one: each gives
+-- its reader and the damaged bytes.
+local function loose_formats()
+  local root = os.tmpname()
+  os.remove(root)
+  assert(os.execute("mkdir -p " .. root .. "/class"))
+  data.write_png(scratch, tensor.arange(120):reshape(3, 8, 5):byte())
+  local picture = read_bytes(scratch)
+  data.write_idx(scratch .. ".gz", tensor.arange(60):reshape(3, 4, 5):byte())
+  local idx = read_bytes(scratch .. ".gz")
+  os.remove(scratch .. ".gz")
+  local poem, rows = ("床前明月光，"):rep(9), 'a,b,c\n1,2,"three and more"\n4,5,"six\nin two lines"\n'
+  return {
+    {name = "csv with a quote that does not end", read = data.read_csv, make = function()
+      local from = rows:find(math.random(2) == 1 and "three" or "six", 1, true)
+      return rows:sub(1, from + math.random(0, 2)), "data.read_csv: "
+    end},
+    {name = "csv with too many fields", read = data.read_csv, make = function()
+      return "a,b\n1,2\n" .. ("3,"):rep(math.random(2, 500)) .. "4\n", "data.read_csv: "
+    end},
+    {name = "text cut inside of a character", read = data.read_text, make = function()
+      return poem:sub(1, 3 * math.random(0, #poem // 3 - 1) + math.random(2)), "data.read_text: "
+    end},
+    {name = "idx.gz", ending = ".gz", read = data.read_idx, make = function()
+      return idx:sub(1, math.random(0, #idx - 1)), "data.read_idx: "
+    end},
+    {name = "folder with a damaged picture", make = function()
+      return picture:sub(1, math.random(0, #picture - 1)), "1.png"
+    end, read = function(path)
+      os.rename(path, root .. "/class/1.png")
+      data.DataLoader(data.ImageFolder(root), {num_workers = math.random(0, 1)}):iter()()
+    end},
+  }, root
+end
+
+check.test("damaged tables, texts, packed files and folders", function()
+  math.randomseed(19)
+  local list, root = loose_formats()
+  for n = 0, 99 do
+    local f = list[n % #list + 1]
+    local bytes, says = f.make()
+    local path = write(bytes)
+    if f.ending then
+      os.rename(path, path .. f.ending)
+      path = path .. f.ending
+    end
+    local ok, message = pcall(f.read, path)
+    check.ok(not ok, ("%s: %d bytes are an error"):format(f.name, #bytes))
+    message = tostring(message)
+    check.ok(message:find(says, 1, true) and #message < 400 and not message:find("attempt to"), message)
+    os.remove(path)
+  end
+  os.execute("rm -r " .. root)
+  write("")
+end)
 
 check.test("200 damaged files give 200 clear errors", function()
   math.randomseed(17)

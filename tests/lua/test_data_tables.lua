@@ -251,7 +251,7 @@ check.test("kfold", function()
     end
     check.equal({folds, #seen}, {4, 23})
   end
-  check.error("24 folds of 23", data.kfold, set, 24)
+  check.error("k must be from 2 to 23, the number of samples, got 24", data.kfold, set, 24)
 end)
 
 check.test("windows", function()

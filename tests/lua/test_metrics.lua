@@ -113,6 +113,14 @@ check.test("boxes", function()
   check.equal(metrics.mean_average_precision({{boxes = {}, scores = {}, labels = {}}}, truth), 0.0)
 end)
 
+check.test("thresholds of overlap", function()
+  local found, truth = {{boxes = {{0, 0, 2, 2}}, scores = {1}, labels = {1}}}, {{boxes = {{0, 0, 2, 2}}, labels = {1}}}
+  check.error("iou must be above 0 and at most 1, got 2", metrics.mean_average_precision, found, truth, {iou = 2})
+  check.error("iou must be above 0", metrics.mean_average_precision, found, truth, {iou = {0.5, 0}})
+  check.error("iou is an empty list", metrics.mean_average_precision, found, truth, {iou = {}})
+  check.equal(metrics.mean_average_precision(found, truth, {iou = {0.5, 1}}), 1.0)
+end)
+
 check.test("report", function()
   local text = metrics.classification_report({1, 2, 2, 1}, {1, 2, 1, 1}, {classes = {"no", "yes"}})
   check.ok(text:find("yes%s+0.5000%s+1.0000%s+0.6667%s+1"), text)

@@ -144,4 +144,26 @@ check.test("bagging and stacking", function()
   check.error("member 1 is 3", train.bagging, fit, function() return 3 end)
 end)
 
+check.test("ensembles misused", function()
+  local set = data.TensorDataset(tensor.rand(6, 2), tensor.ones(6):long())
+  local function net() return nn.Linear(2, 2) end
+  check.error("train.bagging: expected a function, got nil", train.bagging, set)
+  check.error("train.bagging: member 1 is nil, expected a network", train.bagging, set,
+    function() end)
+  local calls = 0
+  check.error("train.bagging: how must be", train.bagging, set, function()
+    calls = calls + 1
+    return net()
+  end, {how = "best"})
+  check.equal(calls, 0, "nothing is learnt before that")
+  check.error("train.bagging: expected a data set", train.bagging, 3, net)
+  check.error("train.stacking: expected a list of functions and a function", train.stacking, set, {net, 3}, net)
+  check.error("train.stacking: expected a list of functions and a function", train.stacking, set, net, net)
+  check.error("train.stacking: k must be from 2 to 6", train.stacking, set, {net}, net, {k = 7})
+  check.error("train.stacking: member 1 is 1", train.stacking, set, {function() return 1 end}, net)
+  check.error("all weights are 0", train.ensemble, {net(), net()}, {weights = {0, 0}})
+  check.error("max_budget is 2, below the budget of 4", train.search, {a = {1, 2}}, function() return 1 end,
+    {method = "halving", budget = 4, max_budget = 2})
+end)
+
 check.done()

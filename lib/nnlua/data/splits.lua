@@ -122,7 +122,7 @@ function splits.kfold(set, ...)
     set = dataset.TensorDataset(set)
   end
   local n = #expect.dataset("kfold", set)
-  if o.k < 2 or o.k > n then fail.raise("kfold: %d folds of %d samples", o.k, n) end
+  if o.k < 2 or o.k > n then fail.raise("kfold: k must be from 2 to %d, the number of samples, got %d", n, o.k) end
   local order = order_of(n, o.shuffle, dataset.generator(o))
   local fold_of = {}
   if o.stratify then

@@ -110,6 +110,13 @@ function boxes.mean_average_precision(found, truth, ...)
   if type(found) ~= "table" or type(truth) ~= "table" or #found ~= #truth then
     fail.raise("mean_average_precision: expected two lists with an entry for each picture")
   end
+  local thresholds = type(o.iou) == "table" and o.iou or {o.iou}
+  for _, least in ipairs(thresholds) do
+    if type(least) ~= "number" or not (least > 0 and least <= 1) then
+      fail.raise("mean_average_precision: iou must be above 0 and at most 1, got %s", fail.show(least))
+    end
+  end
+  if #thresholds == 0 then fail.raise("mean_average_precision: iou is an empty list") end
   local pictures, true_ones, classes = {}, {}, {}
   for i, picture in ipairs(found) do
     local overlaps = boxes.box_iou(list_of(picture, "boxes", i), list_of(truth[i], "boxes", i)):totable()
@@ -122,7 +129,7 @@ function boxes.mean_average_precision(found, truth, ...)
     end
   end
   local sum, n = 0, 0
-  for _, least in ipairs(type(o.iou) == "table" and o.iou or {o.iou}) do
+  for _, least in ipairs(thresholds) do
     for class in pairs(classes) do
       local list, total = matched(pictures, true_ones, class, least)
       sum, n = sum + area(list, total, o.points), n + 1

@@ -2,6 +2,7 @@
 
 local core = require "nnlua.core"
 local dataset = require "nnlua.data.dataset"
+local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local judging = require "nnlua.train.evaluate"
 local module = require "nnlua.nn.module"
@@ -44,6 +45,28 @@ local ways = {
   end,
 }
 
+local function check_how(who, how)
+  if not ways[how] then
+    fail.raise("%s: how must be \"average\", \"vote\" or \"mean\", got %s", who, fail.show(how))
+  end
+end
+
+-- A data set from what the user gave: one, or tensors.
+local function set_of(who, set)
+  if tensor.is_tensor(set) or (type(set) == "table" and not getmetatable(set) and tensor.is_tensor(set[1])) then
+    return dataset.TensorDataset(set)
+  end
+  return expect.dataset(who, set)
+end
+
+-- The network that a user's function gave.
+local function learnt(who, i, net)
+  if not module.is_module(net) then
+    fail.raise("%s: member %d is %s, expected a network", who, i, fail.show(net))
+  end
+  return net
+end
+
 local ensemble_options = signature("train.ensemble", "how:string=average, weights:table?")
 
 --- Several networks as one: train.ensemble({a, b, c}). Options: how ("average" of the class probabilities, "vote": the
@@ -57,15 +80,14 @@ local Ensemble = module.class("Ensemble")
 function Ensemble:init(members, options)
   local o = ensemble_options(options)
   check_members("train.ensemble", members)
-  if not ways[o.how] then
-    fail.raise("train.ensemble: how must be \"average\", \"vote\" or \"mean\", got %s", fail.show(o.how))
-  end
+  check_how("train.ensemble", o.how)
   local sum, weights = 0, {}
   for i = 1, #members do
     weights[i] = o.weights and o.weights[i] or not o.weights and 1
     if type(weights[i]) ~= "number" or weights[i] < 0 then fail.raise("train.ensemble: expected a weight a member") end
     sum = sum + weights[i]
   end
+  if sum == 0 then fail.raise("train.ensemble: all weights are 0") end
   for i = 1, #members do weights[i] = weights[i] / sum end
   self.how, self.weights, self.members = o.how, weights, members
 end
@@ -88,14 +110,14 @@ local bagging_options = signature("train.bagging", "n:count=10, how:string=avera
 --     --> 3	{2, 3}
 function ensembles.bagging(set, f, options)
   local o = bagging_options(options)
-  if tensor.is_tensor(set) or (type(set) == "table" and not getmetatable(set) and tensor.is_tensor(set[1])) then
-    set = dataset.TensorDataset(set)
-  end
+  set = set_of("train.bagging", set)
+  if type(f) ~= "function" then fail.raise("train.bagging: expected a function, got %s", fail.show(f)) end
+  check_how("train.bagging", o.how)
   local generator, members, n = dataset.generator(o), {}, #set
   for i = 1, o.n do
-    members[i] = f(dataset.Subset(set, tensor.randint(1, n + 1, {n}, {generator = generator})), i)
+    local drawn = dataset.Subset(set, tensor.randint(1, n + 1, {n}, {generator = generator}))
+    members[i] = learnt("train.bagging", i, f(drawn, i))
   end
-  check_members("train.bagging", members)
   return Ensemble(members, {how = o.how})
 end
 
@@ -139,16 +161,19 @@ local stacking_options = signature("train.stacking", "k:count=5, stratify:any?, 
 --     --> {5, 3}
 function ensembles.stacking(set, learners, meta, options)
   local o = stacking_options(options)
-  if type(learners) ~= "table" or #learners == 0 or type(meta) ~= "function" then
-    fail.raise("train.stacking: expected a list of functions and a function")
+  local functions = type(learners) == "table" and #learners > 0 and type(meta) == "function"
+  for _, f in ipairs(functions and learners or {}) do functions = functions and type(f) == "function" end
+  if not functions then
+    fail.raise("train.stacking: expected a list of functions and a function, got %s and %s", fail.show(learners),
+      fail.show(meta))
   end
-  if tensor.is_tensor(set) or (type(set) == "table" and not getmetatable(set) and tensor.is_tensor(set[1])) then
-    set = dataset.TensorDataset(set)
+  set = set_of("train.stacking", set)
+  if o.k < 2 or o.k > #set then
+    fail.raise("train.stacking: k must be from 2 to %d, the number of samples, got %d", #set, o.k)
   end
   local function learn(part)
     local members = {}
-    for i, f in ipairs(learners) do members[i] = f(part) end
-    check_members("train.stacking", members)
+    for i, f in ipairs(learners) do members[i] = learnt("train.stacking", i, f(part)) end
     return members
   end
   local features, targets = {}, {}

@@ -2,6 +2,7 @@
 
 local core = require "nnlua.core"
 local fail = require "nnlua.fail"
+local module = require "nnlua.nn.module"
 local path_of = require "nnlua.data.path"
 local signature = require "nnlua.signature"
 
@@ -138,6 +139,20 @@ local STYLE = "body{font-family:sans-serif;max-width:60em;margin:2em auto;color:
 local report_options = signature("train.report", "title:string=Training, history:table?, net:any?, values:table?, "
   .. "confusion:table?, images:table?, text:string?")
 
+local function check_report(o)
+  for i, row in ipairs(o.history or {}) do
+    if type(row) ~= "table" then
+      fail.raise("train.report: history: row %d is %s, expected a table as train.fit gives it", i, fail.show(row))
+    end
+  end
+  if o.net ~= nil and not module.is_module(o.net) then
+    fail.raise("train.report: net must be a network, got %s", fail.show(o.net))
+  end
+  if o.confusion and (o.confusion[1] == nil or o.confusion[2] == nil) then
+    fail.raise("train.report: confusion must be {predictions, labels}, got %s", fail.show(o.confusion))
+  end
+end
+
 --- Writes one HTML file about a training, with its curves and pictures inside: train.report("run.html", {history =
 -- train.fit(...), net = net}). Options: title, history (of train.fit), net (its tree and its weights), values (numbers
 -- by name), confusion ({predictions, labels, names = {...}}), images (a list of {caption, picture [H, W] or [C, H,
@@ -149,6 +164,7 @@ local report_options = signature("train.report", "title:string=Training, history
 function reporting.report(path, options)
   path_of.check("train.report", path)
   local o = report_options(options)
+  check_report(o)
   local plot = require "nnlua.plot"
   local parts = {('<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8"><title>%s</title><style>%s</style>'):format(
     escaped(o.title), STYLE), "<h1>" .. escaped(o.title) .. "</h1>"}

@@ -212,6 +212,9 @@ function searching.search(space, f, options)
   local names = names_of(space)
   if type(f) ~= "function" then fail.raise("train.search: expected a function, got %s", fail.show(f)) end
   if o.mode ~= "min" and o.mode ~= "max" then fail.raise("train.search: mode must be \"min\" or \"max\"") end
+  if o.max_budget and o.max_budget < o.budget then
+    fail.raise("train.search: max_budget is %g, below the budget of %g", o.max_budget, o.budget)
+  end
   if o.factor <= 1 then fail.raise("train.search: factor must be above 1, got %g", o.factor) end
   local generator, result = dataset.generator(o), {trials = {}}
   if o.method == "halving" then

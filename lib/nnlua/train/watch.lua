@@ -269,6 +269,11 @@ end
 
 --- Takes the next values [N] or [N, D]; returns nil or what has drifted.
 function Drift:update(x)
+  if tensor.is_tensor(x) and x:dim() > 0 and x:numel() > 0 and not (x:dim() == 2 and x:size(2) == self.d)
+    and not (x:dim() == 1 and (self.d == 1 or x:size(1) == self.d)) then
+    fail.raise("update: expected values of %d feature%s, as the reference has, got [%s]", self.d,
+      self.d == 1 and "" or "s", table.concat({x:size()}, ", "))
+  end
   x = sample("update", "values", x):reshape(-1, self.d)
   self.updates = self.updates + 1
   self.recent = self.recent and tensor.cat({self.recent, x}, 1) or x
@@ -307,10 +312,15 @@ function watching.alerts(rules)
   end
   for name, rule in pairs(rules) do
     if type(rule) ~= "table" then fail.raise("train.alerts: the rule of %s is %s", tostring(name), fail.show(rule)) end
+    if next(rule) == nil then
+      fail.raise("train.alerts: the rule of %s is empty (known: %s)", tostring(name), table.concat(rule_keys, ", "))
+    end
     for key, v in pairs(rule) do
       local known = false
       for _, k in ipairs(rule_keys) do known = known or k == key end
-      if not known or type(v) ~= "number" then
+      if known and type(v) ~= "number" then
+        fail.raise("train.alerts: %s: %s must be a number, got %s", tostring(name), key, fail.show(v))
+      elseif not known then
         fail.raise("train.alerts: %s: '%s' is no rule%s", tostring(name), tostring(key),
           fail.suggest(tostring(key), rule_keys))
       end
@@ -342,7 +352,9 @@ function Alerts:update(values)
     local v, rule = values[name], self.rules[name]
     local s = self.state[name] or {n = 0, mean = 0, squares = 0, breaches = 0}
     self.state[name] = s
-    if type(v) == "number" then
+    if v ~= nil and type(v) ~= "number" then
+      fail.raise("update: %s must be a number, got %s", tostring(name), fail.show(v))
+    elseif v then
       local text = fault(rule, name, v, s)
       s.breaches = text and s.breaches + 1 or 0
       if text and s.breaches >= (rule.patience or 1) then out[#out + 1] = {name = name, value = v, text = text} end
