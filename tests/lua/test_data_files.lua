@@ -102,7 +102,8 @@ local function wav_bytes(kind, bits, channels, samples, extensible)
   body = table.concat(body)
   local format = string.pack("<I2I2I4I4I2I2", extensible and 0xFFFE or kind, channels, 8000, 8000 * frame, frame, bits)
   if extensible then
-    format = format .. string.pack("<I2I2I4I2", 22, bits, 0, kind) .. "\0\0\0\0\16\0\x80\0\0\xAA\0\x38\x9B\x71"
+    format = format .. string.pack("<I2I2I4I2", 22, bits, 0, kind)
+      .. "\0\0\0\0\16\0\x80\0\0\xAA\0\x38\x9B\x71"
   end
   local function chunk(name, s) return name .. string.pack("<I4", #s) .. s .. (#s % 2 == 1 and "\0" or "") end
   local all = "WAVE" .. chunk("fmt ", format) .. chunk("LIST", "odd") .. chunk("data", body)
