@@ -94,7 +94,7 @@ check.test("WAV files as Python writes them", function()
   end
 end)
 
--- A WAV file by its definition: kind 1 (whole numbers) or 3 (floats), also in the extensible form; other chunks between.
+-- A WAV file by its definition: kind 1 (whole numbers) or 3 (floats), also in the extensible form, with another chunk.
 local function wav_bytes(kind, bits, channels, samples, extensible)
   local packing = kind == 3 and (bits == 32 and "<f" or "<d") or ({[16] = "<i2", [32] = "<i4"})[bits]
   local body, frame = {}, channels * bits // 8
