@@ -78,7 +78,8 @@ Each is a program that reads like a chapter: what, why, the code, what to look a
 stand, `./nnlua scripts/perceptron.lua`, take `--seed N`, and with `--quick` show everything in a few seconds (with
 worse results); with `--pictures DIRECTORY` what they draw is also written there as PNG files. The last line of their
 output is their result; those below are from one run on two cores, made by `nnlua docs/tutorials.lua`. The seconds are
-those of both cores together: waiting for a run on a machine with nothing else to do takes a little more than half.
+those of both cores together, which is a little less than twice the wait on a machine with nothing else to do; where
+the table says so, they were taken by the clock.
 
 `xor.lua` is the smallest complete program; `fashion_mnist.lua` the first one to run, a network that
 tells clothes apart.]]
