@@ -87,6 +87,14 @@ static bool captured_leaf(const nn_walk_state *w, const nn_tensor *t) {
   return false;
 }
 
+/* A node that will be needed soon: those of a large graph lie in no near cache. */
+static inline void fetch(const nn_node *n) {
+  if (n == NULL) return;
+  __builtin_prefetch(n, 1);
+  __builtin_prefetch((const char *)n + 64, 1);
+  __builtin_prefetch((const char *)n + 128, 1);
+}
+
 /* Finds every node below `root` and counts the edges into each; with captures, also which lead to one. */
 static bool discover(nn_walk_state *w, nn_node *root) {
   if (work_of(w, root) != NULL) return true;
@@ -112,6 +120,7 @@ static bool discover(nn_walk_state *w, nn_node *root) {
       if (b == NULL || !push(w, b)) return false;
     }
     b->waiting++;
+    for (int i = 0; i < below->n_in; i++) fetch(below->edge[i].node);
   }
   return true;
 }
@@ -522,6 +531,13 @@ static bool step(nn_walk_state *w, nn_work *r) {
   if (nn_interrupted()) return nn_fail_code(w->ctx, NN_ERR_INTERRUPT, "interrupted");
   if (w->ctx->profile != NULL && n->line != 0) w->ctx->profile->line = n->line;
   if (!outputs_ready(w, r, &any)) return false;
+  for (int i = 0; i < n->n_in; i++) {
+    const nn_node *next = n->edge[i].node;
+    if (next == NULL) continue;
+    __builtin_prefetch(next->work);
+    for (int k = 0; k < next->n_saved; k++) __builtin_prefetch(next->saved[k].t);
+    for (int k = 0; k < next->n_in; k++) fetch(next->edge[k].node);
+  }
   for (int i = 0; i < n->n_in && !leads; i++) {
     const nn_edge *e = &n->edge[i];
     if (w->to_leaves)

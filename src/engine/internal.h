@@ -210,6 +210,7 @@ static inline void *nn_small_take(nn_ctx *ctx, size_t size) {
   nn_free_block **list = &ctx->small[(size + NN_SMALL_STEP - 1) / NN_SMALL_STEP], *b = *list;
   if (b == NULL) return nn_small_alloc(ctx, size);
   *list = b->next;
+  __builtin_prefetch(b->next, 1); /* the one to be taken next: where many go round, it is in no near cache */
   return b;
 }
 static inline void nn_small_give(nn_ctx *ctx, void *p, size_t size) {
