@@ -55,6 +55,7 @@ struct winograd_run {
 
 struct winograd_strip {
   struct winograd_run run[2]; // the second one only where strips are wrapped
+  bool goes_on;               // and has pixels
 };
 
 // Numbers of tile rows, of tiles in one, of strips in one, and of strips and blocks altogether, for outputs of
@@ -110,6 +111,7 @@ static inline void winograd_strips(const struct winograd_grid *g, int64_t b, con
     else if (4 * left < lanes)
       lanes = 4 * left;
     winograd_run_make(g, p, tile, 0, lanes, pad_h, pad_w, rows, &strip->run[0]);
+    strip->goes_on = lanes < WINOGRAD_LANES;
     if (g->wrapped)
       winograd_run_make(g, p, tile + left, lanes, WINOGRAD_LANES, pad_h, pad_w, rows, &strip->run[1]);
   }
@@ -118,21 +120,21 @@ static inline void winograd_strips(const struct winograd_grid *g, int64_t b, con
 // Pixels of row r of a strip, those of `main` or (4 further on) of `shift`.
 NN_INLINE nn_vf32 winograd_main(bool wrapped, const struct winograd_strip *s, int r, const float *x, int64_t w) {
   nn_vf32 a = nn_load_lanes(s->run[0].main[r], x + s->run[0].at + r * w);
-  if (!wrapped) return a;
+  if (!wrapped || !s->goes_on) return a;
   nn_vf32 b = nn_load_lanes(s->run[1].main[r], x + s->run[1].at + r * w);
   return (nn_vf32)((nn_vi32)a | (nn_vi32)b);
 }
 
 NN_INLINE nn_vf32 winograd_shift(bool wrapped, const struct winograd_strip *s, int r, const float *x, int64_t w) {
   nn_vf32 a = nn_load_lanes(s->run[0].shift[r], x + s->run[0].at + r * w + 4);
-  if (!wrapped) return a;
+  if (!wrapped || !s->goes_on) return a;
   nn_vf32 b = nn_load_lanes(s->run[1].shift[r], x + s->run[1].at + r * w + 4);
   return (nn_vf32)((nn_vi32)a | (nn_vi32)b);
 }
 
 NN_INLINE void winograd_store(bool wrapped, const struct winograd_strip *s, int r, float *y, int64_t w, nn_vf32 v) {
   nn_store_lanes(s->run[0].main[r], y + s->run[0].at + r * w, v);
-  if (wrapped) nn_store_lanes(s->run[1].main[r], y + s->run[1].at + r * w, v);
+  if (wrapped && s->goes_on) nn_store_lanes(s->run[1].main[r], y + s->run[1].at + r * w, v);
 }
 
 // o = B^T d
