@@ -31,8 +31,6 @@ static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 typedef float vec_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES)));
-typedef int32_t bits_f32 __attribute__((vector_size(VECTOR_BYTES)));
-typedef int64_t bits_f64 __attribute__((vector_size(VECTOR_BYTES)));
 
 #if NN_ISA == 1
 static const int32_t mask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1};

@@ -28,13 +28,12 @@ INLINE NAME(vec) NAME(load_first)(const T *p, int64_t n) {
   return n == NAME(lanes) ? NAME(load)(p) : NAME(load_part)(p, n);
 }
 
-// C = alpha * sum + beta * C + bias through the gate for the first n elements of a vector.
-INLINE void NAME(update)(T *c, NAME(vec) sum, T alpha, T beta, const T *bias, const T *gate, int64_t n) {
+// C = alpha * sum + beta * C + bias for the first n elements of a vector.
+INLINE void NAME(update)(T *c, NAME(vec) sum, T alpha, T beta, const T *bias, int64_t n) {
   bool whole = n == NAME(lanes);
   NAME(vec) v = NAME(splat)(alpha) * sum;
   if (beta != 0) v = FMA(NAME(splat)(beta), NAME(load_first)(c, n), v);
   if (bias) v += NAME(load_first)(bias, n);
-  if (gate) v = (NAME(vec))((NAME(bits))v & ~(NAME(bits))(NAME(load_first)(gate, n) <= 0));
   if (whole)
     NAME(store)(c, v);
   else
@@ -98,22 +97,25 @@ static void NAME(turn)(int64_t rows, int64_t cols, T *c, int64_t ldc, T *tile, b
     }
 }
 
-INLINE void NAME(finish_turned)(const int R, const int V, const NAME(vec) * sums, const NAME(tile_args) * t) {
-  T tile[ROWS_MAX * NAME(width)] __attribute__((aligned(64)));
-  if (t->beta != 0) {
-    for (int64_t i = 0; i < R * NAME(width); i++) tile[i] = 0;
-    NAME(turn)(R, t->cols, t->c, t->ldc, tile, false);
+// Puts the sums, [rows][width], into C the other way round; not in line, it is one of many ends of a tile.
+static __attribute__((noinline)) void NAME(finish_turned)(int64_t rows, T *sums, const NAME(tile_args) * t) {
+  enum { L = NAME(lanes), VECTORS = ROWS_MAX * NAME(width) / L };
+  T before[VECTORS * L] = {0};
+  if (t->beta != 0) NAME(turn)(rows, t->cols, t->c, t->ldc, before, false);
+  for (int64_t v = 0; v < 2 * rows; v++) {
+    NAME(vec) x = NAME(splat)(t->alpha) * NAME(load)(sums + v * L);
+    x = FMA(NAME(splat)(t->beta), NAME(load)(before + v * L), x);
+    NAME(store)(sums + v * L, t->bias ? x + NAME(splat)(t->bias[v / 2]) : x);
   }
-  UNROLL for (int i = 0; i < R; i++) {
-    UNROLL for (int v = 0; v < V; v++) {
-      T *to = tile + i * NAME(width) + v * NAME(lanes);
-      NAME(vec) x = NAME(splat)(t->alpha) * sums[i * V + v];
-      if (t->beta != 0) x = FMA(NAME(splat)(t->beta), NAME(load)(to), x);
-      if (t->bias) x += NAME(splat)(t->bias[i]);
-      NAME(store)(to, x);
-    }
+  NAME(turn)(rows, t->cols, t->c, t->ldc, sums, true);
+}
+
+static __attribute__((noinline)) void NAME(shut_tile)(int64_t rows, const NAME(tile_args) * t) {
+  for (int64_t i = 0; i < rows; i++) {
+    T *c = t->c + i * t->ldc;
+    const T *gate = t->gate + i * t->ldc;
+    for (int64_t j = 0; j < t->cols; j++) c[j] = gate[j] <= 0 ? 0 : c[j];
   }
-  NAME(turn)(R, t->cols, t->c, t->ldc, tile, true);
 }
 
 // Adds up the U sets of N sums and puts the tile into C.
@@ -121,25 +123,23 @@ INLINE void NAME(finish)(const int R, const int V, const int U, NAME(vec) * sums
   const int N = R * V;
   UNROLL for (int i = N; i < U * N; i++) sums[i % N] += sums[i];
   if (t->turned) {
-    NAME(finish_turned)(R, V, sums, t);
+    T tile[ROWS_MAX * NAME(width)] __attribute__((aligned(64)));
+    UNROLL for (int i = 0; i < R; i++) {
+      NAME(store)(tile + i * NAME(width), sums[i * V]);
+      NAME(store)(tile + i * NAME(width) + NAME(lanes), V > 1 ? sums[i * V + V - 1] : (NAME(vec)){0});
+    }
+    NAME(finish_turned)(R, tile, t);
     return;
   }
   const T alpha = t->alpha, beta = t->beta;
   const int64_t ldc = t->ldc, rest = t->cols - (V - 1) * NAME(lanes);
   T *c = t->c;
   const T *bias = t->bias, *last = bias ? bias + (V - 1) * NAME(lanes) : NULL;
-  if (t->gate) {
-    const T *gate = t->gate;
-    UNROLL for (int i = 0; i < R; i++, c += ldc, gate += ldc) {
-      if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, bias, gate, NAME(lanes));
-      NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, last, gate + (V - 1) * NAME(lanes), rest);
-    }
-    return;
-  }
   UNROLL for (int i = 0; i < R; i++, c += ldc) {
-    if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, bias, NULL, NAME(lanes));
-    NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, last, NULL, rest);
+    if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, bias, NAME(lanes));
+    NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, last, rest);
   }
+  if (t->gate) NAME(shut_tile)(R, t);
 }
 
 // A multiplier takes a new sum every half cycle but 4 cycles for each: with fewer than 8 sums, terms p, p +
