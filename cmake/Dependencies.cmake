@@ -64,3 +64,13 @@ if(NNLUA_JPEG AND JPEG_INCLUDE_DIR AND JPEG_LIBRARY)
   target_include_directories(nnlua_jpeg SYSTEM INTERFACE "${JPEG_INCLUDE_DIR}")
   target_link_libraries(nnlua_jpeg INTERFACE "${JPEG_LIBRARY}")
 endif()
+
+# FreeType: letters that the plots' own alphabet lacks (Chinese, for instance) in PNG pictures; without it boxes stand for
+# them. Its header is enough here, the library is loaded when the first such letter is drawn.
+option(NNLUA_FREETYPE "Draw letters from the machine's fonts where FreeType is installed" ON)
+find_path(FREETYPE_INCLUDE_DIR ft2build.h PATH_SUFFIXES freetype2)
+add_library(nnlua_freetype INTERFACE)
+if(NNLUA_FREETYPE AND FREETYPE_INCLUDE_DIR)
+  target_compile_definitions(nnlua_freetype INTERFACE NNLUA_FREETYPE=1)
+  target_include_directories(nnlua_freetype SYSTEM INTERFACE "${FREETYPE_INCLUDE_DIR}")
+endif()

@@ -415,6 +415,7 @@ static void open_parts(lua_State *L, Bind *b, int core) {
   bind_optim_open(L, b, core);
   bind_files_open(L, b, core);
   bind_picture_open(L, b, core);
+  bind_letters_open(L, b, core);
   bind_feed_open(L, b, core);
   bind_points_open(L, b, core);
   bind_bytes_open(L, b, core);

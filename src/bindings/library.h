@@ -14,6 +14,7 @@ void bind_profile_open(lua_State *L, Bind *b, int core);
 /* For the engine's host: the number of the user's line that runs. */
 int32_t bind_profile_line(void *data);
 void bind_picture_open(lua_State *L, Bind *b, int core);
+void bind_letters_open(lua_State *L, Bind *b, int core);
 void bind_feed_open(lua_State *L, Bind *b, int core);
 void bind_points_open(lua_State *L, Bind *b, int core);
 

@@ -84,7 +84,7 @@ local cache = {}
 
 -- Out of a font of the machine; where there is none, a box as wide as the character.
 local function foreign(character)
-  local outline = require "nnlua.plot.truetype".glyph(character)
+  local outline = require "nnlua.plot.fonts".glyph(character)
   local wide = require "nnlua.repl.paint".width(character) > 1
   if not outline then
     font.missing = font.missing or character

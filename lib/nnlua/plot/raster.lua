@@ -2,7 +2,7 @@
 
 local core = require "nnlua.core"
 local font = require "nnlua.plot.font"
-local truetype = require "nnlua.plot.truetype"
+local fonts = require "nnlua.plot.fonts"
 
 local pictures = core.pictures
 local raster = {}
@@ -52,7 +52,7 @@ function raster.canvas(scene, k)
   if font.missing and not remarked then
     remarked = true
     io.stderr:write(("plot: no font of this machine has '%s', a box stands for it: %s, or NNLUA_FONT=file.ttf; .svg "
-      .. "and .html files need none\n"):format(font.missing, truetype.advice))
+      .. "and .html files need none\n"):format(font.missing, fonts.advice))
   end
   return canvas
 end
