@@ -1,12 +1,14 @@
 // Row kernels: the two floating types of rows_loops.h and their table. Knows no tensors, shapes or threads.
 #include "kernels/rows.h"
 
+#include "interrupt.h"
 #include "kernels/reduce.h"
 #include "kernels/vector.h"
 #include "kernels/vmath_core.h"
 #include "kernels/vmath_simd.h"
 
 #define REDUCE NN_KERNEL(nn_reduce)
+#define LONG   (1 << 16)
 #define BLOCK  1024 // numbers added up in the type itself, before double takes over
 #define STRIP  512  // columns worked on at once
 #define GROUP  32   // rows whose parameter gradients are added up in the type itself

@@ -10,12 +10,16 @@ static REAL F(row_max)(int64_t n, const REAL *x) {
   return m;
 }
 
+// In a row of more than LONG numbers, every LONG of them: is an interrupt pending? What there is then is of no use;
+// shorter rows are always whole.
+static bool F(stopped)(int64_t at) { return at > 0 && at % LONG == 0 && nn_interrupted(); }
+
 // y = e^(x - m), block by block, each added up while it is near; y may be x or NULL. Returns the sum.
 #if BY_VECTORS
 static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
   double total = 0;
   const vec_f low = all_v(m);
-  for (int64_t at = 0; at < n; at += BLOCK) {
+  for (int64_t at = 0; at < n && !F(stopped)(at); at += BLOCK) {
     const int64_t end = n - at < BLOCK ? n : at + BLOCK;
     vec_f s0 = {0}, s1 = {0};
     int64_t i = at;
@@ -43,7 +47,7 @@ static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
 static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
   REAL spare[BLOCK];
   double total = 0;
-  for (int64_t at = 0; at < n; at += BLOCK) {
+  for (int64_t at = 0; at < n && !F(stopped)(at); at += BLOCK) {
     const int64_t len = n - at < BLOCK ? n - at : BLOCK;
     const REAL *a = x + at;
     REAL *b = y != NULL ? y + at : spare;
@@ -77,6 +81,7 @@ static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
   for (int64_t r = 0; r < rows && n > SHORT; r++) {
     REAL *row = y + r * n;
     const REAL scale = (REAL)(1.0 / F(exp_row)(n, x + r * n, F(row_max)(n, x + r * n), row));
+    if (F(stopped)(n - n % LONG)) return;
     NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) row[i] *= scale;
   }
   for (int64_t r0 = 0; r0 < rows && n <= SHORT; r0 += LANES) {
@@ -110,6 +115,7 @@ static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
     const REAL *x = (const REAL *)vx + r0 * n;
     REAL *y = (REAL *)vy + r0 * n, m[LANES], l[LANES];
     F(log_sums)(count, n, x, m, l);
+    if (F(stopped)(n - n % LONG)) return;
     for (int64_t r = 0; r < count; r++)
       NN_VECTOR_LOOP for (int64_t i = r * n; i < (r + 1) * n; i++) y[i] = (x[i] - m[r]) - l[r];
   }

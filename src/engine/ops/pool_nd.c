@@ -29,8 +29,8 @@ typedef struct window_job {
           const int64_t e = out[0] + b, g = out[0] + out[1] + c; \
           int64_t best = (from[a] * in[1] + from[e]) * in[2] + from[g]; \
           for (int64_t d = from[a]; d < to[a]; d++) \
-            for (int64_t h = from[e]; h < to[e]; h++) \
-              for (int64_t w = from[g]; w < to[g]; w++) { \
+            for (int64_t h = from[e]; h < to[e] && !nn_interrupted(); h++) \
+              for (int64_t w = from[g]; w < to[g] && !nn_interrupted_at(w); w++) { \
                 int64_t i = (d * in[1] + h) * in[2] + w; \
                 if (x[i] > x[best] || x[i] != x[i]) best = i; \
               } \
