@@ -69,6 +69,7 @@ graph = {}
 rl = {}
 inspect = {}
 plot = {}
+lesson = {}
 
 ---Numbers of gamma distributions with scale 1 whose concentration the input is, element by element,
 ---differentiable by it (once).
@@ -9031,6 +9032,9 @@ data.TensorDataset = {}
 ---Rows order[from .. from + n - 1] of each tensor.
 function data.TensorDataset:batch(order, from, n) end
 
+---Pictures that can be moved on their way, [N, C, H, W], and whether they are bytes that become floats.
+function data.TensorDataset:movable() end
+
 ---Positions drawn with these weights: data.WeightedRandomSampler(weights, 1000). Options: replacement (true),
 ---generator or seed.
 ---@overload fun(weights, num_samples, options)
@@ -9263,6 +9267,12 @@ function data.transforms.Standardize:inverse(x, ...) end
 ---@overload fun()
 data.transforms.ToFloat = {}
 
+---What a loader can do at once with the pictures of a batch, which are [C, H, W] floats, or bytes that become
+---floats: the moves and the normalisation that a list of transforms begins with. Gives two functions: one
+---that draws for n pictures what nn_gather_moved takes, and the transforms that are left; nil if there is
+---nothing to gain.
+function data.transforms.at_once(parts, is_bytes, channels, height, width) end
+
 ---Watches numbers by rules: local alerts = train.alerts({loss = {max = 2}, accuracy = {min = 0.9, patience =
 ---3}, time = {change = 5}}); alerts:update({loss = 0.3, accuracy = 0.95}) returns a list of {name, value,
 ---text}, empty when all is well. A rule: min, max, change (so many standard deviations from the mean of what
@@ -9342,10 +9352,12 @@ function train.lr_find(net, loader, options) end
 ---mode.
 function train.predict(net, set, options) end
 
----A line on standard error that shows how far a loop has come, its rate and the remaining time. On a terminal
----it is rewritten in place a few times a second, elsewhere only the closing line of each part is printed.
+---A line on standard error that shows how far a loop has come, its rate and the remaining time; every figure
+---has a column of its own, in which it stays. On a terminal the line is rewritten in place a few times a
+---second; the closing lines of parts stay, about fifty of them where there are more. Elsewhere closing lines
+---are all that is printed, and one line a minute.
 ---
----total: how much all parts together hold, in samples for instance
+---total: how much all parts together hold, in samples for instance; 0: not known
 ---
 ---quiet: true prints nothing
 function train.progress(total, quiet) end
@@ -9815,10 +9827,11 @@ function inspect.pca(x, k) end
 function inspect.saliency(net, input, ...) end
 
 ---Points [N, D] in two dimensions such that neighbours stay neighbours (t-SNE, van der Maaten, Hinton 2008):
----[N, 2], float64. Exact, so for some thousands of points at most. Starts from the principal components.
----Options: n_components, perplexity (30, less than N: about how many neighbours count), n_iter (500),
----learning_rate (default max(N / 48, 50)), early_exaggeration (12), callback(step, divergence), seed or
----generator (unused unless points coincide).
+---[N, 2], float64. Starts from the principal components. Options: n_components, perplexity (30, less than N:
+---about how many neighbours count), n_iter (500), learning_rate (default max(N / 48, 50)), early_exaggeration
+---(12), method: "exact", in time and memory N^2, the default up to 1,000 points and for other than two
+---components; or "barnes_hut", N log N, which takes far groups of points for one as theta (0.5) says;
+---callback(step, divergence), seed or generator (unused unless points coincide).
 function inspect.tsne(x, ...) end
 
 ---What the layers of a network give for an input (in evaluation mode): a histogram each; many zeros after a
@@ -9894,3 +9907,53 @@ function plot.scatter(x, y, options) end
 ---The parameters of a network: shape, mean, spread, share of zeros and a histogram each. Options: bins (of
 ---the histograms), title, file and the others of plot.line.
 function plot.weights(net, options) end
+
+---Shows the step that waits once more, with what it types for you.
+function lesson.again() end
+
+---Hands a value over as the answer to the step that waits: for scripts and other prompts. A step that asks
+---for a function gets the function, one that asks for a variable its value, for several a table with their
+---names.
+function lesson.answer(...) end
+
+---The name of the lesson that runs and the number of its step; nil when none runs.
+function lesson.at() end
+
+---Goes back to the step before.
+function lesson.back() end
+
+---Helps with the step that waits: a nudge first, then more, then the answer.
+function lesson.hint() end
+
+---Asks questions as interviews do, with model answers that would pass, be good or be excellent: those of a
+---lesson, or, without a name, five from all that you have begun, the ones that went badly first.
+function lesson.interview(name) end
+
+---Loads a lesson of your own from a file, which is run as Lua; docs/writing-a-lesson.md says what stands in
+---it. Then lesson "name" starts it, by the name of the file or the id that it states.
+function lesson.load(path) end
+
+---The names of all lessons, in the order of learning, as a list.
+function lesson.names() end
+
+---Goes on to the next step when this one is done; at the prompt Enter does the same.
+function lesson.next() end
+
+---How far you are: lessons done and begun by family, questions that are due.
+function lesson.progress() end
+
+---Leaves the lesson; lesson "name" goes on where you were.
+function lesson.quit() end
+
+---Begins the lesson that runs from its first step.
+function lesson.restart() end
+
+---Lists the lessons in whose names or texts a word occurs.
+function lesson.search(word) end
+
+---The answer to the step that waits: typed at the prompt for you to run, shown in a script. In an interview
+---it shows what would pass, be good and be excellent.
+function lesson.show() end
+
+---Passes the step that waits.
+function lesson.skip() end
