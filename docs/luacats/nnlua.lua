@@ -7163,8 +7163,8 @@ function F.glu(input, options) end
 ---align_corners whether -1 and 1 are the outer elements' centres or their edges.
 function F.grid_sample(input, grid, options) end
 
----Normalises groups of channels of [N, C, ...] to mean 0 and variance 1; weight and bias [C] scale and shift
----(Wu and He 2018).
+---Normalises groups of channels of [N, C, ...] to mean 0 and variance 1, (x - mean) / sqrt(var + eps); weight
+---and bias [C] scale and shift (Wu and He 2018).
 function F.group_norm(input, num_groups, options) end
 
 ---Samples of the Gumbel-softmax distribution along dim: softmax((logits + Gumbel noise) / tau) (Jang et al.
@@ -7177,8 +7177,8 @@ function F.hardshrink(input, options) end
 ---x where the target is 1, max(0, margin - x) where it is -1.
 function F.hinge_embedding_loss(input, target, options) end
 
----Normalises each channel of each sample of [N, C, ...]; without use_input_stats by the running statistics,
----which are updated otherwise (Ulyanov et al. 2016).
+---Normalises each channel of each sample of [N, C, ...], (x - mean) / sqrt(var + eps); without
+---use_input_stats by the running statistics, which are updated otherwise (Ulyanov et al. 2016).
 function F.instance_norm(input, running_mean, running_var, weight, bias, options) end
 
 ---cross_entropy of linear(input, linear_weight, linear_bias) in one: the options are those of cross_entropy.
@@ -7587,11 +7587,11 @@ nn.AvgPool2d = {}
 ---@overload fun(kernel_size, options)
 nn.AvgPool3d = {}
 
----Binary cross-entropy of probabilities.
+---Binary cross-entropy of probabilities: -(t log p + (1 - t) log(1 - p)), averaged.
 ---@overload fun(options)
 nn.BCELoss = {}
 
----Sigmoid and binary cross-entropy in one: input are logits.
+---Sigmoid and binary cross-entropy in one, max(x, 0) - x t + log(1 + exp(-|x|)): input are logits.
 ---@overload fun(options)
 nn.BCEWithLogitsLoss = {}
 
@@ -7602,11 +7602,13 @@ nn.BCEWithLogitsLoss = {}
 ---@overload fun(num_features, options)
 nn.BatchNorm1d = {}
 
----Batch normalisation of [N, C, H, W], see BatchNorm1d.
+---Batch normalisation of [N, C, H, W]: per channel (x - mean) / sqrt(var + eps) * weight + bias, see
+---nn.BatchNorm1d.
 ---@overload fun(num_features, options)
 nn.BatchNorm2d = {}
 
----Batch normalisation of [N, C, D, H, W], see BatchNorm1d.
+---Batch normalisation of [N, C, D, H, W]: per channel (x - mean) / sqrt(var + eps) * weight + bias, see
+---nn.BatchNorm1d.
 ---@overload fun(num_features, options)
 nn.BatchNorm3d = {}
 
@@ -7715,9 +7717,9 @@ nn.CosineEmbeddingLoss = {}
 ---@overload fun(options)
 nn.CosineSimilarity = {}
 
----Log-softmax and negative log-likelihood in one. input: logits [N, C, ...], target: classes 1..C [N, ...] or
----probabilities [N, C, ...]. nn.CrossEntropyLoss({weight = nil, ignore_index = -100, reduction = "mean",
----label_smoothing = 0}).
+---Log-softmax and negative log-likelihood in one: -log(exp(x_t) / sum(exp(x))), averaged. input: logits [N,
+---C, ...], target: classes 1..C [N, ...] or probabilities [N, C, ...]. nn.CrossEntropyLoss({weight = nil,
+---ignore_index = -100, reduction = "mean", label_smoothing = 0}).
 ---@overload fun(options)
 nn.CrossEntropyLoss = {}
 
@@ -7784,8 +7786,8 @@ nn.FeatureAlphaDropout = {}
 ---@overload fun(options)
 nn.Flatten = {}
 
----Cross-entropy in which easy examples count less: input are logits [N, C, ...], target classes 1..C or 0 and
----1 of input's shape.
+---Cross-entropy in which easy examples count less, (1 - p_t)^gamma * -log p_t: input are logits [N, C, ...],
+---target classes 1..C or 0 and 1 of input's shape.
 ---@overload fun(options)
 nn.FocalLoss = {}
 
@@ -7804,7 +7806,8 @@ nn.FractionalMaxPool2d = {}
 ---@overload fun(kernel_size, options)
 nn.FractionalMaxPool3d = {}
 
----x times the normal distribution function of x; approximate = "tanh" is its approximation.
+---x times the normal distribution function of x, x / 2 (1 + erf(x / sqrt(2))); approximate = "tanh" is x / 2
+---(1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).
 ---@overload fun(options)
 nn.GELU = {}
 
@@ -7812,8 +7815,10 @@ nn.GELU = {}
 ---@overload fun(options)
 nn.GLU = {}
 
----Gated recurrent units (Cho et al. 2014): nn.GRU(input_size, hidden_size, {num_layers = 1, bias = true,
----batch_first = false, dropout = 0, bidirectional = false}). `y, h = gru(x, h0)` with shapes as for nn.RNN.
+---Gated recurrent units (Cho et al. 2014): with r = sigmoid(W_ir x + W_hr h), z = sigmoid(W_iz x + W_hz h)
+---and n = tanh(W_in x + r (W_hn h + b_hn)), biases else left out here, h' = (1 - z) n + z h:
+---nn.GRU(input_size, hidden_size, {num_layers = 1, bias = true, batch_first = false, dropout = 0,
+---bidirectional = false}). `y, h = gru(x, h0)` with shapes as for nn.RNN.
 ---@overload fun(input_size, hidden_size, options)
 nn.GRU = {}
 
@@ -7822,12 +7827,14 @@ nn.GRU = {}
 ---@overload fun(input_size, hidden_size, options)
 nn.GRUCell = {}
 
----Negative log-likelihood under a normal distribution: loss(mean, target, variance).
+---Negative log-likelihood under a normal distribution, (log v + (x - t)^2 / v) / 2: loss(mean, target,
+---variance).
 ---@overload fun(options)
 nn.GaussianNLLLoss = {}
 
----Normalisation over groups of channels of [N, C, ...]: nn.GroupNorm(num_groups, num_channels, {eps = 1e-5,
----affine = true}).
+---Normalisation over groups of channels of [N, C, ...], (x - mean) / sqrt(var + eps) * weight + bias with
+---mean and variance of each group in each sample (Wu and He 2018): nn.GroupNorm(num_groups, num_channels,
+---{eps = 1e-5, affine = true}).
 ---@overload fun(num_groups, num_channels, options)
 nn.GroupNorm = {}
 
@@ -7851,15 +7858,16 @@ nn.Hardtanh = {}
 ---@overload fun(options)
 nn.HingeEmbeddingLoss = {}
 
----As SmoothL1Loss, times delta.
+---As SmoothL1Loss, times delta: d^2 / 2 where |d| < delta, else delta (|d| - delta / 2), d = input - target.
 ---@overload fun(options)
 nn.HuberLoss = {}
 
 ---Returns what it is given; arguments of the constructor are ignored, so that it can stand in for any layer.
 nn.Identity = {}
 
----Normalisation of each channel of each sample of [N, C, L] or [C, L]: nn.InstanceNorm1d(num_features, {eps =
----1e-5, momentum = 0.1, affine = false, track_running_stats = false}).
+---Normalisation of each channel of each sample of [N, C, L] or [C, L], (x - mean) / sqrt(var + eps) (Ulyanov
+---et al. 2016): nn.InstanceNorm1d(num_features, {eps = 1e-5, momentum = 0.1, affine = false,
+---track_running_stats = false}).
 ---@overload fun(num_features, options)
 nn.InstanceNorm1d = {}
 
@@ -7871,7 +7879,7 @@ nn.InstanceNorm2d = {}
 ---@overload fun(num_features, options)
 nn.InstanceNorm3d = {}
 
----Kullback-Leibler divergence of log-probabilities (input) from probabilities (target).
+---Kullback-Leibler divergence of log-probabilities x (input) from probabilities t (target): t (log t - x).
 ---@overload fun(options)
 nn.KLDivLoss = {}
 
@@ -7902,12 +7910,13 @@ nn.LPPool2d = {}
 ---@overload fun(norm_type, kernel_size, options)
 nn.LPPool3d = {}
 
----Long short-term memory (Hochreiter and Schmidhuber 1997): nn.LSTM(input_size, hidden_size, {num_layers = 1,
----bias = true, batch_first = false, dropout = 0, bidirectional = false, proj_size = 0, peephole = false}).
----`y, state = lstm(x, {h0, c0})`, state = {h, c}: h [layers * directions, N, P], c [layers * directions, N,
----H], P = proj_size or else H; shapes of x and y as for nn.RNN. With proj_size h is projected to that size
----(Sak et al. 2014). With peephole the gates i and f also see the cell before them and o the new one, by the
----weights weight_ph_l0 [3 H], ... (Gers et al. 2002).
+---Long short-term memory (Hochreiter and Schmidhuber 1997): gates i, f, o = sigmoid(W x + U h + b) and g =
+---tanh(W x + U h + b), each with weights of its own, c' = f c + i g, h' = o tanh(c'): nn.LSTM(input_size,
+---hidden_size, {num_layers = 1, bias = true, batch_first = false, dropout = 0, bidirectional = false,
+---proj_size = 0, peephole = false}). `y, state = lstm(x, {h0, c0})`, state = {h, c}: h [layers * directions,
+---N, P], c [layers * directions, N, H], P = proj_size or else H; shapes of x and y as for nn.RNN. With
+---proj_size h is projected to that size (Sak et al. 2014). With peephole the gates i and f also see the cell
+---before them and o the new one, by the weights weight_ph_l0 [3 H], ... (Gers et al. 2002).
 ---@overload fun(input_size, hidden_size, options)
 nn.LSTM = {}
 
@@ -7919,7 +7928,8 @@ nn.LSTMCell = {}
 ---Makes a module of a function: nn.Lambda(function(x) return x * 2 end).
 nn.Lambda = {}
 
----Layer normalisation over the last dimensions: nn.LayerNorm(normalized_shape, {eps = 1e-5,
+---Layer normalisation over the last dimensions, (x - mean) / sqrt(var + eps) * weight + bias with mean and
+---variance of each sample's own (Ba et al. 2016): nn.LayerNorm(normalized_shape, {eps = 1e-5,
 ---elementwise_affine = true, bias = true}); normalized_shape a number or a table of sizes.
 ---@overload fun(normalized_shape, options)
 nn.LayerNorm = {}
@@ -8016,8 +8026,8 @@ nn.Linear = {}
 ---@overload fun(in_features, num_classes, options)
 nn.LinearCrossEntropyLoss = {}
 
----Divides each element by a power of the mean square of neighbouring channels: nn.LocalResponseNorm(size,
----{alpha = 1e-4, beta = 0.75, k = 1}), see F.local_response_norm.
+---Divides each element by a power of the mean square of neighbouring channels, x / (k + alpha
+---mean(x^2))^beta: nn.LocalResponseNorm(size, {alpha = 1e-4, beta = 0.75, k = 1}), see F.local_response_norm.
 ---@overload fun(size, options)
 nn.LocalResponseNorm = {}
 
@@ -8208,7 +8218,8 @@ nn.MultiLabelMarginLoss = {}
 ---@overload fun(options)
 nn.MultiLabelSoftMarginLoss = {}
 
----Hinges between the target class and each other: input [N, C], target classes 1..C.
+---Hinges between the target class y and each other, sum of max(0, margin - x_y + x_i)^p over i, divided by C:
+---input [N, C], target classes 1..C.
 ---@overload fun(options)
 nn.MultiMarginLoss = {}
 
@@ -8224,7 +8235,7 @@ nn.MultiMarginLoss = {}
 ---@overload fun(embed_dim, num_heads, options)
 nn.MultiheadAttention = {}
 
----Negative log-likelihood of log-probabilities [N, C, ...] under classes 1..C.
+---Negative log-likelihood of log-probabilities [N, C, ...] under classes 1..C: -x_t, averaged.
 ---@overload fun(options)
 nn.NLLLoss = {}
 
@@ -8270,7 +8281,8 @@ nn.PixelShuffle = {}
 ---@overload fun(downscale_factor)
 nn.PixelUnshuffle = {}
 
----Negative log-likelihood of counts (target) under a Poisson distribution.
+---Negative log-likelihood of counts t (target) under a Poisson distribution: exp(x) - t x, or x - t log(x +
+---eps) with log_input = false.
 ---@overload fun(options)
 nn.PoissonNLLLoss = {}
 
@@ -8350,7 +8362,8 @@ nn.ReplicationPad3d = {}
 ---@overload fun(dim, options)
 nn.RotaryEmbedding = {}
 
----ELU whose constants keep mean and variance.
+---ELU whose constants keep mean 0 and variance 1: 1.0507 (max(0, x) + min(0, 1.6733 (exp(x) - 1))) (Klambauer
+---et al. 2017).
 ---@overload fun(options)
 nn.SELU = {}
 
@@ -8373,7 +8386,8 @@ nn.Sigmoid = {}
 ---@overload fun(d_model, options)
 nn.SinusoidalPositionalEncoding = {}
 
----Squares below beta, absolute values above.
+---Squares below beta, absolute values above: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, d = input
+---- target.
 ---@overload fun(options)
 nn.SmoothL1Loss = {}
 
@@ -8411,7 +8425,7 @@ nn.Softsign = {}
 ---@overload fun(num_features, options)
 nn.SyncBatchNorm = {}
 
----Hyperbolic tangent.
+---Hyperbolic tangent: (exp(x) - exp(-x)) / (exp(x) + exp(-x)).
 ---@overload fun()
 nn.Tanh = {}
 
@@ -8755,7 +8769,8 @@ function nn.utils.parametrize.type_before_parametrizations(m) end
 ---@overload fun(parameters, options)
 optim.ASGD = {}
 
----Steps in the ratio of the root mean squares of past steps and gradients (Zeiler 2012):
+---Steps in the ratio of the root mean squares of past steps and gradients (Zeiler 2012): v = rho v + (1 -
+---rho) g^2, d = g sqrt(u + eps) / sqrt(v + eps), u = rho u + (1 - rho) d^2, p = p - lr d:
 ---optim.Adadelta(parameters, {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = false}).
 ---@overload fun(parameters, options)
 optim.Adadelta = {}
@@ -8767,24 +8782,28 @@ optim.Adadelta = {}
 ---@overload fun(parameters, options)
 optim.Adafactor = {}
 
----Steps divided by the root of the sum of all squared gradients: optim.Adagrad(parameters, {lr = 1e-2,
----lr_decay = 0, weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10, maximize = false}).
+---Steps divided by the root of the sum of all squared gradients (Duchi et al. 2011): s = s + g^2, p = p - lr
+---g / (sqrt(s) + eps), lr divided by 1 + t lr_decay: optim.Adagrad(parameters, {lr = 1e-2, lr_decay = 0,
+---weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10, maximize = false}).
 ---@overload fun(parameters, options)
 optim.Adagrad = {}
 
----Adam: optim.Adam(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad =
----false, maximize = false}); the weight decay is added to the gradient.
+---Adam (Kingma and Ba 2015): m = b1 m + (1 - b1) g and v = b2 v + (1 - b2) g^2, both divided by 1 - b^t, then
+---p = p - lr m / (sqrt(v) + eps): optim.Adam(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8,
+---weight_decay = 0, amsgrad = false, maximize = false}); the weight decay is added to the gradient.
 ---@overload fun(parameters, options)
 optim.Adam = {}
 
----Adam whose weight decay works on the weights themselves: optim.AdamW(parameters, {lr = 1e-3, betas = {0.9,
----0.999}, eps = 1e-8, weight_decay = 1e-2, amsgrad = false, maximize = false}).
+---Adam whose weight decay works on the weights themselves, p = p - lr weight_decay p before Adam's step, and
+---so is not divided by its root as an L2 penalty would be (Loshchilov and Hutter 2019):
+---optim.AdamW(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 1e-2, amsgrad = false,
+---maximize = false}).
 ---@overload fun(parameters, options)
 optim.AdamW = {}
 
----Adam with the largest gradient so far, fading, in place of the root mean square (Kingma and Ba 2015):
----optim.Adamax(parameters, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, maximize =
----false}).
+---Adam with the largest gradient so far, fading, in place of the root mean square (Kingma and Ba 2015): u =
+---max(b2 u, |g| + eps), p = p - lr / (1 - b1^t) m / u: optim.Adamax(parameters, {lr = 2e-3, betas = {0.9,
+---0.999}, eps = 1e-8, weight_decay = 0, maximize = false}).
 ---@overload fun(parameters, options)
 optim.Adamax = {}
 
@@ -8810,8 +8829,10 @@ optim.NAdam = {}
 ---@overload fun(parameters, options)
 optim.RAdam = {}
 
----Steps divided by a running root mean square of the gradient: optim.RMSprop(parameters, {lr = 1e-2, alpha =
----0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered = false, maximize = false}).
+---Steps divided by a running root mean square of the gradient (Tieleman and Hinton 2012): v = alpha v + (1 -
+---alpha) g^2, p = p - lr g / (sqrt(v) + eps); centered takes the variance in place of v:
+---optim.RMSprop(parameters, {lr = 1e-2, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered =
+---false, maximize = false}).
 ---@overload fun(parameters, options)
 optim.RMSprop = {}
 
@@ -8821,8 +8842,10 @@ optim.RMSprop = {}
 ---@overload fun(parameters, options)
 optim.Rprop = {}
 
----Stochastic gradient descent: optim.SGD(parameters, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay =
----0, nesterov = false, maximize = false}).
+---Stochastic gradient descent: p = p - lr g; with momentum v = momentum v + (1 - dampening) g (v = g at
+---first) and p = p - lr v, with nesterov p = p - lr (g + momentum v); weight_decay adds weight_decay p to g:
+---optim.SGD(parameters, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false, maximize
+---= false}).
 ---@overload fun(parameters, options)
 optim.SGD = {}
 

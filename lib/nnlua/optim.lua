@@ -229,8 +229,9 @@ local function check_betas(name, o)
   end
 end
 
---- Stochastic gradient descent: optim.SGD(parameters, {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0,
--- nesterov = false, maximize = false}).
+--- Stochastic gradient descent: p = p - lr g; with momentum v = momentum v + (1 - dampening) g (v = g at first) and p =
+-- p - lr v, with nesterov p = p - lr (g + momentum v); weight_decay adds weight_decay p to g: optim.SGD(parameters,
+-- {lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false, maximize = false}).
 local SGD = define("SGD", "lr:positive=1e-3, momentum:positive=0, dampening:number=0, weight_decay:positive=0, "
   .. "nesterov:bool=false, maximize:bool=false", {"momentum_buffer"}, function(name, o)
   if o.nesterov and (o.momentum <= 0 or o.dampening ~= 0) then
@@ -255,20 +256,23 @@ end
 local adam_options = "lr:positive=1e-3, betas:number*2=0.9, eps:positive=1e-8, weight_decay:positive=%s, "
   .. "amsgrad:bool=false, maximize:bool=false"
 
---- Adam: optim.Adam(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, amsgrad = false,
--- maximize = false}); the weight decay is added to the gradient.
+--- Adam (Kingma and Ba 2015): m = b1 m + (1 - b1) g and v = b2 v + (1 - b2) g^2, both divided by 1 - b^t, then p = p -
+-- lr m / (sqrt(v) + eps): optim.Adam(parameters, {lr = 1e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0,
+-- amsgrad = false, maximize = false}); the weight decay is added to the gradient.
 local Adam = define("Adam", adam_options:format("0"), {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, check_betas)
 Adam.read.by_name.betas.default = {0.9, 0.999}
 Adam.update = adam_update(false)
 
---- Adam whose weight decay works on the weights themselves: optim.AdamW(parameters, {lr = 1e-3, betas = {0.9, 0.999},
--- eps = 1e-8, weight_decay = 1e-2, amsgrad = false, maximize = false}).
+--- Adam whose weight decay works on the weights themselves, p = p - lr weight_decay p before Adam's step, and so is not
+-- divided by its root as an L2 penalty would be (Loshchilov and Hutter 2019): optim.AdamW(parameters, {lr = 1e-3,
+-- betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 1e-2, amsgrad = false, maximize = false}).
 local AdamW = define("AdamW", adam_options:format("1e-2"), {"exp_avg", "exp_avg_sq", "max_exp_avg_sq"}, check_betas)
 AdamW.read.by_name.betas.default = {0.9, 0.999}
 AdamW.update = adam_update(true)
 
---- Steps divided by a running root mean square of the gradient: optim.RMSprop(parameters, {lr = 1e-2, alpha = 0.99,
--- eps = 1e-8, weight_decay = 0, momentum = 0, centered = false, maximize = false}).
+--- Steps divided by a running root mean square of the gradient (Tieleman and Hinton 2012): v = alpha v + (1 - alpha)
+-- g^2, p = p - lr g / (sqrt(v) + eps); centered takes the variance in place of v: optim.RMSprop(parameters, {lr =
+-- 1e-2, alpha = 0.99, eps = 1e-8, weight_decay = 0, momentum = 0, centered = false, maximize = false}).
 local RMSprop = define("RMSprop", "lr:positive=1e-2, alpha:positive=0.99, eps:positive=1e-8, weight_decay:positive=0, "
   .. "momentum:positive=0, centered:bool=false, maximize:bool=false", {"square_avg", "grad_avg", "momentum_buffer"},
   function() end)
@@ -280,8 +284,9 @@ function RMSprop:update(group)
     group.weight_decay, group.momentum, group.centered, group.maximize)
 end
 
---- Steps divided by the root of the sum of all squared gradients: optim.Adagrad(parameters, {lr = 1e-2, lr_decay = 0,
--- weight_decay = 0, initial_accumulator_value = 0, eps = 1e-10, maximize = false}).
+--- Steps divided by the root of the sum of all squared gradients (Duchi et al. 2011): s = s + g^2, p = p - lr g /
+-- (sqrt(s) + eps), lr divided by 1 + t lr_decay: optim.Adagrad(parameters, {lr = 1e-2, lr_decay = 0, weight_decay = 0,
+-- initial_accumulator_value = 0, eps = 1e-10, maximize = false}).
 local Adagrad = define("Adagrad", "lr:positive=1e-2, lr_decay:positive=0, weight_decay:positive=0, "
   .. "initial_accumulator_value:positive=0, eps:positive=1e-10, maximize:bool=false", {"sum"}, function() end)
 
@@ -321,8 +326,9 @@ local function with_betas(name, options, state_names)
   return class
 end
 
---- Adam with the largest gradient so far, fading, in place of the root mean square (Kingma and Ba 2015):
--- optim.Adamax(parameters, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8, weight_decay = 0, maximize = false}).
+--- Adam with the largest gradient so far, fading, in place of the root mean square (Kingma and Ba 2015): u = max(b2 u,
+-- |g| + eps), p = p - lr / (1 - b1^t) m / u: optim.Adamax(parameters, {lr = 2e-3, betas = {0.9, 0.999}, eps = 1e-8,
+-- weight_decay = 0, maximize = false}).
 --     local w = nn.Parameter(tensor{1, 2})
 --     local opt = optim.Adamax({w}, {lr = 0.5})
 --     w:square():sum():backward(); opt:step()
@@ -343,8 +349,9 @@ with_betas("NAdam", "lr:positive=2e-3, betas:number*2=0.9, eps:positive=1e-8, we
 with_betas("RAdam", "lr:positive=1e-3, betas:number*2=0.9, eps:positive=1e-8, weight_decay:positive=0, "
   .. "decoupled_weight_decay:bool=false, maximize:bool=false", {"exp_avg", "exp_avg_sq"})
 
---- Steps in the ratio of the root mean squares of past steps and gradients (Zeiler 2012): optim.Adadelta(parameters,
--- {lr = 1, rho = 0.9, eps = 1e-6, weight_decay = 0, maximize = false}).
+--- Steps in the ratio of the root mean squares of past steps and gradients (Zeiler 2012): v = rho v + (1 - rho) g^2, d
+-- = g sqrt(u + eps) / sqrt(v + eps), u = rho u + (1 - rho) d^2, p = p - lr d: optim.Adadelta(parameters, {lr = 1, rho
+-- = 0.9, eps = 1e-6, weight_decay = 0, maximize = false}).
 local Adadelta = define("Adadelta", "lr:positive=1.0, rho:fraction=0.9, eps:positive=1e-6, weight_decay:positive=0, "
   .. "maximize:bool=false", {"square_avg", "acc_delta"}, function() end)
 by_rule(Adadelta, "adadelta", function(group)

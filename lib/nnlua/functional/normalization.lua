@@ -40,8 +40,8 @@ define("rms_norm", "input", "normalized_shape:amount*, weight:any?, eps:positive
   return a.weight and y * a.weight or y
 end)
 
---- Normalises groups of channels of [N, C, ...] to mean 0 and variance 1; weight and bias [C] scale and shift
--- (Wu and He 2018).
+--- Normalises groups of channels of [N, C, ...] to mean 0 and variance 1, (x - mean) / sqrt(var + eps); weight and bias
+-- [C] scale and shift (Wu and He 2018).
 --     F.group_norm(tensor{{1, 3, 10, 30}}, 2)
 --     --> {{-1, 1, -1, 1}}
 define("group_norm", "input", "num_groups:count, weight:any?, bias:any?, eps:positive=1e-5", function(a, x)
@@ -79,8 +79,8 @@ local function batch_of_instances(a, x, running_mean, running_var, weight, bias)
   return y
 end
 
---- Normalises each channel of each sample of [N, C, ...]; without use_input_stats by the running statistics,
--- which are updated otherwise (Ulyanov et al. 2016).
+--- Normalises each channel of each sample of [N, C, ...], (x - mean) / sqrt(var + eps); without use_input_stats by the
+-- running statistics, which are updated otherwise (Ulyanov et al. 2016).
 --     F.instance_norm(tensor{{{1, 3}, {10, 30}}})
 --     --> {{{-1, 1}, {-1, 1}}}
 define("instance_norm", "input running_mean? running_var? weight? bias?", "use_input_stats:bool=true, "

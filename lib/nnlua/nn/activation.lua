@@ -40,7 +40,8 @@ define("LeakyReLU", "negative_slope:number=0.01, inplace:bool=false", "leaky_rel
 --- x for x > 0, else alpha (exp(x) - 1): nn.ELU(1.0).
 define("ELU", "alpha:number=1.0, inplace:bool=false", "elu", function(f, x, m) return f(x, m.alpha) end)
 
---- ELU whose constants keep mean and variance.
+--- ELU whose constants keep mean 0 and variance 1: 1.0507 (max(0, x) + min(0, 1.6733 (exp(x) - 1))) (Klambauer et al.
+-- 2017).
 define("SELU", "inplace:bool=false", "selu", plain)
 
 --- max(0, x) + min(0, alpha (exp(x / alpha) - 1)).
@@ -49,10 +50,11 @@ define("CELU", "alpha:number=1.0, inplace:bool=false", "celu", function(f, x, m)
 --- 1 / (1 + exp(-x)).
 define("Sigmoid", "", "sigmoid")
 
---- Hyperbolic tangent.
+--- Hyperbolic tangent: (exp(x) - exp(-x)) / (exp(x) + exp(-x)).
 define("Tanh", "", "tanh")
 
---- x times the normal distribution function of x; approximate = "tanh" is its approximation.
+--- x times the normal distribution function of x, x / 2 (1 + erf(x / sqrt(2))); approximate = "tanh" is x / 2 (1 +
+-- tanh(sqrt(2 / pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).
 define("GELU", "approximate:string=none", "gelu", function(f, x, m) return f(x, {approximate = m.approximate}) end)
 
 --- x * sigmoid(x), also known as swish.

@@ -46,36 +46,37 @@ define("MSELoss", "reduction:string=mean", "mse_loss")
 --- Mean of |input - target|.
 define("L1Loss", "reduction:string=mean", "l1_loss")
 
---- Squares below beta, absolute values above.
+--- Squares below beta, absolute values above: d^2 / (2 beta) where |d| < beta, else |d| - beta / 2, d = input - target.
 define("SmoothL1Loss", "reduction:string=mean, beta:positive=1.0", "smooth_l1_loss")
 
---- As SmoothL1Loss, times delta.
+--- As SmoothL1Loss, times delta: d^2 / 2 where |d| < delta, else delta (|d| - delta / 2), d = input - target.
 define("HuberLoss", "reduction:string=mean, delta:positive=1.0", "huber_loss")
 
---- Log-softmax and negative log-likelihood in one. input: logits [N, C, ...], target: classes 1..C [N, ...] or
--- probabilities [N, C, ...]. nn.CrossEntropyLoss({weight = nil, ignore_index = -100, reduction = "mean",
--- label_smoothing = 0}).
+--- Log-softmax and negative log-likelihood in one: -log(exp(x_t) / sum(exp(x))), averaged. input: logits [N, C, ...],
+-- target: classes 1..C [N, ...] or probabilities [N, C, ...]. nn.CrossEntropyLoss({weight = nil, ignore_index = -100,
+-- reduction = "mean", label_smoothing = 0}).
 define("CrossEntropyLoss", "weight:any?, ignore_index:int=-100, reduction:string=mean, label_smoothing:fraction=0",
   "cross_entropy")
 
---- Negative log-likelihood of log-probabilities [N, C, ...] under classes 1..C.
+--- Negative log-likelihood of log-probabilities [N, C, ...] under classes 1..C: -x_t, averaged.
 define("NLLLoss", "weight:any?, ignore_index:int=-100, reduction:string=mean", "nll_loss")
 
---- Binary cross-entropy of probabilities.
+--- Binary cross-entropy of probabilities: -(t log p + (1 - t) log(1 - p)), averaged.
 define("BCELoss", "weight:any?, reduction:string=mean", "binary_cross_entropy")
 
---- Sigmoid and binary cross-entropy in one: input are logits.
+--- Sigmoid and binary cross-entropy in one, max(x, 0) - x t + log(1 + exp(-|x|)): input are logits.
 define("BCEWithLogitsLoss", "weight:any?, reduction:string=mean, pos_weight:any?",
   "binary_cross_entropy_with_logits")
 
---- Kullback-Leibler divergence of log-probabilities (input) from probabilities (target).
+--- Kullback-Leibler divergence of log-probabilities x (input) from probabilities t (target): t (log t - x).
 define("KLDivLoss", "reduction:string=mean, log_target:bool=false", "kl_div")
 
---- Negative log-likelihood of counts (target) under a Poisson distribution.
+--- Negative log-likelihood of counts t (target) under a Poisson distribution: exp(x) - t x, or x - t log(x + eps) with
+-- log_input = false.
 define("PoissonNLLLoss", "log_input:bool=true, full:bool=false, eps:positive=1e-8, reduction:string=mean",
   "poisson_nll_loss")
 
---- Negative log-likelihood under a normal distribution: loss(mean, target, variance).
+--- Negative log-likelihood under a normal distribution, (log v + (x - t)^2 / v) / 2: loss(mean, target, variance).
 define("GaussianNLLLoss", "full:bool=false, eps:positive=1e-6, reduction:string=mean", "gaussian_nll_loss")
 
 --- log(1 + exp(-target * input)) for targets of -1 and 1.
@@ -98,7 +99,8 @@ define("TripletMarginLoss", "margin:number=1.0, p:number=2, eps:positive=1e-6, s
 define("TripletMarginWithDistanceLoss", "distance_function:callable?, margin:number=1.0, swap:bool=false, "
   .. "reduction:string=mean", "triplet_margin_with_distance_loss")
 
---- Hinges between the target class and each other: input [N, C], target classes 1..C.
+--- Hinges between the target class y and each other, sum of max(0, margin - x_y + x_i)^p over i, divided by C: input
+-- [N, C], target classes 1..C.
 define("MultiMarginLoss", "p:count=1, margin:number=1.0, weight:any?, reduction:string=mean", "multi_margin_loss")
 
 --- Hinges between each of several target classes (a list that -1 ends) and each other class: input and target [N, C].
@@ -111,8 +113,8 @@ define("MultiLabelSoftMarginLoss", "weight:any?, reduction:string=mean", "multil
 -- [T, N, C], targets [N, S] classes from 1 without the blank.
 define("CTCLoss", "blank:count=1, reduction:string=mean, zero_infinity:bool=false", "ctc_loss")
 
---- Cross-entropy in which easy examples count less: input are logits [N, C, ...], target classes 1..C or 0 and 1 of
--- input's shape.
+--- Cross-entropy in which easy examples count less, (1 - p_t)^gamma * -log p_t: input are logits [N, C, ...], target
+-- classes 1..C or 0 and 1 of input's shape.
 define("FocalLoss", "alpha:any?, gamma:positive=2, reduction:string=mean", "focal_loss")
 
 --- One minus the Dice coefficient, for segmentation: input are logits [N, C, ...], target classes 1..C or 0 and 1 of

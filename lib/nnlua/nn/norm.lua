@@ -89,10 +89,11 @@ end
 -- affine = true, track_running_stats = true}); momentum = false averages over all batches.
 define_batch_norm("BatchNorm1d", 2, 3)
 
---- Batch normalisation of [N, C, H, W], see BatchNorm1d.
+--- Batch normalisation of [N, C, H, W]: per channel (x - mean) / sqrt(var + eps) * weight + bias, see nn.BatchNorm1d.
 define_batch_norm("BatchNorm2d", 4, 4)
 
---- Batch normalisation of [N, C, D, H, W], see BatchNorm1d.
+--- Batch normalisation of [N, C, D, H, W]: per channel (x - mean) / sqrt(var + eps) * weight + bias, see
+-- nn.BatchNorm1d.
 --     nn.BatchNorm3d(2)(tensor.rand(3, 2, 4, 4, 4)).shape
 --     --> {3, 2, 4, 4, 4}
 define_batch_norm("BatchNorm3d", 5, 5)
@@ -105,8 +106,9 @@ define_batch_norm("SyncBatchNorm", 2, 5)
 
 function layers.SyncBatchNorm.convert_sync_batchnorm(m) return m end
 
---- Layer normalisation over the last dimensions: nn.LayerNorm(normalized_shape, {eps = 1e-5,
--- elementwise_affine = true, bias = true}); normalized_shape a number or a table of sizes.
+--- Layer normalisation over the last dimensions, (x - mean) / sqrt(var + eps) * weight + bias with mean and variance of
+-- each sample's own (Ba et al. 2016): nn.LayerNorm(normalized_shape, {eps = 1e-5, elementwise_affine = true, bias =
+-- true}); normalized_shape a number or a table of sizes.
 local LayerNorm = module.define("LayerNorm",
   "normalized_shape:amount*, eps:positive=1e-5, elementwise_affine:bool=true, bias:bool=true, dtype:string?")
 layers.LayerNorm = LayerNorm
@@ -131,8 +133,9 @@ end
 
 function RMSNorm:forward(x) return (F.rms_norm(x, self.normalized_shape, self.weight, self.eps)) end
 
---- Normalisation over groups of channels of [N, C, ...]: nn.GroupNorm(num_groups, num_channels, {eps = 1e-5,
--- affine = true}).
+--- Normalisation over groups of channels of [N, C, ...], (x - mean) / sqrt(var + eps) * weight + bias with mean and
+-- variance of each group in each sample (Wu and He 2018): nn.GroupNorm(num_groups, num_channels, {eps = 1e-5, affine =
+-- true}).
 local GroupNorm = module.define("GroupNorm",
   "num_groups:count, num_channels:count, eps:positive=1e-5, affine:bool=true, dtype:string?, bias:bool=true")
 layers.GroupNorm = GroupNorm
@@ -171,8 +174,8 @@ local function define_instance_norm(name, dims)
   end
 end
 
---- Normalisation of each channel of each sample of [N, C, L] or [C, L]: nn.InstanceNorm1d(num_features, {eps = 1e-5,
--- momentum = 0.1, affine = false, track_running_stats = false}).
+--- Normalisation of each channel of each sample of [N, C, L] or [C, L], (x - mean) / sqrt(var + eps) (Ulyanov et al.
+-- 2016): nn.InstanceNorm1d(num_features, {eps = 1e-5, momentum = 0.1, affine = false, track_running_stats = false}).
 --     nn.InstanceNorm1d(2)(tensor{{{1, 3}, {10, 30}}})
 --     --> {{{-1, 1}, {-1, 1}}}
 define_instance_norm("InstanceNorm1d", 3)
@@ -187,8 +190,8 @@ define_instance_norm("InstanceNorm2d", 4)
 --     --> {2, 1, 3, 4, 4}
 define_instance_norm("InstanceNorm3d", 5)
 
---- Divides each element by a power of the mean square of neighbouring channels: nn.LocalResponseNorm(size,
--- {alpha = 1e-4, beta = 0.75, k = 1}), see F.local_response_norm.
+--- Divides each element by a power of the mean square of neighbouring channels, x / (k + alpha mean(x^2))^beta:
+-- nn.LocalResponseNorm(size, {alpha = 1e-4, beta = 0.75, k = 1}), see F.local_response_norm.
 --     nn.LocalResponseNorm(2, {alpha = 1, beta = 0.5, k = 0})(tensor{{{3}, {4}}})
 --     --> {{{1.4142}, {1.1314}}}
 local LocalResponseNorm = module.define("LocalResponseNorm",

@@ -185,12 +185,13 @@ define("RNN", "input_size:count, hidden_size:count, num_layers:count=1, nonlinea
   end
 end)
 
---- Long short-term memory (Hochreiter and Schmidhuber 1997): nn.LSTM(input_size, hidden_size, {num_layers = 1,
--- bias = true, batch_first = false, dropout = 0, bidirectional = false, proj_size = 0, peephole = false}).
--- `y, state = lstm(x, {h0, c0})`, state = {h, c}: h [layers * directions, N, P], c [layers * directions, N, H], P =
--- proj_size or else H; shapes of x and y as for nn.RNN. With proj_size h is projected to that size (Sak et al. 2014).
--- With peephole the gates i and f also see the cell before them and o the new one, by the weights weight_ph_l0 [3 H],
--- ... (Gers et al. 2002).
+--- Long short-term memory (Hochreiter and Schmidhuber 1997): gates i, f, o = sigmoid(W x + U h + b) and g = tanh(W x +
+-- U h + b), each with weights of its own, c' = f c + i g, h' = o tanh(c'): nn.LSTM(input_size, hidden_size,
+-- {num_layers = 1, bias = true, batch_first = false, dropout = 0, bidirectional = false, proj_size = 0, peephole =
+-- false}). `y, state = lstm(x, {h0, c0})`, state = {h, c}: h [layers * directions, N, P], c [layers * directions, N,
+-- H], P = proj_size or else H; shapes of x and y as for nn.RNN. With proj_size h is projected to that size (Sak et al.
+-- 2014). With peephole the gates i and f also see the cell before them and o the new one, by the weights weight_ph_l0
+-- [3 H], ... (Gers et al. 2002).
 define("LSTM", "input_size:count, hidden_size:count, num_layers:count=1, bias:bool=true, batch_first:bool=false, "
   .. "dropout:fraction=0, bidirectional:bool=false, proj_size:amount=0, peephole:bool=false, dtype:string?", function(a)
   if a.proj_size >= a.hidden_size then
@@ -198,8 +199,10 @@ define("LSTM", "input_size:count, hidden_size:count, num_layers:count=1, bias:bo
   end
 end)
 
---- Gated recurrent units (Cho et al. 2014): nn.GRU(input_size, hidden_size, {num_layers = 1, bias = true,
--- batch_first = false, dropout = 0, bidirectional = false}). `y, h = gru(x, h0)` with shapes as for nn.RNN.
+--- Gated recurrent units (Cho et al. 2014): with r = sigmoid(W_ir x + W_hr h), z = sigmoid(W_iz x + W_hz h) and n =
+-- tanh(W_in x + r (W_hn h + b_hn)), biases else left out here, h' = (1 - z) n + z h: nn.GRU(input_size, hidden_size,
+-- {num_layers = 1, bias = true, batch_first = false, dropout = 0, bidirectional = false}). `y, h = gru(x, h0)` with
+-- shapes as for nn.RNN.
 define("GRU", "input_size:count, hidden_size:count, num_layers:count=1, bias:bool=true, batch_first:bool=false, "
   .. "dropout:fraction=0, bidirectional:bool=false, dtype:string?")
 
