@@ -222,6 +222,26 @@ function helpers.edit(path)
   end
 end
 
+-- What is for a person at the prompt only, and helpers that a script has under nnlua alone.
+local at_the_prompt = {help = true, who = true, up = true, down = true, locals = true, edit = true, exit = true,
+  quit = true, lesson = true, save_session = true}
+local in_nnlua = {run = true, time = true, bench = true, profile = true, reload = true}
+
+-- An entry as a script has it; nil when there it is nothing.
+local function script_text(text, kind, uses_ans)
+  if kind == "statement" then return text end
+  text = text:gsub("[;%s]+$", "")
+  local name = text:match("^%s*([%a_]+)%s*[%(\"'%[{]") or text:match("^%s*([%a_]+)%s*$")
+  local own = name and rawget(_G, name)
+  if name and (own == nil or own == package.loaded["nnlua"][name]) then
+    if at_the_prompt[name] then return nil end
+    if in_nnlua[name] then text = text:gsub("^%s*", "nnlua.") end
+  end
+  if uses_ans then return "ans = " .. text .. (kind == "shown" and "\nprint(ans)" or "") end
+  if kind == "shown" then return "print(" .. text .. ")" end
+  return load(text) and text or nil -- a muted call; other values are looked at by nobody
+end
+
 --- Writes what worked in this session as a script, with the seed of the random numbers.
 function helpers.save_session(path)
   if type(path) ~= "string" then fail.raise("save_session: expected the name of a file, got %s", fail.show(path)) end
@@ -234,27 +254,16 @@ function helpers.save_session(path)
   end
   parts[1] = "-- A session of nnlua " .. core.version
   parts[2] = ("tensor.manual_seed(%d)"):format(here.seed or tensor.initial_seed())
+  local n = 0
   for _, entry in ipairs(list) do
-    local text, kind = entry[1], entry[2]
-    if kind == "statement" then
-      parts[#parts + 1] = text
-    elseif not text:find("^%s*save_session") and not text:find("^%s*help") and not text:find("^%s*who%s*%(")
-      and not text:find("^%s*lesson%f[%W]") then
-      text = text:gsub("[;%s]+$", "")
-      if uses_ans then
-        parts[#parts + 1] = "ans = " .. text .. (kind == "shown" and "\nprint(ans)" or "")
-      elseif kind == "shown" then
-        parts[#parts + 1] = "print(" .. text .. ")"
-      else
-        parts[#parts + 1] = "local _ = " .. text
-      end
-    end
+    local text = script_text(entry[1], entry[2], uses_ans)
+    if text then parts[#parts + 1], n = text, n + 1 end
   end
   local file, message = io.open(path, "w")
   if not file then fail.raise("save_session: %s", message) end
   file:write(table.concat(parts, "\n"), "\n")
   file:close()
-  print(("%d entries in %s"):format(#list, path))
+  print(("%d entries in %s"):format(n, path))
 end
 
 -- ---- the frames of the last error ---------------------------------------------------------------------------------
