@@ -149,6 +149,6 @@ print(("by description alone: %.4f of new pictures right (guessing: %.4f)"):form
 
 -- To try next: --labels 100 (the gain shrinks), --labels 1; let only the last stage move; other old classes (what if
 -- all of them are shoes?).
-print(("result: zero_shot=%.4f one_fine_tuned=%.4f one_frozen=%.4f one_scratch=%.4f fine_tuned=%.4f frozen=%.4f "
+print(("result: zero_shot=%.4f one_tuned=%.4f one_frozen=%.4f one_scratch=%.4f tuned=%.4f frozen=%.4f "
   .. "scratch=%.4f"):format(zero_shot, one["fine-tuned"], one.frozen, one.scratch, means["fine-tuned"], means.frozen,
   means.scratch))

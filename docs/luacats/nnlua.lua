@@ -9055,9 +9055,6 @@ data.TensorDataset = {}
 ---Rows order[from .. from + n - 1] of each tensor.
 function data.TensorDataset:batch(order, from, n) end
 
----Pictures that can be moved on their way, [N, C, H, W], and whether they are bytes that become floats.
-function data.TensorDataset:movable() end
-
 ---Positions drawn with these weights: data.WeightedRandomSampler(weights, 1000). Options: replacement (true),
 ---generator or seed.
 ---@overload fun(weights, num_samples, options)
@@ -9289,12 +9286,6 @@ function data.transforms.Standardize:inverse(x, ...) end
 ---Bytes 0..255 as float32 0..1; other numbers as float32.
 ---@overload fun()
 data.transforms.ToFloat = {}
-
----What a loader can do at once with the pictures of a batch, which are [C, H, W] floats, or bytes that become
----floats: the moves and the normalisation that a list of transforms begins with. Gives two functions: one
----that draws for n pictures what nn_gather_moved takes, and the transforms that are left; nil if there is
----nothing to gain.
-function data.transforms.at_once(parts, is_bytes, channels, height, width) end
 
 ---Watches numbers by rules: local alerts = train.alerts({loss = {max = 2}, accuracy = {min = 0.9, patience =
 ---3}, time = {change = 5}}); alerts:update({loss = 0.3, accuracy = 0.95}) returns a list of {name, value,

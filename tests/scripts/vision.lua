@@ -25,7 +25,7 @@ local expected = {
   convolution = function(r) return r.formula == "200/200" and r.loops_error < 1e-5 end,
   cnn = function(r) return r.accuracy > 0.25 and r.shifted_by_4 < r.accuracy end,
   resnet = function(r) return r.plain < 0.3 and r.inner < 0.3 and r.residual ~= nil end,
-  transfer = function(r) return r.fine_tuned > r.scratch and r.frozen > r.scratch end,
+  transfer = function(r) return r.tuned > r.scratch and r.frozen > r.scratch end,
   batchnorm = function(r) return r.eval > r.forgot_eval end,
   augmentation = function(r) return r.flip ~= nil and r.off_shift ~= nil end,
   autoencoder = function(r) return r.ae8 < 0.2 and r.pca8 < r.pca2 end,

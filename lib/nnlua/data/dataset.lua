@@ -86,7 +86,7 @@ end
 
 TensorDataset.feeds_ahead = true
 
--- The same with the pictures moved on the way; moves is what transforms.at_once draws.
+-- The same with the pictures moved on the way; moves is what at_once.lua draws.
 local function moved(pictures, scale, order, from, n, moves)
   return feed.moved("DataLoader", pictures, order, from, n, scale, moves.maps, moves.height, moves.width, moves.fill,
     moves.mean, moves.std)
@@ -98,7 +98,7 @@ function TensorDataset:moved(order, from, n, moves)
   return table.unpack(out)
 end
 
---- Pictures that can be moved on their way, [N, C, H, W], and whether they are bytes that become floats.
+-- Pictures that can be moved on their way, [N, C, H, W], and whether they are bytes that become floats.
 function TensorDataset:movable()
   local x = self.tensors[1]
   return x:dim() == 4 and x.dtype == "float32" and x or nil, false

@@ -2,13 +2,13 @@
 -- set:batch (data/dataset.lua).
 
 local ahead = require "nnlua.data.ahead"
+local at_once = require "nnlua.data.at_once"
 local core = require "nnlua.core"
 local dataset = require "nnlua.data.dataset"
 local draw = require "nnlua.data.draw"
 local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local signature = require "nnlua.signature"
-local transforms = require "nnlua.data.transforms"
 
 local tensor, feed = core.tensor, core.feed
 
@@ -277,7 +277,7 @@ local function fused(self)
   if not self.transform or self.collate_fn or not getmetatable(set) or not set.movable or #set == 0 then return nil end
   local pictures, is_bytes = set:movable()
   if not pictures then return nil end
-  local draw_moves, rest = transforms.at_once(ahead.parts(self.transform), is_bytes, pictures:size(2), pictures:size(3),
+  local draw_moves, rest = at_once(ahead.parts(self.transform), is_bytes, pictures:size(2), pictures:size(3),
     pictures:size(4))
   if not draw_moves then return nil end
   return function(order, from, n) return rest(set:moved(order, from, n, draw_moves(n))) end
