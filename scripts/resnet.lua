@@ -91,6 +91,7 @@ local function learn(net)
       local loss = F.cross_entropy(net(x), y)
       opt:zero_grad()
       loss:backward()
+      nn.utils.clip_grad_norm_(net:parameters(), 1) -- nothing is normalised here: one bad batch could end it all
       opt:step()
       running = running and 0.9 * running + 0.1 * loss:item() or loss:item()
       losses[#losses + 1] = running
