@@ -3,6 +3,8 @@
 --   nnlua tests/bench/fashion.lua [--threads 2] [--epochs 3]      one JSON object a line
 
 local begin = nnlua.clock()
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local Cnn = require "clothes"
 local options = {threads = 2, epochs = 3}
 for i = 1, #arg, 2 do options[arg[i]:sub(3)] = math.tointeger(arg[i + 1]) or error("a number is missing") end
 nnlua.threads(options.threads)
@@ -16,20 +18,7 @@ local train_loader = data.DataLoader(set.train, {batch_size = 64, shuffle = true
 local test_loader = data.DataLoader(set.test, {batch_size = 100})
 say('"line": "load", "seconds": %.2f', nnlua.clock() - t)
 
-local Net = nn.class("Net")
-function Net:init()
-  self.conv1 = nn.Conv2d(1, 32, 3, {padding = 1})
-  self.conv2 = nn.Conv2d(32, 64, 3, {padding = 1})
-  self.fc1 = nn.Linear(64 * 49, 128)
-  self.fc2 = nn.Linear(128, 10)
-end
-function Net:forward(x)
-  x = F.max_pool2d(F.relu(self.conv1(x)), 2)
-  x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-  return self.fc2(F.relu(self.fc1(x:flatten(2))))
-end
-
-local net = Net()
+local net = Cnn()
 local opt = optim.Adam(net:parameters(), {lr = 1e-3})
 for epoch = 1, options.epochs do
   t = nnlua.clock()

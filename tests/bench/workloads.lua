@@ -5,6 +5,7 @@
 --   nnlua tests/bench/workloads.lua --count N --only NAME               nothing but N runs, for counting instructions
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local Cnn = require "clothes"
 local timing = require "timing"
 local text = table.concat
 
@@ -136,20 +137,6 @@ workload("mlp_step", function() -- 784-128-10, batch 64
   local x, y = input("x", function() return tensor.randn(n, 784) end), labels(10, n)
   return step(function() return F.cross_entropy(net(x), y) end, optim.Adam(net:parameters(), {lr = 1e-3}))
 end)
-
--- The Fashion-MNIST network, written as a module of one's own: names as in the peer's Sequential.
-local Cnn = nn.class("Cnn")
-function Cnn:init()
-  self.conv1 = nn.Conv2d(1, 32, 3, {padding = 1})
-  self.conv2 = nn.Conv2d(32, 64, 3, {padding = 1})
-  self.fc1 = nn.Linear(64 * 49, 128)
-  self.fc2 = nn.Linear(128, 10)
-end
-function Cnn:forward(x)
-  x = F.max_pool2d(F.relu(self.conv1(x)), 2)
-  x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-  return self.fc2(F.relu(self.fc1(x:flatten(2))))
-end
 
 workload("cnn_step", function() -- batch 64
   local n = batch or 64
