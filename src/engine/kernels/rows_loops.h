@@ -115,9 +115,11 @@ static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
     const REAL *x = (const REAL *)vx + r0 * n;
     REAL *y = (REAL *)vy + r0 * n, m[LANES], l[LANES];
     F(log_sums)(count, n, x, m, l);
-    if (F(stopped)(n - n % LONG)) return;
     for (int64_t r = 0; r < count; r++)
-      NN_VECTOR_LOOP for (int64_t i = r * n; i < (r + 1) * n; i++) y[i] = (x[i] - m[r]) - l[r];
+      for (int64_t at = 0; at < n && !F(stopped)(at); at += LONG) {
+        const int64_t from = r * n + at, to = r * n + (n - at < LONG ? n : at + LONG);
+        NN_VECTOR_LOOP for (int64_t i = from; i < to; i++) y[i] = (x[i] - m[r]) - l[r];
+      }
   }
 }
 
