@@ -411,6 +411,9 @@ function plot.confusion(predicted, labels, options)
   o, predicted, labels = arguments(confusion_options, 2, predicted, labels, options)
   if predicted == nil then fail.raise("plot.confusion: expected predictions and labels, or a matrix of counts") end
   local rows
+  if type(labels) == "table" and not getmetatable(labels) and type(next(labels)) == "string" then
+    fail.raise("plot.confusion: unknown option '%s'; the classes' names are {names = {\"cat\", \"dog\"}}", next(labels))
+  end
   if labels ~= nil then
     rows = count_pairs("plot.confusion", predicted, labels, o)
   else
