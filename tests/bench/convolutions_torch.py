@@ -6,18 +6,15 @@ input and weights. PyTorch in both memory formats, the better one counts.
 """
 import argparse
 import os
-import statistics
 import subprocess
-import sys
 import time
 
-for name in ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"):  # fresh pages would cost PyTorch a third
-    if os.environ.get(name) != "4294967296":
-        os.environ[name] = "4294967296"
-        os.execv(sys.executable, [sys.executable] + sys.argv)
+import timing
 
-import torch
-import torch.nn.functional as F
+timing.keep_pages()
+
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # name: kind, c, h, w, k, r, s, stride, padding, dilation, groups
@@ -71,22 +68,6 @@ def work(n, shape, both, memory_format):
     return run
 
 
-def timed(run, seconds):
-    clock = time.perf_counter
-    run()
-    run()
-    t = clock()
-    run()
-    inner = max(1, int(0.002 / max(clock() - t, 1e-7)))
-    blocks, stop = [], clock() + seconds
-    while clock() < stop or len(blocks) < 3:
-        t = clock()
-        for _ in range(inner):
-            run()
-        blocks.append((clock() - t) / inner * 1e6)
-    return min(blocks), statistics.median(blocks)
-
-
 def compare(ours, n, shape, both, options):
     mine, theirs = [], []
     runs = [work(n, shape, both, None)]
@@ -97,7 +78,7 @@ def compare(ours, n, shape, both, options):
         ours.stdin.write(f"{shape[0]} {numbers} {'both' if both else 'forward'} {options.seconds}\n")
         mine.append(float(ours.stdout.readline().split()[0]))
         time.sleep(0.005)  # until its threads sleep
-        theirs += [timed(run, options.seconds)[0] for run in runs]
+        theirs += [timing.timed(run, options.seconds, 0.002, 3)[0] for run in runs]
         time.sleep(0.005)
     return min(mine), min(theirs)
 

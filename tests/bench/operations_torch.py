@@ -9,15 +9,14 @@ NNLUA names our program. MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ are s
 """
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import time
 
+import timing
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-if os.environ.get("MALLOC_MMAP_THRESHOLD_") is None:
-    os.environ.update(MALLOC_MMAP_THRESHOLD_="4294967296", MALLOC_TRIM_THRESHOLD_="4294967296")
-    os.execv(sys.executable, [sys.executable] + sys.argv)
+timing.keep_pages()
 
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
@@ -192,22 +191,6 @@ def cases():
     return found
 
 
-def timed(run, seconds):
-    clock = time.perf_counter
-    run()
-    run()
-    t = clock()
-    run()
-    inner = max(1, int(0.002 / max(clock() - t, 1e-7)))
-    blocks, stop = [], clock() + seconds
-    while clock() < stop or len(blocks) < 3:
-        t = clock()
-        for _ in range(inner):
-            run()
-        blocks.append((clock() - t) / inner * 1e6)
-    return min(blocks), statistics.median(blocks)
-
-
 def main():
     nnlua = os.environ.get("NNLUA", os.path.join(HERE, "../../build/bin/nnlua"))
     ours = subprocess.Popen([nnlua, os.path.join(HERE, "operations.lua"), str(options.threads)], stdin=subprocess.PIPE,
@@ -223,7 +206,7 @@ def main():
                 if not answer or answer == ["missing"]:
                     break
                 mine.append(float(answer[0]))
-                theirs.append(timed(run, options.seconds)[0])
+                theirs.append(timing.timed(run, options.seconds, 0.002, 3)[0])
                 time.sleep(0.005)  # until its threads sleep
             if not mine:
                 print(f"{name}: not timed by operations.lua", file=sys.stderr)

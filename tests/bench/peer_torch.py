@@ -10,8 +10,8 @@ import argparse
 import itertools
 import json
 import resource
-import time
 
+import timing
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -253,28 +253,11 @@ def vae_step(fused=False):
     return step(loss, Adam(net.parameters(), 1e-3, fused=fused))
 
 
-def timed(run):
-    """Best and median microseconds: see workloads.lua."""
-    clock = time.perf_counter
-    run(), run()
-    t = clock()
-    run()
-    inner = max(1, int(0.01 / max(clock() - t, 1e-7)))
-    blocks, stop = [], clock() + options.seconds
-    while clock() < stop or len(blocks) < 5:
-        t = clock()
-        for _ in range(inner):
-            run()
-        blocks.append((clock() - t) / inner * 1e6)
-    blocks.sort()
-    return blocks[0], blocks[len(blocks) // 2]
-
-
 def measure(make, tunings):
     line = {}
     for mix in itertools.product((False, True), repeat=len(tunings)):
         chosen = {name: True for name, on in zip(tunings, mix) if on}
-        best, median = timed(make(**chosen))
+        best, median = timing.timed(make(**chosen), options.seconds, 0.01, 5)
         if not chosen:
             line.update(best_us=round(best, 3), median_us=round(median, 3))
             continue
