@@ -1,6 +1,6 @@
 """JAX's side of the speed table: the work of workloads.lua, each step compiled by jit, timed the same way.
 
-    python3 peer_jax.py [--threads 2] [--seconds 0.5] [--only NAME]...      one JSON object a line
+    python3 peer_jax.py [--threads 2] [--seconds 0.5] [--batch N] [--only NAME]...    one JSON object a line
 
 A step is one compiled function from the state to the next one, whose buffers it may overwrite. Compiling is not timed.
 Results arrive later than a call returns, so that a block ends when its last result is there.
@@ -14,6 +14,7 @@ import time
 parser = argparse.ArgumentParser()
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--seconds", type=float, default=0.5)
+parser.add_argument("--batch", type=int)
 parser.add_argument("--only", action="append")
 options = parser.parse_args()
 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:options.threads])    # it starts a thread a core
@@ -35,6 +36,10 @@ def normal(*shape):
     return jax.random.normal(next(_keys), shape)
 
 
+def batch(usual):
+    return options.batch or usual
+
+
 def classes(n, *shape):
     return jax.random.randint(next(_keys), shape, 0, n)
 
@@ -44,12 +49,12 @@ def once(f, *inputs):
     return lambda: f(*inputs)
 
 
-def loop(advance, state, *batch):
-    """Runs state = advance(state, *batch) again and again."""
+def loop(advance, state, *inputs):
+    """Runs state = advance(state, *inputs) again and again."""
     advance = jax.jit(advance, donate_argnums=0)
     def run():
         nonlocal state
-        state = advance(state, *batch)
+        state = advance(state, *inputs)
         return state
     return run
 
@@ -87,20 +92,20 @@ class Adam:
         return tree(lambda w, m, v: w - size * m / (jnp.sqrt(v) * root + 1e-8), w, m, v), (m, v, t)
 
 
-def training(loss, w, opt, *batch):
-    def advance(state, *batch):
+def training(loss, w, opt, *inputs):
+    def advance(state, *inputs):
         w, s = state
-        return opt.step(w, jax.grad(loss)(w, *batch), s)
-    return loop(advance, (w, opt.start(w)), *batch)
+        return opt.step(w, jax.grad(loss)(w, *inputs), s)
+    return loop(advance, (w, opt.start(w)), *inputs)
 
 
-def training_with(memory, loss, w, opt, *batch):
-    """For a loss that also carries something on: loss(w, memory, *batch) -> loss, memory."""
-    def advance(state, *batch):
+def training_with(memory, loss, w, opt, *inputs):
+    """For a loss that also carries something on: loss(w, memory, *inputs) -> loss, memory."""
+    def advance(state, *inputs):
         w, s, memory = state
-        g, memory = jax.grad(loss, has_aux=True)(w, memory, *batch)
+        g, memory = jax.grad(loss, has_aux=True)(w, memory, *inputs)
         return *opt.step(w, g, s), memory
-    return loop(advance, (w, opt.start(w), memory), *batch)
+    return loop(advance, (w, opt.start(w), memory), *inputs)
 
 
 def fc(n, m):
@@ -173,7 +178,7 @@ def xor_step():
 def mlp_step():
     def loss(w, x, y):
         return nll(linear(w[1], jax.nn.relu(linear(w[0], x))), y)
-    return training(loss, [fc(784, 128), fc(128, 10)], Adam(1e-3), normal(64, 784), classes(10, 64))
+    return training(loss, [fc(784, 128), fc(128, 10)], Adam(1e-3), normal(batch(64), 784), classes(10, batch(64)))
 
 
 @workload
@@ -182,8 +187,8 @@ def cnn_step():
     def loss(w, x, y):
         x = pool(jax.nn.relu(conv(w["k1"], x) + w["b1"]))
         x = pool(jax.nn.relu(conv(w["k2"], x) + w["b2"]))
-        return nll(linear(w["f2"], jax.nn.relu(linear(w["f1"], x.reshape(64, -1)))), y)
-    return training(loss, w, Adam(1e-3), normal(64, 28, 28, 1), classes(10, 64))
+        return nll(linear(w["f2"], jax.nn.relu(linear(w["f1"], x.reshape(len(x), -1)))), y)
+    return training(loss, w, Adam(1e-3), normal(batch(64), 28, 28, 1), classes(10, batch(64)))
 
 
 @workload
@@ -203,7 +208,7 @@ def resnet_step():
             x = jax.nn.relu(layer(i + 1, jax.nn.relu(layer(i, x))) + x)
         return nll(linear(w["head"], jnp.mean(x, (1, 2))), y), running
     running = [(jnp.zeros(32), jnp.ones(32)) for _ in range(7)]
-    return training_with(running, loss, w, Sgd(0.1, 0.9), normal(32, 32, 32, 3), classes(10, 32))
+    return training_with(running, loss, w, Sgd(0.1, 0.9), normal(batch(32), 32, 32, 3), classes(10, batch(32)))
 
 
 @workload
@@ -216,10 +221,10 @@ def lstm_step():
             c = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
             h = jax.nn.sigmoid(o) * jnp.tanh(c)
             return (h, c), h
-        zero = jnp.zeros((32, 128))
+        zero = jnp.zeros((len(ids), 128))
         _, h = lax.scan(cell, (zero, zero), linear(w["x"], w["embed"][ids.T]))     # the inputs' product in one
         return nll(linear(w["out"], h), y.T)
-    return training(loss, w, Adam(1e-3), classes(65, 32, 64), classes(65, 32, 64))
+    return training(loss, w, Adam(1e-3), classes(65, batch(32), 64), classes(65, batch(32), 64))
 
 
 @workload
@@ -228,12 +233,12 @@ def transformer_step():
         return {"w": jnp.ones(128), "b": jnp.zeros(128)}
     w = dict(qkv=fc(128, 384), out=fc(128, 128), up=fc(128, 512), down=fc(512, 128), n1=norm(), n2=norm())
     def loss(w, x):
-        q, k, v = jnp.split(linear(w["qkv"], x).reshape(16, 64, 12, 32), 3, axis=2)
-        y = jax.nn.dot_product_attention(q, k, v).reshape(16, 64, 128)
+        q, k, v = jnp.split(linear(w["qkv"], x).reshape(len(x), 64, 12, 32), 3, axis=2)
+        y = jax.nn.dot_product_attention(q, k, v).reshape(len(x), 64, 128)
         x = layer_norm(w["n1"], x + linear(w["out"], y))
         x = layer_norm(w["n2"], x + linear(w["down"], jax.nn.relu(linear(w["up"], x))))
         return jnp.mean(x * x)
-    return training(loss, w, Adam(1e-3), normal(16, 64, 128))
+    return training(loss, w, Adam(1e-3), normal(batch(16), 64, 128))
 
 
 @workload
@@ -246,11 +251,11 @@ def gan_step():
     def advance(state, real):
         g, sg, d, sd, key = state
         key, own = jax.random.split(key)
-        fake, back = jax.vjp(lambda g: make(g, jax.random.normal(own, (64, 100))), g)
+        fake, back = jax.vjp(lambda g: make(g, jax.random.normal(own, (batch(64), 100))), g)
         d, sd = opt.step(d, jax.grad(lambda d: judge(d, real, 1.0) + judge(d, fake, 0.0))(d), sd)
         g, sg = opt.step(g, *back(jax.grad(lambda x: judge(d, x, 1.0))(fake)), sg)
         return g, sg, d, sd, key
-    return loop(advance, (g, opt.start(g), d, opt.start(d), next(_keys)), normal(64, 784))
+    return loop(advance, (g, opt.start(g), d, opt.start(d), next(_keys)), normal(batch(64), 784))
 
 
 @workload
@@ -262,8 +267,8 @@ def vae_step():
         a, b = linear(w["mu"], h), linear(w["lv"], h)
         z = a + jnp.exp(0.5 * b) * jax.random.normal(own, a.shape)
         rebuilt = jnp.sum(bce(linear(w["out"], jax.nn.relu(linear(w["dec"], z))), x))
-        return (rebuilt - 0.5 * jnp.sum(1 + b - a * a - jnp.exp(b))) / 64, key
-    return training_with(next(_keys), loss, w, Adam(1e-3), jax.random.uniform(next(_keys), (64, 784)))
+        return (rebuilt - 0.5 * jnp.sum(1 + b - a * a - jnp.exp(b))) / len(x), key
+    return training_with(next(_keys), loss, w, Adam(1e-3), jax.random.uniform(next(_keys), (batch(64), 784)))
 
 
 def timed(run):
