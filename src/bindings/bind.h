@@ -33,6 +33,8 @@ typedef struct Bind {
   size_t live;    /* handles */
   size_t made;    /* handles ever, times their cost in bytes */
 
+  nn_tensor *constants[2]; /* what a number beside a tensor became last, float32 and float64 (call.c) */
+
   /* the state's own allocator, behind ours */
   lua_Alloc alloc;
   void *alloc_ud;

@@ -225,13 +225,29 @@ static int finish_fast(lua_State *L, Bind *b, const nn_op *op, nn_results *r, in
   return n;
 }
 
+/* A float as a tensor, the same one again where nobody kept it. A new reference. */
+static nn_tensor *constant(Bind *b, nn_dtype d, double value) {
+  nn_tensor **kept = &b->constants[d == NN_FLOAT64];
+  nn_tensor *t = *kept;
+  if (t != NULL && t->refs == 1 && t->storage->refs == 1) {
+    if (d == NN_FLOAT64)
+      *(double *)(void *)t->data = value;
+    else
+      *(float *)(void *)t->data = (float)value;
+    return nn_retain(t);
+  }
+  nn_release(t);
+  *kept = t = nn_scalar(b->ctx, d, value);
+  if (t != NULL) t->flags |= NN_T_CONSTANT;
+  return nn_retain(t);
+}
+
 /* A number as an operand beside a tensor: right away in the tensor's dtype where that will be the common one.
  */
-static nn_tensor *plain_number(lua_State *L, const Bind *b, int idx, const nn_op *op,
-                               const nn_tensor *beside) {
+static nn_tensor *plain_number(lua_State *L, Bind *b, int idx, const nn_op *op, const nn_tensor *beside) {
   nn_dtype d = nn_tensor_dtype(beside);
   bool whole = lua_isinteger(L, idx) != 0;
-  if (nn_is_float(d)) return nn_scalar(b->ctx, d, lua_tonumber(L, idx));
+  if (nn_is_float(d)) return constant(b, d, lua_tonumber(L, idx));
   if (!whole) return nn_number(b->ctx, lua_tonumber(L, idx));
   bool same = d == NN_INT64 && !(op->flags & NN_FLOATS);
   return same ? nn_scalar_int(b->ctx, d, lua_tointeger(L, idx))

@@ -11,7 +11,8 @@
 
 enum {
   HANDLE_COST = 256, /* what a handle, its tensor and its node take beside the data, roughly */
-  READY_STEP = 256 * 1024
+  READY_STEP = 256 * 1024,
+  HUGE_STEP = 2 * 1024 * 1024
 };
 
 #ifdef NNLUA_SANITIZE
@@ -117,6 +118,12 @@ static bool make_ready(Bind *b, size_t n) {
   size_t size = READY_STEP;
   while (size < n * b->cell_size) size *= 2;
   uintptr_t end = b->cells + b->cells_size;
+#if defined(MADV_HUGEPAGE)
+  if ((uintptr_t)b->cells_ready - b->cells >= HUGE_STEP / 2) { /* so many that finding their pages costs more than using them: large pages */
+    size += HUGE_STEP - 1 - ((uintptr_t)b->cells_ready + size - 1) % HUGE_STEP;
+    if (size <= end - (uintptr_t)b->cells_ready) madvise(b->cells_ready, size, MADV_HUGEPAGE);
+  }
+#endif
   if (size > end - (uintptr_t)b->cells_ready) return false;
   if (mprotect(b->cells_ready, size, PROT_READ | PROT_WRITE) != 0) return false;
   b->cells_ready += size;
@@ -194,6 +201,7 @@ static void free_handle_block(Bind *b, char *cell) {
 
 static void close_bind(Bind *b) {
   close_cells(b);
+  for (int i = 0; i < 2; i++) nn_release(b->constants[i]);
   nn_ctx_free(b->ctx);
   free(b->threads);
   free(b->forgotten);

@@ -32,34 +32,39 @@ void nn_node_forget(nn_node *n) {
     n->saved[i].t = NULL;
   }
   n->n_saved = 0;
+  if (n->op != NULL) return;
   if (n->key != NULL && n->ctx->host.forget != NULL) n->ctx->host.forget(n->ctx->host.data, n->key);
   n->key = NULL;
 }
 
 void nn_node_destroy(nn_node *n) {
   nn_ctx *ctx = n->ctx;
-  if (n->n_saved > 0 || n->key != NULL) nn_node_forget(n);
+  if (n->n_saved > 0 || n->op == NULL) nn_node_forget(n);
   for (int i = 0; i < n->n_in; i++) {
     if (n->edge[i].node != NULL) nn_node_release(n->edge[i].node);
     if (n->edge[i].leaf != NULL) nn_release(n->edge[i].leaf);
   }
   if (n->hooks != NULL) nn_hooks_destroy(ctx, n->hooks);
-  if (n->where != NULL) nn_small_free(ctx, n->where, strlen(n->where) + 1);
   nn_small_give(ctx, n, n->size);
 }
 
-/* Where the parts of a node lie in its block. */
+const char *nn_node_where(const nn_node *n) {
+  return n->flags & NN_N_WHERE ? (const char *)n + n->size - NN_WHERE : NULL;
+}
+
+/* How many of each kind of its parts a node has room for. */
 typedef struct node_plan {
-  int n_in, n_out, n_extra, n_args, n_dims, n_ints;
+  int n_in, n_out, n_saved, n_args, n_dims, n_ints;
   size_t name;
 } node_plan;
 
-static nn_node *new_node(nn_ctx *ctx, const node_plan *p, int64_t **dims, int64_t **ints) {
-  size_t edges = sizeof(nn_node), saved = edges + (size_t)p->n_in * sizeof(nn_edge);
-  int n_saved = p->n_in + p->n_out + p->n_extra, n_meta = p->n_in + p->n_out;
-  size_t meta = saved + (size_t)n_saved * sizeof(nn_saved), args = meta + (size_t)n_meta * sizeof(nn_meta);
-  size_t dims_at = args + (size_t)p->n_args * sizeof(nn_value), ints_at = dims_at + (size_t)p->n_dims * 8;
-  size_t name_at = ints_at + (size_t)p->n_ints * 8, size = name_at + p->name;
+/* Everything but edges and metas is set. */
+static nn_node *new_node(nn_ctx *ctx, const nn_op *op, const node_plan *p, int64_t **dims, int64_t **ints) {
+  size_t saved = sizeof(nn_node) + (size_t)p->n_in * sizeof(nn_edge), meta = saved + (size_t)p->n_saved * sizeof(nn_saved);
+  size_t args = meta + (size_t)(p->n_in + p->n_out) * sizeof(nn_meta), dims_at = args + (size_t)p->n_args * sizeof(nn_value);
+  size_t ints_at = dims_at + (size_t)p->n_dims * 8, name_at = ints_at + (size_t)p->n_ints * 8, size = name_at + p->name;
+  bool located = ctx->anomaly && ctx->host.where != NULL;
+  if (located) size += NN_WHERE;
   if (size > UINT32_MAX) {
     nn_fail(ctx, "an operation on so many tensors cannot be recorded");
     return NULL;
@@ -67,21 +72,32 @@ static nn_node *new_node(nn_ctx *ctx, const node_plan *p, int64_t **dims, int64_
   char *block = nn_small_take(ctx, size);
   if (block == NULL) return NULL;
   nn_node *n = (nn_node *)block;
-  memset(n, 0, meta);
   n->ctx = ctx;
-  if (ctx->profile != NULL) n->line = ctx->profile->line;
+  n->op = op;
+  n->work = NULL;
+  n->hooks = NULL;
   n->refs = 1;
   n->size = (uint32_t)size;
   n->n_in = p->n_in;
   n->n_out = p->n_out;
+  n->n_saved = 0;
+  n->line = ctx->profile != NULL ? ctx->profile->line : 0;
   n->n_args = (uint8_t)p->n_args;
-  n->edge = (nn_edge *)(block + edges);
+  n->flags = located ? NN_N_WHERE : 0;
+  n->note[0] = n->note[1] = 0;
   n->saved = (nn_saved *)(block + saved);
   n->meta = (nn_meta *)(block + meta);
   n->arg = (nn_value *)(block + args);
   *dims = (int64_t *)(block + dims_at);
   *ints = (int64_t *)(block + ints_at);
-  n->name = p->name ? block + name_at : NULL;
+  for (int i = 0; i < p->n_in; i++) n->edge[i] = (nn_edge){0};
+  for (int i = 0; i < p->n_saved; i++) n->saved[i].t = NULL;
+  if (p->name) n->name = block + name_at;
+  if (located) {
+    char *text = block + size - NN_WHERE;
+    text[0] = '\0';
+    ctx->host.where(ctx->host.data, text, NN_WHERE);
+  }
   return n;
 }
 
@@ -110,20 +126,6 @@ static bool set_edge(nn_node *n, int i, nn_tensor *t) {
   return true;
 }
 
-static void set_where(nn_node *n) {
-  nn_ctx *ctx = n->ctx;
-  if (ctx->host.where == NULL) return;
-  char text[256] = "";
-  ctx->host.where(ctx->host.data, text, sizeof text);
-  char *copy = nn_small_alloc(ctx, strlen(text) + 1);
-  if (copy == NULL) {
-    nn_error_clear(ctx);
-    return;
-  }
-  memcpy(copy, text, strlen(text) + 1);
-  n->where = copy;
-}
-
 /* ---- recording -------------------------------------------------------------------------------------- */
 
 /* Arguments that lie outside of their nn_value. */
@@ -133,19 +135,32 @@ static bool is_list(const nn_value *v) {
 
 static size_t words_of(const nn_value *v) { return v->tag == NN_V_STRING ? strlen(v->s) / 8 + 1 : (size_t)v->n; }
 
+/* Entries that saved tensors take: up to the last one that may be in use. */
+static int saved_room(const nn_op *op, int n_in, int n_out, int n_extra) {
+  if (n_extra > 0) return n_in + n_out + n_extra;
+  if (op->saves_out != 0) return n_in + n_out;
+  if (op->saves_in == 0) return 0;
+  int last = 32 - __builtin_clz(op->saves_in);
+  return last < n_in && last < 32 ? last : n_in;
+}
+
 static node_plan plan_frame(const nn_frame *f, int n_out) {
   int n_dims = 0, n_ints = 0;
+  bool numbers = false;
   for (int i = 0; i < f->n_in; i++) n_dims += f->in[i] ? f->in[i]->ndim : 0;
   for (int k = 0; k < n_out; k++) n_dims += f->out[k]->ndim;
-  for (int a = 0; a < f->n_args; a++)
+  for (int a = 0; a < f->n_args; a++) {
+    if (f->arg[a].tag == NN_V_TENSOR) continue;
+    numbers = true;
     if (is_list(&f->arg[a])) n_ints += (int)words_of(&f->arg[a]);
+  }
   int n_extra = f->extra[1] != NULL ? 2 : f->extra[0] != NULL;
-  return (node_plan){
-      .n_in = f->n_in, .n_out = n_out, .n_extra = n_extra, .n_args = f->n_args, .n_dims = n_dims, .n_ints = n_ints};
+  return (node_plan){.n_in = f->n_in, .n_out = n_out, .n_saved = saved_room(f->op, f->n_in, n_out, n_extra),
+                     .n_args = numbers ? f->n_args : 0, .n_dims = n_dims, .n_ints = n_ints};
 }
 
 static void copy_args(nn_node *n, const nn_frame *f, int64_t *ints) {
-  for (int a = 0; a < f->n_args; a++) {
+  for (int a = 0; a < n->n_args; a++) {
     n->arg[a] = f->arg[a];
     if (!is_list(&f->arg[a])) continue;
     size_t words = words_of(&f->arg[a]), bytes = f->arg[a].tag == NN_V_STRING ? strlen(f->arg[a].s) + 1 : words * 8;
@@ -180,9 +195,18 @@ static bool save_out(nn_node *n, int i, nn_tensor *t) {
   return alias != NULL;
 }
 
+/* A number beside a tensor is worth no tensor of its own. */
+static bool note_number(nn_node *n, int i, const nn_tensor *t) {
+  if (!(t->flags & NN_T_CONSTANT) || !(n->op->flags & NN_DIRECT) || n->flags & NN_N_NUMBER) return false;
+  double value = nn_item(t);
+  memcpy(&n->note[0], &value, sizeof value);
+  n->note[1] = (uint64_t)i;
+  n->flags |= NN_N_NUMBER;
+  return true;
+}
+
 static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64_t *dims, int64_t *ints) {
   const nn_op *op = f->op;
-  n->op = op;
   n->note[0] = f->note[0];
   n->note[1] = f->note[1];
   for (int i = 0; i < n->n_in; i++) {
@@ -195,7 +219,7 @@ static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64
   }
   for (int i = 0; i < n->n_in && op->saves_in != 0; i++) {
     nn_tensor *t = f->in[i];
-    if (t == NULL || !needs(n, i)) continue;
+    if (t == NULL || !needs(n, i) || note_number(n, i, t)) continue;
     uint32_t version = t->storage->version;
     save(n, i, nn_retain(t), into != NULL && t->storage == into->storage ? version - 1 : version);
   }
@@ -205,8 +229,7 @@ static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64
   }
   for (int k = 0; k < 2; k++)
     if (f->extra[k] != NULL) save(n, n->n_in + n_out + k, nn_retain(f->extra[k]), f->extra[k]->storage->version);
-  copy_args(n, f, ints);
-  if (n->ctx->anomaly) set_where(n);
+  if (n->n_args > 0) copy_args(n, f, ints);
   return true;
 }
 
@@ -214,7 +237,7 @@ bool nn_record(nn_frame *f, nn_tensor *into) {
   int n_out = f->results->n;
   node_plan plan = plan_frame(f, n_out);
   int64_t *dims, *ints;
-  nn_node *n = new_node(f->ctx, &plan, &dims, &ints);
+  nn_node *n = new_node(f->ctx, f->op, &plan, &dims, &ints);
   if (n == NULL) return false;
   if (!fill_node(n, f, into, n_out, dims, ints)) {
     nn_node_release(n);
@@ -236,7 +259,7 @@ bool nn_record_host(nn_ctx *ctx, const char *name, void *key, nn_tensor *const *
   for (int i = 0; i < n_in; i++) plan.n_dims += inputs[i]->ndim;
   for (int k = 0; k < n_out; k++) plan.n_dims += outputs[k]->ndim;
   int64_t *dims, *ints;
-  nn_node *n = new_node(ctx, &plan, &dims, &ints);
+  nn_node *n = new_node(ctx, NULL, &plan, &dims, &ints);
   if (n == NULL) return false;
   memcpy((char *)n->name, name, plan.name);
   for (int i = 0; i < n_in; i++) {
@@ -247,7 +270,6 @@ bool nn_record_host(nn_ctx *ctx, const char *name, void *key, nn_tensor *const *
     }
   }
   n->flags |= NN_N_HOST;
-  if (ctx->anomaly) set_where(n);
   for (int k = 0; k < n_out; k++) {
     dims = set_meta(&n->meta[n_in + k], outputs[k], dims);
     if (!nn_is_float((nn_dtype)outputs[k]->dtype)) continue;
@@ -479,6 +501,11 @@ static nn_tensor *saved_tensor(const nn_vjp *v, int i) {
   const nn_saved *s = &n->saved[i];
   nn_ctx *ctx = v->ctx;
   if (ctx->error != NN_OK) return NULL;
+  if (n->flags & NN_N_NUMBER && n->note[1] == (uint64_t)i && !(n->flags & NN_N_RELEASED)) {
+    double value;
+    memcpy(&value, &n->note[0], sizeof value);
+    return nn_keep(ctx, nn_scalar(ctx, (nn_dtype)n->meta[i].dtype, value));
+  }
   if (i >= n->n_saved || s->t == NULL) {
     if (n->flags & NN_N_RELEASED)
       nn_fail(ctx, "backward: the graph was already used by a backward pass and its saved values (of %s) are gone; "
@@ -493,7 +520,7 @@ static nn_tensor *saved_tensor(const nn_vjp *v, int i) {
             "backward: a tensor of shape %s that %s needs for its gradient was changed in place afterwards "
             "(it is at version %u, expected %u); use an operation without trailing _ or a clone()%s%s",
             nn_tensor_shape_text(s->t, text), nn_node_name(n), s->t->storage->version, s->version,
-            n->where ? "; recorded at " : "", n->where ? n->where : "");
+            nn_node_where(n) ? "; recorded at " : "", nn_node_where(n) ? nn_node_where(n) : "");
     return NULL;
   }
   nn_settle(s->t);

@@ -18,13 +18,13 @@
 typedef struct nn_work {
   struct nn_walk_state *walk;
   struct nn_work *outer;
-  struct nn_work *next; /* all records of the walk */
-  nn_node *node;        /* counted */
-  int64_t waiting;      /* edges that have not delivered yet */
-  int32_t seen_edges;   /* discovery: how many edges were followed */
+  struct nn_work *next, *before; /* the records of the walk */
+  nn_node *node;                 /* counted */
+  int32_t waiting;               /* edges that have not delivered yet */
+  int32_t seen_edges;            /* discovery: how many edges were followed */
   bool needed;
   bool queued;
-  nn_tensor **g; /* n_out gradients so far, counted */
+  nn_tensor *g[]; /* n_out gradients so far, counted */
 } nn_work;
 
 typedef struct capture {
@@ -49,14 +49,44 @@ static size_t work_size(const nn_node *n) { return sizeof(nn_work) + (size_t)n->
 
 static nn_work *work_of(nn_walk_state *w, nn_node *n) { return n->work && n->work->walk == w ? n->work : NULL; }
 
-static nn_work *new_work(nn_walk_state *w, nn_node *n) {
+static inline nn_work *new_work(nn_walk_state *w, nn_node *n) {
   nn_work *r = nn_small_take(w->ctx, work_size(n));
   if (r == NULL) return NULL;
-  *r = (nn_work){.walk = w, .outer = n->work, .next = w->all, .node = nn_node_retain(n), .g = (nn_tensor **)(r + 1)};
+  r->walk = w;
+  r->outer = n->work;
+  r->next = w->all;
+  r->before = NULL;
+  r->node = n;
+  r->waiting = r->seen_edges = 0;
+  r->needed = r->queued = false;
   for (int k = 0; k < n->n_out; k++) r->g[k] = NULL;
+  if (w->all != NULL) w->all->before = r;
   w->all = r;
+  n->refs++;
   n->work = r;
   return r;
+}
+
+static void drop_gradients(nn_work *r) {
+  for (int k = 0; k < r->node->n_out; k++) {
+    if (r->g[k] == NULL) continue;
+    nn_release(r->g[k]);
+    r->g[k] = NULL;
+  }
+}
+
+/* The walk is through with a node: what nobody else holds of the graph goes while it is still at hand. */
+static void finish(nn_walk_state *w, nn_work *r) {
+  nn_node *n = r->node;
+  drop_gradients(r);
+  if (r->before != NULL)
+    r->before->next = r->next;
+  else
+    w->all = r->next;
+  if (r->next != NULL) r->next->before = r->before;
+  n->work = r->outer;
+  nn_small_give(w->ctx, r, work_size(n));
+  nn_node_release(n);
 }
 
 static bool push(nn_walk_state *w, nn_work *r) {
@@ -95,15 +125,39 @@ static inline void fetch(const nn_node *n) {
   __builtin_prefetch((const char *)n + 128, 1);
 }
 
-/* Finds every node below `root` and counts the edges into each; with captures, also which lead to one. */
+/* Finds every node below `root` and counts the edges into each; all of them lead to leaves. */
+static bool discover_all(nn_walk_state *w, nn_node *root) {
+  nn_work *r = new_work(w, root);
+  if (r == NULL || !push(w, r)) return false;
+  r->needed = true;
+  while (w->n_stack > 0) {
+    const nn_node *n = w->stack[--w->n_stack]->node;
+    for (int i = 0; i < n->n_in; i++) {
+      nn_node *below = n->edge[i].node;
+      if (below == NULL) continue;
+      nn_work *b = work_of(w, below);
+      if (b == NULL) {
+        for (int k = 0; k < below->n_in; k++) fetch(below->edge[k].node);
+        b = new_work(w, below);
+        if (b == NULL || !push(w, b)) return false;
+        b->needed = true;
+      }
+      b->waiting++;
+    }
+  }
+  return true;
+}
+
+/* The same where gradients are wanted for captures alone: finds out which nodes lead to one. */
 static bool discover(nn_walk_state *w, nn_node *root) {
   if (work_of(w, root) != NULL) return true;
+  if (w->to_leaves) return discover_all(w, root);
   nn_work *r = new_work(w, root);
   if (r == NULL || !push(w, r)) return false;
   while (w->n_stack > 0) {
     r = w->stack[w->n_stack - 1];
     nn_node *n = r->node;
-    if (r->seen_edges == 0) r->needed = w->to_leaves || captured(w, n);
+    if (r->seen_edges == 0) r->needed = captured(w, n);
     if (r->seen_edges == n->n_in) {
       w->n_stack--;
       for (int i = 0; i < n->n_in && !r->needed; i++) {
@@ -279,12 +333,11 @@ static bool keep_retained(nn_walk_state *w, nn_node *n, int out, nn_tensor *g) {
   return true;
 }
 
-static bool outputs_ready(nn_walk_state *w, nn_work *r, bool *any) {
+/* Those who want to see the gradients of a node's outputs get them. */
+static bool show_gradients(nn_walk_state *w, nn_work *r) {
   nn_node *n = r->node;
-  *any = false;
   for (int k = 0; k < n->n_out; k++) {
     if (r->g[k] == NULL) continue;
-    *any = true;
     if (n->hooks != NULL) {
       if (!call_hooks(w->ctx, n->hooks, k, false, &r->g[k])) return false;
       if (!keep_retained(w, n, k, r->g[k])) return false;
@@ -446,7 +499,7 @@ static bool check_anomaly(nn_ctx *ctx, nn_node *n, nn_tensor *const *d) {
   for (int i = 0; i < n->n_in; i++)
     if (nn_has_nan(d[i]))
       return nn_fail(ctx, "detect_anomaly: the gradient of %s for its input %d has NaN%s%s", nn_node_name(n), i + 1,
-                     n->where ? "; the operation was recorded at " : "", n->where ? n->where : "");
+                     nn_node_where(n) ? "; the operation was recorded at " : "", nn_node_where(n) ? nn_node_where(n) : "");
   return true;
 }
 
@@ -472,14 +525,6 @@ static bool deliver(nn_walk_state *w, const nn_edge *e, nn_tensor *g) {
     return true;
   }
   return to_leaf(w, e->leaf, g);
-}
-
-static void drop_gradients(nn_work *r) {
-  for (int k = 0; k < r->node->n_out; k++) {
-    if (r->g[k] == NULL) continue;
-    nn_release(r->g[k]);
-    r->g[k] = NULL;
-  }
 }
 
 /* An input without elements has a gradient without elements, whatever the rule says. Pooled. */
@@ -510,10 +555,13 @@ static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work *
     const nn_node *to = i == 0 && *passed != NULL ? (*passed)->node : n;
     d[i] = fit(ctx, d[i], &to->meta[to == n ? i : only_edge(to)]);
     if (d[i] == NULL) ok = false;
-    nn_retain(d[i]);
+    if (ctx->pool_n > mark && ctx->pool[ctx->pool_n - 1] == d[i]) /* the pool's reference is taken over */
+      ctx->pool_n--;
+    else
+      nn_retain(d[i]);
   }
-  nn_set_grad_enabled(ctx, was);
-  nn_pool_reset(ctx, mark);
+  ctx->grad_enabled = was;
+  if (ctx->pool_n > mark) nn_pool_reset(ctx, mark);
   return ok;
 }
 
@@ -523,14 +571,18 @@ static void leave(nn_node *n) {
   n->flags |= NN_N_RELEASED;
 }
 
-static bool step(nn_walk_state *w, nn_work *r) {
-  nn_node *n = r->node;
-  nn_tensor *few[FEW] = {NULL}, **d = few;
-  size_t bytes = (size_t)n->n_in * sizeof *d;
-  bool any, leads = false;
-  if (nn_interrupted()) return nn_fail_code(w->ctx, NN_ERR_INTERRUPT, "interrupted");
-  if (w->ctx->profile != NULL && n->line != 0) w->ctx->profile->line = n->line;
-  if (!outputs_ready(w, r, &any)) return false;
+/* Whether gradients of n's inputs are wanted by anybody. */
+static inline bool leads_on(nn_walk_state *w, const nn_node *n) {
+  for (int i = 0; i < n->n_in; i++) {
+    const nn_edge *e = &n->edge[i];
+    if (e->node == NULL && e->leaf == NULL) continue;
+    if (w->to_leaves || (e->node ? work_of(w, e->node)->needed : captured_leaf(w, e->leaf))) return true;
+  }
+  return false;
+}
+
+/* What the next step and the one after it will look at. */
+static inline void fetch_next(const nn_node *n) {
   for (int i = 0; i < n->n_in; i++) {
     const nn_node *next = n->edge[i].node;
     if (next == NULL) continue;
@@ -538,29 +590,33 @@ static bool step(nn_walk_state *w, nn_work *r) {
     for (int k = 0; k < next->n_saved; k++) __builtin_prefetch(next->saved[k].t);
     for (int k = 0; k < next->n_in; k++) fetch(next->edge[k].node);
   }
-  for (int i = 0; i < n->n_in && !leads; i++) {
-    const nn_edge *e = &n->edge[i];
-    if (w->to_leaves)
-      leads = e->node != NULL || e->leaf != NULL;
-    else
-      leads = e->node ? work_of(w, e->node)->needed : e->leaf && captured_leaf(w, e->leaf);
-  }
-  if (n->n_in > FEW) {
-    d = nn_mem_alloc(w->ctx, bytes);
-    if (d == NULL) return false;
-    memset(d, 0, bytes);
-  }
+}
+
+static bool step(nn_walk_state *w, nn_work *r) {
+  nn_node *n = r->node;
+  nn_tensor *few[FEW], **d = few;
+  size_t bytes = (size_t)n->n_in * sizeof *d;
+  if (nn_interrupted()) return nn_fail_code(w->ctx, NN_ERR_INTERRUPT, "interrupted");
+  if (w->ctx->profile != NULL && n->line != 0) w->ctx->profile->line = n->line;
+  if ((n->hooks != NULL || w->n_captures > 0) && !show_gradients(w, r)) return false;
+  fetch_next(n);
+  bool any = false;
+  for (int k = 0; k < n->n_out && !any; k++) any = r->g[k] != NULL;
+  bool works = any && leads_on(w, n);
+  if (n->n_in > FEW && (d = nn_mem_alloc(w->ctx, bytes)) == NULL) return false;
+  for (int i = 0; i < n->n_in || (i < FEW && d == few); i++) d[i] = NULL; /* more: those of the node before, see nn_pass_gate */
   nn_work *passed = NULL, *instead = NULL;
-  bool ok = !any || !leads || differentiate(w, r, d, &passed, &instead);
+  bool ok = !works || differentiate(w, r, d, &passed, &instead);
   drop_gradients(r);
-  if (ok && !w->retain && leads && any) leave(n);
+  if (ok && !w->retain && works) leave(n);
+  const nn_node *from = n;
   if (instead != NULL) {
-    n = instead->node;
+    from = instead->node;
     instead->waiting--;
-    if (ok && !w->retain) leave(n);
+    if (ok && !w->retain) leave(instead->node);
   }
-  for (int i = 0; i < n->n_in; i++) {
-    const nn_edge *e = &n->edge[i];
+  for (int i = 0; i < from->n_in; i++) {
+    const nn_edge *e = &from->edge[i];
     if (ok && i == 0 && passed != NULL) {
       passed->waiting--;
       e = &passed->node->edge[only_edge(passed->node)];
@@ -570,23 +626,19 @@ static bool step(nn_walk_state *w, nn_work *r) {
     else
       nn_release(d[i]);
   }
-  if (ok && passed != NULL && !w->retain) leave(passed->node);
   if (d != few) nn_mem_free(w->ctx, d, bytes);
-  return ok;
+  if (!ok) return false;
+  if (passed != NULL && !w->retain) leave(passed->node);
+  if (passed != NULL) finish(w, passed);
+  if (instead != NULL) finish(w, instead);
+  finish(w, r);
+  return true;
 }
 
 /* ---- the whole -------------------------------------------------------------------------------------- */
 
 static void close_walk(nn_walk_state *w) {
-  for (nn_work *r = w->all, *next; r != NULL; r = next) {
-    next = r->next;
-    nn_node *n = r->node;
-    drop_gradients(r);
-    n->work = r->outer;
-    size_t size = work_size(n);
-    nn_small_give(w->ctx, r, size);
-    nn_node_release(n);
-  }
+  while (w->all != NULL) finish(w, w->all);
   if (w->stack != w->little) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *w->stack);
 }
 

@@ -4,6 +4,8 @@
 
 #include "op.h"
 
+/* Where it was recorded, NULL where nobody noted that. */
+const char *nn_node_where(const nn_node *n);
 void nn_node_forget(nn_node *n);
 void nn_node_destroy(nn_node *n);
 void nn_hooks_destroy(nn_ctx *ctx, nn_hook *h);

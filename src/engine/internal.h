@@ -51,6 +51,7 @@ enum {
   NN_T_RETAIN = 16,    /* retain_grad was called */
   NN_T_OWN = 32,       /* a small one: its block has room for its storage and the elements, and goes with that storage */
   NN_T_TORN = 64,      /* NN_T_OWN, but it uses another storage by now; it still holds a reference to its own */
+  NN_T_CONSTANT = 128, /* a number that nobody will ever change: a node notes its value instead of keeping it */
 };
 
 typedef struct nn_hook {
@@ -83,11 +84,12 @@ struct nn_tensor {
   int64_t dims[];
 };
 
-/* Where the storage lies in the block of a tensor with NN_T_OWN: that of a tensor of at most NN_USUAL_DIMS dims and
+/* Where the storage lies in the block of a tensor with NN_T_OWN: that of a tensor of at most NN_OWN_DIMS dims and
  * NN_INLINE bytes. The elements follow, 32-byte aligned. */
 enum {
   NN_USUAL_DIMS = 4,
-  NN_OWN_AT = (sizeof(nn_tensor) + 2 * NN_USUAL_DIMS * sizeof(int64_t) + sizeof(nn_storage) + 31) / 32 * 32 - sizeof(nn_storage)
+  NN_OWN_DIMS = 3,
+  NN_OWN_AT = (sizeof(nn_tensor) + 2 * NN_OWN_DIMS * sizeof(int64_t) + sizeof(nn_storage) + 31) / 32 * 32 - sizeof(nn_storage)
 };
 static inline nn_storage *nn_own_storage(nn_tensor *t) { return (nn_storage *)(void *)((char *)t + NN_OWN_AT); }
 static inline size_t nn_own_size(size_t bytes) { return NN_OWN_AT + sizeof(nn_storage) + (bytes + 7) / 8 * 8; }
@@ -134,27 +136,37 @@ typedef struct nn_meta {
   const int64_t *shape;
 } nn_meta;
 
-enum { NN_N_RELEASED = 1, NN_N_HOST = 2 };
+enum {
+  NN_N_RELEASED = 1,
+  NN_N_HOST = 2,
+  NN_N_NUMBER = 4, /* saved input note[1] was a plain number: note[0] is its value, a double */
+  NN_N_WHERE = 8,  /* the block ends in NN_WHERE bytes of text: where it was recorded (anomaly detection) */
+};
+enum { NN_WHERE = 256 };
 
+/* Graphs have many of them: what is rare lies in the block behind, or takes the room of something else. */
 struct nn_node {
   nn_ctx *ctx;
   const nn_op *op; /* NULL for an operation of the host */
+  struct nn_work *work; /* of the innermost backward walk that is under way */
+  nn_hook *hooks;
   uint32_t refs;
   uint32_t size; /* of this block */
   int32_t n_in, n_out;
-  uint8_t n_args, flags;
   int32_t n_saved; /* entries of `saved` up to the last one in use */
   int32_t line; /* profiling: where it was recorded */
-  struct nn_work *work; /* of the innermost backward walk that is under way */
-  nn_edge *edge;        /* n_in */
-  nn_saved *saved;      /* n_in, then n_out */
-  nn_meta *meta;        /* n_in, then n_out */
-  nn_value *arg;        /* n_args; tensors are not here */
-  nn_hook *hooks;
-  void *key;        /* host operation */
-  const char *name; /* counted string of a host operation; else NULL */
-  char *where;      /* anomaly detection: where it was recorded */
-  uint64_t note[2]; /* what the kernel left for its vjp, e.g. a random state */
+  uint8_t n_args, flags;
+  union {
+    uint64_t note[2]; /* what the kernel left for its vjp, e.g. a random state */
+    struct {          /* an operation of the host */
+      void *key;
+      const char *name; /* in this block */
+    };
+  };
+  nn_saved *saved; /* inputs, then outputs, then what the kernel left: those before n_saved */
+  nn_meta *meta;   /* n_in, then n_out */
+  nn_value *arg;   /* n_args, none where all are tensors; tensors are not here */
+  nn_edge edge[];  /* n_in */
 };
 
 nn_node *nn_node_retain(nn_node *n);
@@ -180,7 +192,8 @@ struct nn_ctx {
   /* small blocks */
   nn_free_block *small[NN_SMALL / NN_SMALL_STEP + 1];
   char *slab, *slab_end;
-  void *slabs;
+  struct slab *slabs;
+  size_t slab_bytes;
   /* big buffers, see storage.c */
   struct nn_buffer *bucket[NN_BUCKETS];
   size_t bucket_used[NN_BUCKETS]; /* bytes allocated so far when a buffer of it was last asked for */

@@ -12,6 +12,22 @@
 #include "storage.h"
 
 enum { ALIGN = 64, SLAB = 64 * 1024, MAPPED = 256 * 1024 };
+enum { HUGE_PAGE = 2 * 1024 * 1024, SMALL_PAGE = 4096 };
+
+#if defined(__linux__) && !NN_PLAIN_MALLOC
+/* `size` bytes at a multiple of 2 MB, of which the first `huge` ask for pages of 2 MB, where the system has some: an array
+ * takes so many small ones that finding out where they lie costs as much as what is done with the numbers. */
+static void *map_huge(size_t size, size_t huge) {
+  size_t whole = (size + SMALL_PAGE - 1) / SMALL_PAGE * SMALL_PAGE;
+  char *p = mmap(NULL, whole + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return NULL;
+  size_t head = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
+  if (head > 0) munmap(p, head);
+  if (head < HUGE_PAGE) munmap(p + head + whole, HUGE_PAGE - head);
+  madvise(p + head, huge / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+  return p + head;
+}
+#endif
 
 /* True when this allocation shall fail, for the tests that fail each in turn. */
 static bool injected(nn_ctx *ctx) { return ctx->fail_after > 0 && --ctx->fail_after == 0; }
@@ -29,18 +45,52 @@ static void *no_memory(nn_ctx *ctx, size_t size) {
 
 /* ---- small blocks ----------------------------------------------------------------------------------- */
 
+/* Where blocks are cut from. */
+typedef struct slab {
+  struct slab *next;
+  size_t size;
+} slab;
+
+/* The first MANY bytes come in small pieces, what a large graph takes beyond them in large pages: its blocks are visited once
+ * forward and once backward, and finding out where each little page lies would cost more than what is done there. */
+static slab *new_slab(nn_ctx *ctx) {
+  slab *s = NULL;
+#if defined(__linux__) && !NN_PLAIN_MALLOC
+  enum { MANY = 4 * 1024 * 1024 };
+  size_t size = ctx->slab_bytes >= MANY ? HUGE_PAGE : SLAB;
+  s = size == HUGE_PAGE ? map_huge(size, size) : aligned_alloc(ALIGN, size);
+#else
+  size_t size = SLAB;
+  s = aligned_alloc(ALIGN, size);
+#endif
+  if (s == NULL) return NULL;
+  s->next = ctx->slabs;
+  s->size = size;
+  ctx->slabs = s;
+  ctx->slab_bytes += size;
+  return s;
+}
+
 static void *slab_block(nn_ctx *ctx, size_t size) {
   if ((size_t)(ctx->slab_end - ctx->slab) < size) {
-    char *slab = aligned_alloc(ALIGN, SLAB);
-    if (slab == NULL) return NULL;
-    *(void **)slab = ctx->slabs; /* the first step links the slabs */
-    ctx->slabs = slab;
-    ctx->slab = slab + NN_SMALL_STEP;
-    ctx->slab_end = slab + SLAB;
+    slab *s = new_slab(ctx);
+    if (s == NULL) return NULL;
+    ctx->slab = (char *)s + NN_SMALL_STEP; /* the first step is the slab's own */
+    ctx->slab_end = (char *)s + s->size;
   }
   void *p = ctx->slab;
   ctx->slab += size;
   return p;
+}
+
+static void free_slab(slab *s) {
+#if defined(__linux__) && !NN_PLAIN_MALLOC
+  if (s->size == HUGE_PAGE) {
+    munmap(s, s->size);
+    return;
+  }
+#endif
+  free(s);
 }
 
 void *nn_small_alloc(nn_ctx *ctx, size_t size) {
@@ -98,26 +148,9 @@ static int bucket_of(size_t bytes, size_t *rounded) {
   return 8 + octave * 8 + (int)((up - ((size_t)1 << top)) / step) - 1;
 }
 
-#if defined(__linux__)
-enum { HUGE_PAGE = 2 * 1024 * 1024, SMALL_PAGE = 4096 };
-
-/* Pages of 2 MB where the system has some: an array takes so many small ones that finding out where they lie costs as much
- * as what is done with the numbers. An eighth of the buffer, which may be rounding, stays in small ones. */
-static void *map_huge(size_t size) {
-  size_t whole = (size + SMALL_PAGE - 1) / SMALL_PAGE * SMALL_PAGE;
-  char *p = mmap(NULL, whole + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (p == MAP_FAILED) return NULL;
-  size_t head = (HUGE_PAGE - (uintptr_t)p % HUGE_PAGE) % HUGE_PAGE;
-  if (head > 0) munmap(p, head);
-  if (head < HUGE_PAGE) munmap(p + head + whole, HUGE_PAGE - head);
-  madvise(p + head, (size - size / 8) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-  return p + head;
-}
-#endif
-
 static void *system_alloc(size_t size) {
-#if defined(__linux__)
-  if (size >= HUGE_PAGE && !NN_PLAIN_MALLOC) return map_huge(size);
+#if defined(__linux__) && !NN_PLAIN_MALLOC
+  if (size >= HUGE_PAGE) return map_huge(size, size - size / 8); /* an eighth may be rounding: that stays in small pages */
 #endif
 #if defined(__unix__) || defined(__APPLE__)
   if (size >= MAPPED && !NN_PLAIN_MALLOC) {
@@ -317,8 +350,8 @@ void nn_storage_cool(nn_storage *s) {
 void nn_memory_close(nn_ctx *ctx) {
   shrink_cache(ctx, 0);
   while (ctx->slabs != NULL) {
-    void *next = *(void **)ctx->slabs;
-    free(ctx->slabs);
-    ctx->slabs = next;
+    slab *s = ctx->slabs;
+    ctx->slabs = s->next;
+    free_slab(s);
   }
 }

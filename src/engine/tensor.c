@@ -213,7 +213,7 @@ static inline nn_tensor *make_own(nn_ctx *ctx, nn_dtype dtype, int ndim, size_t 
   if (t == NULL) return NULL;
   nn_storage *s = nn_own_storage(t);
   *s = (nn_storage){.ctx = ctx, .refs = 1, .bytes = bytes, .data = s + 1};
-  start(t, ctx, dtype, ndim, NN_USUAL_DIMS);
+  start(t, ctx, dtype, ndim, NN_OWN_DIMS);
   t->flags = NN_T_CONTIGUOUS | NN_T_OWN;
   t->data = (char *)(s + 1);
   t->storage = s;
@@ -239,7 +239,7 @@ static __attribute__((noinline)) nn_tensor *make_apart(nn_ctx *ctx, nn_dtype dty
 /* A contiguous tensor of this shape, whose product is numel. */
 static inline nn_tensor *make_dense(nn_ctx *ctx, nn_dtype dtype, int ndim, const int64_t *shape, int64_t numel) {
   size_t bytes = (size_t)numel * nn_dtype_size(dtype);
-  bool small = bytes <= NN_INLINE && ndim <= NN_USUAL_DIMS;
+  bool small = bytes <= NN_INLINE && ndim <= NN_OWN_DIMS;
   nn_tensor *t = small ? make_own(ctx, dtype, ndim, bytes) : make_apart(ctx, dtype, ndim, bytes);
   if (t == NULL) return NULL;
   t->numel = numel;

@@ -448,6 +448,55 @@ check.test("operands that no gradient needs are not kept: they may change", func
   check.error("was changed in place afterwards", function() z:sum():backward() end)
 end)
 
+check.test("numbers beside tensors in the graph: their values then, whatever comes later", function()
+  local x = leaf{1, 2}
+  local two, tenth, by, of, power = x * 2, 0.1 * x, x / 4, 8 / x, x ^ 3
+  local _ = x * 17, x / 19, x ^ 5 -- other numbers on the same places
+  local function slope(y) return (tensor.grad(y:sum(), x, {retain_graph = true})) end
+  check.equal(slope(two), f64{2, 2})
+  check.equal(slope(tenth):totable(), {0.1, 0.1}, "not rounded to float32")
+  check.equal(slope(by), f64{0.25, 0.25})
+  check.equal(slope(of), f64{-8, -2})
+  check.equal(slope(power), f64{3, 12})
+  local g = tensor.grad((x * x * 5):sum(), x, {create_graph = true})
+  check.equal(g, f64{10, 20})
+  check.equal((tensor.grad(g:sum(), x)), f64{10, 10})
+  two:sum():backward()
+  check.equal(x.grad, f64{2, 2})
+  check.error("already used by a backward pass", function() two:sum():backward() end)
+  local f = tensor({1, 2}, {requires_grad = true})
+  local chain = f
+  for i = 1, 20 do chain = chain * (1 + i % 2) end
+  chain:sum():backward()
+  check.equal(f.grad:totable(), {1024.0, 1024.0})
+end)
+
+check.test("graphs go as the walk passes them, and stay where somebody holds on to them", function()
+  local x = leaf{3}
+  local a = x * x
+  local b = a * x
+  local c = (a + b) * a -- a has three users
+  c:sum():backward({retain_graph = true})
+  local first = x.grad:item()
+  check.equal(first, 4 * 27 + 5 * 81.0)
+  c:sum():backward()
+  check.equal(x.grad:item(), 2 * first)
+  check.error("already used by a backward pass", function() b:sum():backward() end)
+  check.equal(c.grad_fn:name(), "mul")
+  local node = ((x * 2):exp() * 3).grad_fn -- the node alone
+  collect()
+  check.equal(node.next_functions[1]:name(), "exp")
+  local h = x * 2
+  local once, other = h * 7, h:sum()
+  once:register_hook(function() other:backward({retain_graph = true}) end) -- a walk over nodes of the one around it
+  x.grad = nil
+  once:sum():backward()
+  check.equal(x.grad, f64{2 + 14})
+  local few = {}
+  for i = 1, 40 do few[i] = x * i end -- more inputs than a step keeps at hand
+  check.equal((tensor.grad(tensor.cat(few, 1):sum(), x)), f64{820})
+end)
+
 check.test("assert_close: infinities, NaN, numbers, tables", function()
   local inf, nan = math.huge, 0 / 0
   close(tensor{inf, -inf}, tensor{inf, -inf})

@@ -6,7 +6,7 @@
 /* The indices whose rows x is as it came from `embedding`; NULL where that is not so or is not known any more. */
 static const nn_tensor *indices_of(const nn_tensor *x, const nn_node *made) {
   if (made == NULL || made->op != &nn_op_embedding || (made->flags & NN_N_RELEASED) || x->storage->version != 0) return NULL;
-  const nn_tensor *index = made->saved[0].t;
+  const nn_tensor *index = made->n_saved > 0 ? made->saved[0].t : NULL;
   if (index == NULL || index->storage->version != made->saved[0].version || index->dtype != NN_INT64) return NULL;
   return nn_contig(index) && index->numel * x->shape[x->ndim - 1] == x->numel && nn_contig(x) ? index : NULL;
 }
