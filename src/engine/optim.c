@@ -1,6 +1,5 @@
-/* optim.c - optimiser steps over whole lists of parameters: gathers pointers, checks them, cuts the
- * concatenation of all elements into equal shares for the thread team. The arithmetic is in kernels/optim.c.
- */
+/* optim.c - optimiser steps over whole lists of parameters: gathers pointers, checks them, cuts them into equal shares for
+ * the thread team. The arithmetic is in kernels/optim.c. */
 #include "optim.h"
 
 #include <math.h>
@@ -9,11 +8,12 @@
 #include "internal.h"
 #include "parallel.h"
 
-enum { SHARE = 8192, INLINE_ITEMS = 32 }; /* elements worth a thread; items that need no allocation */
+/* Elements worth a thread; items that need no allocation; items of fewer elements are not cut. */
+enum { SHARE = 8192, INLINE_ITEMS = 32, WHOLE = 2048 };
 
 /* An item as the kernels see it. */
 typedef struct segment {
-  int64_t begin, n; /* place in the concatenation */
+  int64_t begin, n; /* of one that is not cut: place in the concatenation of those */
   nn_dtype dtype;
   char *param;
   const char *grad;
@@ -25,7 +25,8 @@ typedef struct segment {
 
 typedef struct job {
   segment *segments;
-  int n;
+  int n, parts;
+  int64_t whole; /* elements of items that are not cut */
   const void *options;
   double lr_decay;
   const double *extra;
@@ -74,24 +75,23 @@ static bool prepare(segment *s, const nn_optim_item *item, int64_t begin) {
   return true;
 }
 
+/* The part of a segment that belongs to a share. Each core gets the same part of every large parameter: that of a weight
+ * matrix whose gradient it has made, as a range of rows, and whose products it will compute. */
+static int64_t part_begin(const job *j, const segment *s, int64_t part) {
+  if (s->n == 0) return 0;
+  if (s->n < WHOLE) return s->begin * j->parts / j->whole < part ? s->n : 0;
+  return part == j->parts ? s->n : s->n * part / j->parts / 16 * 16;
+}
+
 static void work(void *arg, int64_t begin, int64_t end, int thread) {
   const job *j = arg;
   (void)thread;
-  int low = 0, high = j->n - 1; /* the last segment that begins at or before `begin` */
-  while (low < high) {
-    int middle = (low + high + 1) / 2;
-    if (j->segments[middle].begin <= begin)
-      low = middle;
-    else
-      high = middle - 1;
-  }
-  for (int i = low; i < j->n && begin < end; i++) {
-    const segment *s = &j->segments[i];
-    int64_t stop = s->begin + s->n < end ? s->begin + s->n : end;
-    if (stop <= begin) continue;
-    j->run(j, s, begin - s->begin, stop - begin);
-    begin = stop;
-  }
+  for (int64_t part = begin; part < end; part++)
+    for (int i = 0; i < j->n; i++) {
+      const segment *s = &j->segments[i];
+      int64_t from = part_begin(j, s, part), to = part_begin(j, s, part + 1);
+      if (from < to) j->run(j, s, from, to - from);
+    }
 }
 
 static bool step(nn_ctx *ctx, nn_optim_item *items, int n, job *j) {
@@ -106,15 +106,18 @@ static bool step(nn_ctx *ctx, nn_optim_item *items, int n, job *j) {
   int made = 0;
   bool ok = true;
   while (ok && made < n) {
-    ok = prepare(&segments[made], &items[made], total);
-    total += segments[made++].n;
+    segment *s = &segments[made];
+    ok = prepare(s, &items[made++], j->whole);
+    total += s->n;
+    if (s->n < WHOLE) j->whole += s->n;
   }
   j->segments = segments;
   j->n = n;
-  if (ok && total < 2 * SHARE) /* nothing to share */
+  j->parts = nn_parallel_parts(total, SHARE);
+  if (ok && j->parts <= 1)
     for (int i = 0; i < n; i++) j->run(j, &segments[i], 0, segments[i].n);
   else if (ok)
-    nn_parallel(total, SHARE, work, j);
+    nn_parallel(j->parts, 1, work, j);
   for (int i = 0; i < made; i++) {
     if (ok && segments[i].param_copy) nn_copy_data(items[i].param, segments[i].param_copy);
     if (ok) nn_touch(items[i].param);

@@ -16,6 +16,7 @@
 #define NN_FUTEX 1
 #include <limits.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #else
@@ -115,8 +116,8 @@ static void channel_receive(channel *ch, uint32_t old, int64_t spin_ns) {
 // -----------------------------------------------------------------------------------------------------------
 // The team. Whoever holds `in_use` is the master: only it gives orders.
 
-// One part of a job: range(arg, begin, end, thread), or tasks claimed until `end`, or neither: the worker
-// ends.
+// One part of a job: range(arg, begin, end, thread), or tasks of `begin` shares until there are no more, or neither: the
+// worker ends.
 typedef struct {
   nn_range_fn range;
   nn_task_fn task;
@@ -143,7 +144,15 @@ static atomic_bool in_use;
 static atomic_int team_size;                            // 0: not determined yet
 static _Atomic int64_t spin_time;                       // SPIN_NS, or 0 with fewer cores than threads
 static _Thread_local bool inside;                       // this thread runs a part of a job
-static _Alignas(CACHE_LINES) _Atomic int64_t next_task; // the first that nobody has claimed
+
+// Tasks are dealt out in as many contiguous shares as there are parts: a thread claims those of its own share, whose
+// data it may have had before, and then those that are left of the others.
+typedef struct {
+  _Alignas(CACHE_LINES) _Atomic int64_t next; // the first that nobody has claimed
+  int64_t end;
+} share;
+
+static share shares[NN_THREADS_MAX];
 
 static void set_size(int n) {
   atomic_store_explicit(&spin_time, n <= nn_cpu_cores() ? SPIN_NS : 0, memory_order_relaxed);
@@ -175,10 +184,14 @@ static void obey(const order *what, int thread) {
     what->range(what->arg, what->begin, what->end, thread);
     return;
   }
-  for (;;) {
-    int64_t task = atomic_fetch_add_explicit(&next_task, 1, memory_order_relaxed);
-    if (task >= what->end) return;
-    what->task(what->arg, task, thread);
+  const int parts = (int)what->begin; // of which this is one
+  for (int i = 0; i < parts; i++) {
+    share *s = &shares[(thread + i) % parts];
+    for (;;) {
+      int64_t task = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed);
+      if (task >= s->end) break;
+      what->task(what->arg, task, thread);
+    }
   }
 }
 
@@ -187,6 +200,48 @@ static bool take(worker *w, uint32_t number) {
   uint32_t previous = number - 1;
   return atomic_compare_exchange_strong(&w->taken, &previous, number);
 }
+
+// -----------------------------------------------------------------------------------------------------------
+// Places. The system may leave two threads of the team on one core for a while, although the other one is idle: for it,
+// both are busy, as they spin. A worker that finds itself where the master or an earlier worker is goes elsewhere.
+
+#if NN_FUTEX
+static _Atomic int core_of[NN_THREADS_MAX]; // where each thread was lately, from 1; 0: not known
+static _Atomic pid_t master_id;
+
+// Says where this thread is; true if another one before it was there.
+static bool shares_core(int thread) {
+  int core = sched_getcpu() + 1;
+  if (atomic_load_explicit(&core_of[thread], memory_order_relaxed) != core)
+    atomic_store_explicit(&core_of[thread], core, memory_order_relaxed);
+  bool shared = false;
+  for (int i = 0; i < thread; i++) shared |= atomic_load_explicit(&core_of[i], memory_order_relaxed) == core;
+  return shared && core > 0;
+}
+
+static void note_master(void) {
+  static _Thread_local pid_t id;
+  if (id == 0) id = (pid_t)syscall(SYS_gettid);
+  if (atomic_load_explicit(&master_id, memory_order_relaxed) != id)
+    atomic_store_explicit(&master_id, id, memory_order_relaxed);
+  (void)shares_core(0);
+}
+
+// Keeps this worker to the cores of the master where no thread before it is, if there are any.
+static void find_core(int thread) {
+  if (atomic_load_explicit(&spin_time, memory_order_relaxed) == 0 || !shares_core(thread)) return;
+  cpu_set_t free;
+  if (sched_getaffinity(atomic_load_explicit(&master_id, memory_order_relaxed), sizeof free, &free) != 0) return;
+  for (int i = 0; i < thread; i++) {
+    int core = atomic_load_explicit(&core_of[i], memory_order_relaxed);
+    if (core > 0 && core <= CPU_SETSIZE) CPU_CLR((size_t)core - 1, &free);
+  }
+  if (CPU_COUNT(&free) > 0) sched_setaffinity(0, sizeof free, &free);
+}
+#else
+static void note_master(void) {}
+static void find_core(int thread) { (void)thread; }
+#endif
 
 static void *worker_main(void *arg) {
   worker *self = arg;
@@ -197,6 +252,7 @@ static void *worker_main(void *arg) {
     seen = atomic_load_explicit(&self->go.value, memory_order_acquire);
     if (!take(self, seen)) continue;
     if (!self->what.range && !self->what.task) return NULL;
+    find_core(thread);
     obey(&self->what, thread);
     channel_send(&self->done, seen);
   }
@@ -288,6 +344,7 @@ static order part_of(order whole, int parts, int i) {
 // for.
 static void fork_join(order whole, int parts) {
   start_workers(parts - 1);
+  note_master();
   int helpers = started < parts - 1 ? started : parts - 1;
   for (int i = 1; i <= helpers; i++) send_order(i, part_of(whole, parts, i));
   inside = true;
@@ -333,8 +390,11 @@ void nn_parallel(int64_t n, int64_t grain, nn_range_fn fn, void *arg) {
 void nn_parallel_tasks(int64_t count, nn_task_fn fn, void *arg) {
   int parts = nn_parallel_parts(count, 1);
   if (parts > 1 && team_acquire()) {
-    atomic_store_explicit(&next_task, 0, memory_order_relaxed);
-    fork_join((order){.task = fn, .arg = arg, .end = count}, parts);
+    for (int i = 0; i < parts; i++) {
+      atomic_store_explicit(&shares[i].next, count * i / parts, memory_order_relaxed);
+      shares[i].end = count * (i + 1) / parts;
+    }
+    fork_join((order){.task = fn, .arg = arg, .begin = parts}, parts);
     team_release();
     return;
   }

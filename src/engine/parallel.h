@@ -24,8 +24,9 @@ void nn_parallel(int64_t n, int64_t grain, nn_range_fn fn, void *arg);
 /// Number of ranges that nn_parallel(n, grain, ...) would make if called here; for sizing scratch memory.
 int nn_parallel_parts(int64_t n, int64_t grain);
 
-/// Runs fn on the tasks 0 .. count - 1, each once; idle threads claim the next one in rising order. For work
-/// whose result doesn't depend on who runs it. Inline where nn_parallel is.
+/// Runs fn on the tasks 0 .. count - 1, each once. Thread i begins with the tasks of range i, as nn_parallel would cut
+/// them, in rising order; who has finished takes what is left of the others. For work whose result doesn't depend on who
+/// runs it. Inline where nn_parallel is.
 void nn_parallel_tasks(int64_t count, nn_task_fn fn, void *arg);
 
 /// Number of threads in the team, the caller included. Until set: the cores that the process may use.
