@@ -21,6 +21,7 @@ typedef struct {
   int64_t k, rs, cs, bs, ldc, cols;
   T alpha, beta;
   const T *bias, *gate; // or NULL
+  const T *next_a, *next_c; // the tile after this one, to be fetched meanwhile
   bool turned;
 } NAME(tile_args);
 
@@ -155,6 +156,16 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   if (p >= 64 && !t->turned) { // C isn't in the cache, and the sum takes long enough to fetch it
     UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
+  // Of the next rows, one number of one row a term: row i at p = i, i + R, ..., so that no cache line is left out.
+  const bool ahead = NN_ISA > 1 && U == 1 && t->next_a != NULL;
+  const T *next = t->next_a;
+  for (int row = 0; ahead && p > 0; p--) {
+    NAME(add_term)(R, V, sums, b, a0, a5, a10, rs);
+    a0 += cs, a5 += cs, a10 += cs, b += bs;
+    __builtin_prefetch(next, 0, 2);
+    next += rs + 1;
+    if (++row == R) next -= R * rs, row = 0;
+  }
   for (; p >= U; p -= U) {
     UNROLL for (int u = 0; u < U; u++) {
       NAME(add_term)(R, V, sums + u * N, b, a0, a5, a10, rs);
@@ -168,19 +179,31 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
 // A packed strip is [k][strip_row]: rows of whole blocks, of which those beyond the tile's stay unused.
 enum { NAME(strip_row) = (ROWS_MAX + NAME(BLOCK) - 1) / NAME(BLOCK) * NAME(BLOCK) };
 
+// Two rows of the next tile of C, and with `ahead` four of the panel of B that lies beside b.
+INLINE void NAME(fetch_next)(const int V, bool ahead, const T *b, int64_t bs, const T **c, int64_t ldc, int *rows) {
+  for (int i = 0; i < 2; i++, (*rows)--) {
+    NAME(fetch)(*c, V * VECTOR_BYTES);
+    *c += *rows > 1 ? ldc : 0;
+  }
+  if (!ahead) return;
+  UNROLL for (int i = 0; i < 4; i++) {
+    UNROLL for (int j = 0; j < 2 * VECTOR_BYTES; j += 64)
+        __builtin_prefetch((const char *)(b + i * bs + NAME(width)) + j, 0, 2);
+  }
+}
+
 // For a packed strip and a panel with bs known at compile time (0: it isn't). Four terms a turn: in
 // the loop itself, fewer instructions beside the multiplications matter when two threads share a core.
-INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const NAME(tile_args) * t) {
+INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const bool ahead, const NAME(tile_args) * t) {
   const int N = R * V, U = N >= 8 ? 1 : N >= 4 ? 2 : 4, S = NAME(strip_row);
   NAME(vec) sums[2 * ROWS_MAX + 8];
   UNROLL for (int i = 0; i < U * N; i++) sums[i] = (NAME(vec)){0};
   const int64_t bs = BS ? BS : t->bs;
-  const T *b = t->b, *a = t->a;
+  const T *b = t->b, *a = t->a, *next = t->next_c;
   int64_t p = t->k;
-  if (p >= 64 && !t->turned) {
-    UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
-  }
+  int rows = R;
   for (; p >= 4; p -= 4, a += 4 * S) {
+    NAME(fetch_next)(V, ahead, b, bs, &next, t->ldc, &rows);
     NAME(add_packed)(R, V, sums, b, a);
     NAME(add_packed)(R, V, sums + 1 % U * N, b + bs, a + S);
     NAME(add_packed)(R, V, sums + 2 % U * N, b + 2 * bs, a + 2 * S);
@@ -195,11 +218,17 @@ INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const NAME
 #define TILE(R)                                                                                              \
   static void NAME(tile_##R##_1)(const NAME(tile_args) * t) { NAME(tile)(R, 1, t); }                         \
   static void NAME(tile_##R##_2)(const NAME(tile_args) * t) { NAME(tile)(R, 2, t); }                         \
-  static void NAME(packed_##R##_1)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 1, 0, t); }             \
-  static void NAME(packed_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, 0, t); }             \
-  static void NAME(panel_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, NAME(width), t); }
+  static void NAME(packed_##R##_1)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 1, 0, false, t); }      \
+  static void NAME(packed_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, 0, false, t); }      \
+  static void NAME(panel_##R##_2)(const NAME(tile_args) * t) {                                               \
+    NAME(packed_tile)(R, 2, NAME(width), false, t);                                                          \
+  }                                                                                                          \
+  static void NAME(ahead_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, 0, true, t); }
 #define TILE_ENTRY(R)                                                                                        \
-  { NAME(tile_##R##_1), NAME(tile_##R##_2), NAME(packed_##R##_1), NAME(packed_##R##_2), NAME(panel_##R##_2) }
+  {                                                                                                          \
+    NAME(tile_##R##_1), NAME(tile_##R##_2), NAME(packed_##R##_1), NAME(packed_##R##_2), NAME(panel_##R##_2), \
+        NAME(ahead_##R##_2)                                                                                  \
+  }
 
 TILE(1)
 TILE(2)
@@ -221,7 +250,7 @@ TILE(14)
 #endif
 
 // clang-format off
-static void (*const NAME(tiles)[ROWS_MAX][5])(const NAME(tile_args) *) = {
+static void (*const NAME(tiles)[ROWS_MAX][6])(const NAME(tile_args) *) = {
   TILE_ENTRY(1), TILE_ENTRY(2), TILE_ENTRY(3), TILE_ENTRY(4),
 #if NN_ISA > 0
   TILE_ENTRY(5), TILE_ENTRY(6),
@@ -233,10 +262,10 @@ static void (*const NAME(tiles)[ROWS_MAX][5])(const NAME(tile_args) *) = {
 };
 // clang-format on
 
-// `packed`: a is a packed strip of so many rows.
-static inline void NAME(run_tile)(int64_t rows, bool packed, const NAME(tile_args) * t) {
+// `packed`: a is a packed strip of so many rows. `ahead`: the panel of B beside this one comes next, and from afar.
+static inline void NAME(run_tile)(int64_t rows, bool packed, bool ahead, const NAME(tile_args) * t) {
   int kind = t->cols > NAME(lanes);
-  if (packed) kind += t->bs == NAME(width) ? 3 : 2;
+  if (packed) kind += kind == 1 && ahead ? 4 : t->bs == NAME(width) ? 3 : 2;
   NAME(tiles)[rows - 1][kind](t);
 }
 
@@ -373,9 +402,10 @@ typedef struct {
   bool copy;        // strips of A are copied
 } NAME(plan);
 
-// Largest k for which a strip takes two fifths of level 1: a panel passes by it, and other threads use the
-// cache.
-static inline int64_t NAME(kc_max)(int64_t bytes) {
+// Largest k for which a copied strip takes two fifths of level 1: a panel passes by it, and other threads use the
+// cache. Rows that are read in place pass by as the panels do.
+static inline int64_t NAME(kc_max)(bool copy, int64_t bytes) {
+  if (!copy) return min64(1024, bytes / 8 / (int64_t)sizeof(T) / NAME(width)) / 8 * 8;
   int64_t room = min64((int64_t)nn_cpu_l1d() * 2 / 5, bytes / 8) / (int64_t)sizeof(T);
   return room / NAME(strip_row) / 8 * 8;
 }
@@ -399,7 +429,7 @@ static void NAME(plan_ways)(const NAME(nn_gemm_args) * g, NAME(plan) * plan) {
 static NAME(plan) NAME(plan_blocks)(const NAME(nn_gemm_args) * g, T *scratch, int64_t bytes) {
   NAME(plan) plan = {.strip = scratch, .kc = g->k};
   NAME(plan_ways)(g, &plan);
-  int64_t most = NAME(kc_max)(bytes);
+  int64_t most = NAME(kc_max)(plan.copy, bytes);
   if (g->k > most) plan.kc = div_up(div_up(g->k, div_up(g->k, most)), 8) * 8;
   int64_t strip = plan.copy ? NAME(strip_size)(plan.kc) * (g->ta ? NAME(group) : 1) : 0;
   plan.block = plan.strip + strip;
@@ -416,11 +446,12 @@ static void NAME(fetch_strip)(const T *a, int64_t lda, int64_t n) {
     for (int64_t p = 0; p < n; p += 64 / (int64_t)sizeof(T)) __builtin_prefetch(a + p, 0, 2);
 }
 
-// One strip of rows against all panels of the block, fetching the strip `next` meanwhile. With plan->direct,
+// One strip of rows against all panels of the block. Fetches what comes after it meanwhile: with plan->copy the rows at
+// `next`, otherwise those at t->next_a; and the tile at `last`, which follows the strip's last one. With plan->direct,
 // whole panels are read in place from t->b, which has row distance t->bs, and only what is left at the edge
-// comes from the packed block.
-static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NAME(plan) * plan,
-                            const T *next, int64_t lda) {
+// comes from the packed block; the first strip fetches them.
+static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NAME(plan) * plan, bool first,
+                            const T *next, int64_t lda, const T *last) {
   const T *block = plan->block;
   const int64_t piece = next ? div_up(t.k * NAME(width), n) : 0; // of the next strip, a panel
   const int64_t across = t.turned ? NAME(width) * t.ldc : NAME(width); // from one panel's columns of C to the next
@@ -437,7 +468,9 @@ static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NA
     if (!plan->direct) block += t.k * NAME(width);
     if (t.bias && !t.turned) now.bias += j;
     if (t.gate) now.gate += j;
-    NAME(run_tile)(rows, plan->copy, &now);
+    now.next_c = t.turned ? t.c : j + NAME(width) < n ? t.c + NAME(width) : last;
+    if (j > 0) now.next_a = NULL;
+    NAME(run_tile)(rows, plan->copy, plan->direct && first && j + 2 * NAME(width) <= n, &now);
   }
 }
 
@@ -469,8 +502,11 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     } else if (plan->copy) {
       NAME(copy_strip)(next - row, k, a + row * g->lda, g->lda, plan->strip);
     }
-    bool fetch = plan->copy && !g->ta && next + ROWS_MAX <= g->m;
-    NAME(run_strip)(next - row, n, t, plan, fetch ? a + next * g->lda : NULL, g->lda);
+    bool fetch = !g->ta && next + ROWS_MAX <= g->m;
+    const T *after = fetch ? a + next * g->lda : NULL;
+    t.next_a = plan->copy ? NULL : after;
+    const T *last = next < g->m ? t.c + (next - row) * g->ldc : t.c;
+    NAME(run_strip)(next - row, n, t, plan, s == 0, plan->copy ? after : NULL, g->lda, last);
   }
   return true;
 }
