@@ -349,6 +349,7 @@ typedef struct {
   atomic_bool interrupted;
   bool is_f64;
   bool wide; // distances of rows are too large for OpenBLAS
+  nn_gemm_team *team;
   nn_gemm_args_f32 f32;
   nn_gemm_args_f64 f64;
 } gemm_job;
@@ -437,9 +438,45 @@ static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t task = begin; task < end; task++) run_task(arg, task, thread);
 }
 
+static void run_team(void *arg, int64_t begin, int64_t end, int thread) {
+  gemm_job *job = arg;
+  void *scratch = own_scratch();
+  (void)thread;
+  for (int64_t part = begin; part < end && scratch; part++) { // without scratch the others do it
+    const nn_gemm_kernels *kernels = NN_SELECT(nn_gemm_table);
+    bool done = job->is_f64 ? kernels->team_f64(&job->f64, job->team, (int)part, scratch, scratch_bytes())
+                            : kernels->team_f32(&job->f32, job->team, (int)part, scratch, scratch_bytes());
+    if (!done) atomic_store_explicit(&job->interrupted, true, memory_order_relaxed);
+  }
+}
+
+// Where the product is cut in one direction, and small enough for that: tiles are dealt out strip by strip. False: not done.
+static bool share(gemm_job *job) {
+  const grid *g = &job->grid;
+  const int64_t threads = nn_threads(), cuts = g->rows * g->cols;
+  if (g->library || cuts == 1 || (g->rows > 1 && g->cols > 1) || threads > NN_GEMM_PARTS || !own_scratch()) return false;
+  const int parts = (int)(cuts < threads ? cuts : threads);
+  const nn_gemm_kernels *kernels = NN_SELECT(nn_gemm_table);
+  const bool columns = g->cols > 1;
+  const int64_t units = job->is_f64 ? kernels->units_f64(&job->f64, parts, columns, scratch_bytes())
+                                    : kernels->units_f32(&job->f32, parts, columns, scratch_bytes());
+  if (units == 0) return false;
+  nn_gemm_team team;
+  team.parts = parts;
+  team.columns = columns;
+  for (int i = 0; i < parts; i++) {
+    atomic_init(&team.share[i].next, units * i / parts);
+    team.share[i].end = units * (i + 1) / parts;
+  }
+  job->team = &team;
+  nn_parallel(parts, 1, run_team, job);
+  return true;
+}
+
 static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
   job->grid = plan(m, n, k, job->is_f64 ? job->f64.tb : job->f32.tb, batch, job->is_f64);
   if (job->wide) job->grid.library = false;
+  if (batch == 1 && share(job)) return !atomic_load_explicit(&job->interrupted, memory_order_relaxed);
   int64_t tasks = job->grid.rows * job->grid.cols * batch;
   double each = work_of(m, n, k) * (double)batch / (double)tasks;
   if (each * (double)tasks > CLAIM_WORK && tasks > nn_threads()) {

@@ -29,6 +29,21 @@ static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// Takes the next strips, a few while there are many: *first .. *end - 1. False when nothing is left.
+static bool claim(nn_gemm_team *team, int part, int64_t *first, int64_t *end) {
+  for (int i = 0; i < team->parts; i++) {
+    const int from = (part + i) % team->parts;
+    _Atomic int64_t *next = &team->share[from].next;
+    int64_t at = atomic_load_explicit(next, memory_order_relaxed), left;
+    while ((left = team->share[from].end - at) > 0) {
+      const int64_t take = left >= 8 ? 4 : left >= 4 ? 2 : 1;
+      *first = at, *end = at + take;
+      if (atomic_compare_exchange_weak_explicit(next, &at, at + take, memory_order_relaxed, memory_order_relaxed)) return true;
+    }
+  }
+  return false;
+}
+
 typedef float vec_f32 __attribute__((vector_size(VECTOR_BYTES)));
 typedef double vec_f64 __attribute__((vector_size(VECTOR_BYTES)));
 
@@ -181,4 +196,9 @@ INLINE void transpose_block_f64(const double *const *x, int64_t p, double *y, in
 #include "gemm_body.h"
 
 extern const nn_gemm_kernels NN_KERNEL(nn_gemm_table);
-const nn_gemm_kernels NN_KERNEL(nn_gemm_table) = {.f32 = gemm_f32, .f64 = gemm_f64};
+const nn_gemm_kernels NN_KERNEL(nn_gemm_table) = {.f32 = gemm_f32,
+                                                   .f64 = gemm_f64,
+                                                   .units_f32 = units_f32,
+                                                   .units_f64 = units_f64,
+                                                   .team_f32 = team_f32,
+                                                   .team_f64 = team_f64};

@@ -5,6 +5,7 @@
 
 #include "../kernel.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,11 +27,30 @@
 typedef NN_GEMM_ARGS(float) nn_gemm_args_f32;
 typedef NN_GEMM_ARGS(double) nn_gemm_args_f64;
 
+/// A product that several threads make together: its strips of rows, or of columns, are dealt out in contiguous shares. A
+/// thread takes those of its own share, a few at a time, and then what is left of the others', so that all end together
+/// though one was held up. What is computed doesn't depend on who computes it.
+enum { NN_GEMM_PARTS = 64 };
+typedef struct {
+  int parts;
+  bool columns;
+  struct {
+    _Alignas(128) _Atomic int64_t next; // the first that nobody has taken
+    int64_t end;
+  } share[NN_GEMM_PARTS];
+} nn_gemm_team;
+
 /// One product, m, n, k > 0. `scratch` (aligned to 64) holds `bytes`, at least NN_GEMM_SCRATCH_MIN; more of
 /// it, up to about half of the level 2 cache, means larger blocks. False if interrupted.
 typedef struct {
   bool (*f32)(const nn_gemm_args_f32 *args, void *scratch, int64_t bytes);
   bool (*f64)(const nn_gemm_args_f64 *args, void *scratch, int64_t bytes);
+  /// How many strips a team of so many threads would share, each with so much scratch; 0: not possible.
+  int64_t (*units_f32)(const nn_gemm_args_f32 *args, int parts, bool columns, int64_t bytes);
+  int64_t (*units_f64)(const nn_gemm_args_f64 *args, int parts, bool columns, int64_t bytes);
+  /// One thread's part. False if interrupted.
+  bool (*team_f32)(const nn_gemm_args_f32 *args, nn_gemm_team *team, int part, void *scratch, int64_t bytes);
+  bool (*team_f64)(const nn_gemm_args_f64 *args, nn_gemm_team *team, int part, void *scratch, int64_t bytes);
 } nn_gemm_kernels;
 
 enum { NN_GEMM_SCRATCH_MIN = 32 << 10 };

@@ -353,16 +353,17 @@ INLINE void NAME(copy_few)(int64_t n, const T *from, T *to) {
 // Transposed strips come in groups, because one strip alone uses little of each cache line and page of A.
 enum { NAME(group) = 4 };
 
-// The strips s .. s + 3 of `strips` over `m` rows; strip i has rows first(i) .. first(i + 1) - 1.
+// Of `strips` over `m` rows, strip i has rows first(i) .. first(i + 1) - 1.
 static inline int64_t NAME(first_row)(int64_t m, int64_t strips, int64_t i) {
   int64_t each = (uint32_t)m < m ? m / strips : (int64_t)((uint32_t)m / (uint32_t)strips);
   int64_t rest = m - each * strips;
   return each * i + min64(i, rest);
 }
 
-static void NAME(copy_group)(int64_t m, int64_t strips, int64_t s, int64_t k, const T *a, int64_t lda,
+// `count` strips from s on, up to a group.
+static void NAME(copy_group)(int64_t m, int64_t strips, int64_t s, int64_t count, int64_t k, const T *a, int64_t lda,
                              T *to) {
-  int64_t size = NAME(strip_size)(k), count = min64(NAME(group), strips - s), first[NAME(group) + 1];
+  int64_t size = NAME(strip_size)(k), first[NAME(group) + 1];
   for (int64_t i = 0; i <= count; i++) first[i] = NAME(first_row)(m, strips, s + i);
   for (int64_t p = 0; p < k; p++, a += lda) {
     if (p + 8 < k) // rows lie too far apart for the processor to fetch them by itself
@@ -449,8 +450,8 @@ static void NAME(fetch_strip)(const T *a, int64_t lda, int64_t n) {
 // One strip of rows against all panels of the block. Fetches what comes after it meanwhile: with plan->copy the rows at
 // `next`, otherwise those at t->next_a; and the tile at `last`, which follows the strip's last one. With plan->direct,
 // whole panels are read in place from t->b, which has row distance t->bs, and only what is left at the edge
-// comes from the packed block; the first strip fetches them.
-static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NAME(plan) * plan, bool first,
+// comes from the packed block; those of the first `afar` columns are fetched.
+static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NAME(plan) * plan, int64_t afar,
                             const T *next, int64_t lda, const T *last) {
   const T *block = plan->block;
   const int64_t piece = next ? div_up(t.k * NAME(width), n) : 0; // of the next strip, a panel
@@ -470,7 +471,7 @@ static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NA
     if (t.gate) now.gate += j;
     now.next_c = t.turned ? t.c : j + NAME(width) < n ? t.c + NAME(width) : last;
     if (j > 0) now.next_a = NULL;
-    NAME(run_tile)(rows, plan->copy, plan->direct && first && j + 2 * NAME(width) <= n, &now);
+    NAME(run_tile)(rows, plan->copy, plan->direct && j + 2 * NAME(width) <= afar, &now);
   }
 }
 
@@ -497,7 +498,7 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     t.bias = bias ? bias + (g->turned ? row : j) : NULL;
     t.gate = gate ? gate + row * g->ldc : NULL;
     if (plan->copy && g->ta) {
-      if (s % NAME(group) == 0) NAME(copy_group)(g->m, strips, s, k, a, g->lda, plan->strip);
+      if (s % NAME(group) == 0) NAME(copy_group)(g->m, strips, s, min64(NAME(group), strips - s), k, a, g->lda, plan->strip);
       t.a += s % NAME(group) * NAME(strip_size)(k);
     } else if (plan->copy) {
       NAME(copy_strip)(next - row, k, a + row * g->lda, g->lda, plan->strip);
@@ -506,7 +507,7 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     const T *after = fetch ? a + next * g->lda : NULL;
     t.next_a = plan->copy ? NULL : after;
     const T *last = next < g->m ? t.c + (next - row) * g->ldc : t.c;
-    NAME(run_strip)(next - row, n, t, plan, s == 0, plan->copy ? after : NULL, g->lda, last);
+    NAME(run_strip)(next - row, n, t, plan, s == 0 ? n : 0, plan->copy ? after : NULL, g->lda, last);
   }
   return true;
 }
@@ -517,6 +518,135 @@ static bool NAME(blocked)(const NAME(nn_gemm_args) * g, T *scratch, int64_t byte
     for (int64_t p = 0; p < g->k; p += plan.kc)
       if (!NAME(run_block)(g, &plan, j, min64(plan.nc, g->n - j), p, min64(plan.kc, g->k - p))) return false;
   return true;
+}
+
+// -----------------------------------------------------------------------------------------------------------
+// The same by several threads. What all strips use is packed whole by each of them, so a strip is done at once, all its
+// terms.
+
+// What a thread does: as plan_blocks, for its part of the rows or columns.
+static NAME(plan) NAME(plan_team)(const NAME(nn_gemm_args) * g, int parts, bool columns, T *scratch, int64_t bytes) {
+  NAME(nn_gemm_args) part = *g;
+  if (columns)
+    part.n = div_up(g->n, parts);
+  else
+    part.m = div_up(g->m, parts);
+  NAME(plan) plan = {.strip = scratch, .kc = g->k};
+  NAME(plan_ways)(&part, &plan);
+  const int64_t most = NAME(kc_max)(plan.copy, bytes);
+  if (g->k > most) plan.kc = div_up(div_up(g->k, div_up(g->k, most)), 8) * 8;
+  return plan;
+}
+
+// Elements of the packed strips: those of a group, or of all rows and terms.
+static int64_t NAME(team_strips)(const NAME(nn_gemm_args) * g, const NAME(plan) * plan, bool columns) {
+  if (!plan->copy) return 0;
+  if (!columns) return NAME(group) * NAME(strip_size)(plan->kc);
+  return div_up(g->m, ROWS_MAX) * div_up(g->k, plan->kc) * NAME(strip_size)(plan->kc);
+}
+
+// Elements of packed panels: of all columns and terms, or of a few panels.
+static int64_t NAME(team_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * plan, bool columns) {
+  const int64_t cols = columns ? NAME(group) * NAME(width) : plan->direct ? NAME(width) : div_up(g->n, NAME(width)) * NAME(width);
+  return cols * (columns ? plan->kc : g->k);
+}
+
+static int64_t NAME(units)(const NAME(nn_gemm_args) * g, int parts, bool columns, int64_t bytes) {
+  if (g->m <= 4 || g->n <= 4 || parts > NN_GEMM_PARTS) return 0;
+  const NAME(plan) plan = NAME(plan_team)(g, parts, columns, NULL, bytes);
+  const int64_t room = bytes / (int64_t)sizeof(T);
+  if (NAME(team_strips)(g, &plan, columns) + NAME(team_block)(g, &plan, columns) > room) return 0;
+  const int64_t units = columns ? div_up(g->n, NAME(width)) : div_up(g->m, ROWS_MAX);
+  return units >= 2 * parts ? units : 0;
+}
+
+// Strip s of all rows times columns j .. j + n - 1, terms p .. p + k - 1. strip: its packed rows, if copied; block: the
+// packed panels of these columns.
+static void NAME(team_strip)(const NAME(nn_gemm_args) * g, NAME(plan) plan, int64_t s, int64_t j, int64_t n, int64_t p, int64_t k,
+                             T *strip, T *block, int64_t afar) {
+  const int64_t strips = div_up(g->m, ROWS_MAX);
+  const int64_t row = NAME(first_row)(g->m, strips, s), next = NAME(first_row)(g->m, strips, s + 1);
+  const T *a = g->a + (g->ta ? p * g->lda : p), *after = NULL;
+  const bool more = p + plan.kc < g->k;
+  NAME(tile_args) t = {.k = k, .bs = g->ldb, .ldc = g->ldc, .alpha = g->alpha, .turned = g->turned};
+  t.b = g->tb ? g->b : g->b + p * g->ldb + j;
+  t.beta = p == 0 ? g->beta : 1;
+  t.rs = g->ta ? 1 : g->lda;
+  t.cs = g->ta ? g->lda : 1;
+  t.a = plan.copy ? strip : a + row * t.rs;
+  t.c = g->turned ? g->c + j * g->ldc + row : g->c + row * g->ldc + j;
+  if (p == 0 && g->bias) t.bias = g->bias + (g->turned ? row : j);
+  if (!more && g->gate) t.gate = g->gate + row * g->ldc + j;
+  if (!g->ta && (more || next + ROWS_MAX <= g->m)) after = more ? a + row * g->lda + plan.kc : g->a + next * g->lda;
+  t.next_a = plan.copy ? NULL : after;
+  plan.block = block;
+  const T *last = !more && next < g->m ? t.c + (next - row) * g->ldc : t.c;
+  NAME(run_strip)(next - row, n, t, &plan, afar, plan.copy ? after : NULL, g->lda, last);
+}
+
+// Rows are dealt out; op(B) is packed first, the terms in blocks.
+static bool NAME(team_rows)(const NAME(nn_gemm_args) * g, nn_gemm_team *team, int part, NAME(plan) plan) {
+  const int64_t W = NAME(width), strips = div_up(g->m, ROWS_MAX), whole = plan.direct ? g->n / W * W : 0;
+  const int64_t packed = div_up(g->n - whole, W) * W; // columns
+  T *block = plan.strip + NAME(team_strips)(g, &plan, false);
+  bool begun = false;
+  for (int64_t first, end; claim(team, part, &first, &end); begun = true) {
+    for (int64_t p = 0; p < g->k && !begun && whole < g->n; p += plan.kc) {
+      const T *b = g->tb ? g->b + whole * g->ldb + p : g->b + p * g->ldb + whole;
+      NAME(pack_block)(g->tb, min64(plan.kc, g->k - p), g->n - whole, b, g->ldb, block + p * packed);
+    }
+    for (int64_t p = 0; p < g->k; p += plan.kc) {
+      const int64_t k = min64(plan.kc, g->k - p), size = NAME(strip_size)(k);
+      const T *a = g->a + p * g->lda;
+      if (plan.copy && g->ta) NAME(copy_group)(g->m, strips, first, end - first, k, a, g->lda, plan.strip);
+      for (int64_t s = first; s < end; s++) {
+        if (nn_interrupted()) return false;
+        const int64_t row = NAME(first_row)(g->m, strips, s), rows = NAME(first_row)(g->m, strips, s + 1) - row;
+        T *strip = plan.strip + (g->ta ? (s - first) * size : 0);
+        if (plan.copy && !g->ta) NAME(copy_strip)(rows, k, g->a + row * g->lda + p, g->lda, strip);
+        NAME(team_strip)(g, plan, s, 0, g->n, p, k, strip, block + p * packed, begun || s > first ? 0 : g->n);
+      }
+    }
+  }
+  return true;
+}
+
+// Columns are dealt out, a few panels at a time; op(A) is packed first.
+static bool NAME(team_columns)(const NAME(nn_gemm_args) * g, nn_gemm_team *team, int part, NAME(plan) plan) {
+  const int64_t W = NAME(width), strips = div_up(g->m, ROWS_MAX), blocks = div_up(g->k, plan.kc);
+  const int64_t size = NAME(strip_size)(plan.kc);
+  T *block = plan.strip + NAME(team_strips)(g, &plan, true);
+  bool begun = !plan.copy;
+  for (int64_t first, end; claim(team, part, &first, &end); begun = true) {
+    for (int64_t i = 0; i < blocks && !begun; i++) {
+      const int64_t p = i * plan.kc, k = min64(plan.kc, g->k - p);
+      T *to = plan.strip + i * strips * size;
+      for (int64_t s = 0; s < strips; s += g->ta ? NAME(group) : 1) {
+        const int64_t row = NAME(first_row)(g->m, strips, s), rows = NAME(first_row)(g->m, strips, s + 1) - row;
+        if (g->ta)
+          NAME(copy_group)(g->m, strips, s, min64(NAME(group), strips - s), k, g->a + p * g->lda, g->lda, to + s * NAME(strip_size)(k));
+        else
+          NAME(copy_strip)(rows, k, g->a + row * g->lda + p, g->lda, to + s * NAME(strip_size)(k));
+      }
+    }
+    const int64_t j = first * W, n = min64(end * W, g->n) - j, whole = plan.direct ? n / W * W : 0;
+    for (int64_t i = 0; i < blocks; i++) {
+      const int64_t p = i * plan.kc, k = min64(plan.kc, g->k - p);
+      const T *b = g->tb ? g->b + (j + whole) * g->ldb + p : g->b + p * g->ldb + j + whole;
+      if (whole < n) NAME(pack_block)(g->tb, k, n - whole, b, g->ldb, block);
+      for (int64_t s = 0; s < strips; s++) {
+        if (nn_interrupted()) return false;
+        T *strip = plan.strip + i * strips * size + s * NAME(strip_size)(k);
+        NAME(team_strip)(g, plan, s, j, n, p, k, strip, block, s > 0 ? 0 : g->n - j);
+      }
+    }
+  }
+  return true;
+}
+
+static bool NAME(team)(const NAME(nn_gemm_args) * g, nn_gemm_team *team, int part, void *scratch, int64_t bytes) {
+  const NAME(plan) plan = NAME(plan_team)(g, team->parts, team->columns, scratch, bytes);
+  return team->columns ? NAME(team_columns)(g, team, part, plan) : NAME(team_rows)(g, team, part, plan);
 }
 
 // -----------------------------------------------------------------------------------------------------------
