@@ -208,6 +208,7 @@ static bool take(worker *w, uint32_t number) {
 #if NN_FUTEX
 static _Atomic int core_of[NN_THREADS_MAX]; // where each thread was lately, from 1; 0: not known
 static _Atomic pid_t master_id;
+static _Thread_local pid_t own_id; // 0: not asked for yet
 
 // Says where this thread is; true if another one before it was there.
 static bool shares_core(int thread) {
@@ -220,12 +221,13 @@ static bool shares_core(int thread) {
 }
 
 static void note_master(void) {
-  static _Thread_local pid_t id;
-  if (id == 0) id = (pid_t)syscall(SYS_gettid);
-  if (atomic_load_explicit(&master_id, memory_order_relaxed) != id)
-    atomic_store_explicit(&master_id, id, memory_order_relaxed);
+  if (own_id == 0) own_id = (pid_t)syscall(SYS_gettid);
+  if (atomic_load_explicit(&master_id, memory_order_relaxed) != own_id)
+    atomic_store_explicit(&master_id, own_id, memory_order_relaxed);
   (void)shares_core(0);
 }
+
+static void forget_id(void) { own_id = 0; }
 
 // Keeps this worker to the cores of the master where no thread before it is, if there are any.
 static void find_core(int thread) {
@@ -240,6 +242,7 @@ static void find_core(int thread) {
 }
 #else
 static void note_master(void) {}
+static void forget_id(void) {}
 static void find_core(int thread) { (void)thread; }
 #endif
 
@@ -284,6 +287,7 @@ static void after_fork_in_child(void) {
   started = 0;
   start_failed = false;
   inside = false;
+  forget_id();
   atomic_store(&in_use, false);
 #if !NN_FUTEX
   pthread_mutex_init(&sleep_mutex, NULL);

@@ -581,6 +581,27 @@ static void test_large_products(void **state) {
   }
 }
 
+// Products whose strips threads take as they get free: rows or columns are dealt out, with one or more blocks of terms, with
+// and without packing, turned, with bias and gate. The same bits whoever does what.
+static void test_products_by_teams(void **state) {
+  (void)state;
+  static const int64_t shapes[][3] = {{130, 70, 90}, {40, 500, 70}, {300, 64, 340}, {70, 784, 256}, {64, 300, 700}, {5, 900, 60},
+                                      {900, 5, 60}};
+  for (int i = 0; i < 7 * 24; i++) {
+    assert_true(nn_set_threads(2 + i % 3));
+    product q = {.ta = i / 7 & 1, .tb = i / 14 & 1, .f64 = i % 5 == 0, .batch = 1, .alpha = 1};
+    q.m = shapes[i % 7][0] + random_in(0, 20), q.n = shapes[i % 7][1] + random_in(0, 20), q.k = shapes[i % 7][2] + random_in(0, 20);
+    q.lda = (q.ta ? q.m : q.k) + random_in(0, 1), q.ldb = (q.tb ? q.k : q.n) + random_in(0, 1), q.ldc = q.n;
+    if (i / 28 % 3 == 1) q.lda = (q.lda + 511) / 512 * 512;
+    if (i / 28 % 3 == 2) q.ldb = (q.ldb + 15) / 16 * 16;
+    check_product(&q, 1000);
+    q.beta = 0.5, q.alpha = 2;
+    check_product(&q, 1000);
+    q.beta = 0, q.alpha = 1;
+    if (i % 3 == 0 && q.m * q.n * q.k < 4000000) check_between(&q, i & 1, i & 2);
+  }
+}
+
 static void test_batched_products(void **state) {
   (void)state;
   for (int i = 0; i < 200; i++) {
@@ -596,7 +617,7 @@ static void test_batched_products(void **state) {
 
 static void test_products_repeat_bit_for_bit(void **state) {
   (void)state;
-  static const int64_t shapes[][3] = {{64, 128, 784}, {300, 300, 300}, {640, 520, 700}, {1, 2000, 2000}};
+  static const int64_t shapes[][3] = {{64, 128, 784}, {64, 784, 256}, {300, 300, 300}, {640, 520, 700}, {1, 2000, 2000}};
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
     int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
     float *a = random_matrix(false, m * k), *b = random_matrix(false, n * k);
@@ -709,6 +730,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_product_edges),
       cmocka_unit_test(test_product_ways),
       cmocka_unit_test(test_large_products),
+      cmocka_unit_test(test_products_by_teams),
       cmocka_unit_test(test_batched_products),
       cmocka_unit_test(test_products_repeat_bit_for_bit),
       cmocka_unit_test(test_blas_reports),
