@@ -487,8 +487,8 @@ static bool apply_one(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_
   if (outer == NULL) ctx->outer = op;
   if (__builtin_expect(ctx->later != NULL, 0)) nn_settle_arguments(ctx, op, args, n_args);
   bool direct = into == NULL && op->kernel != NULL && op->flags & NN_DIRECT && !ctx->anomaly;
-  bool ok = direct && run_direct(ctx, op, args, n_args, r);
-  ok = ok ? ctx->error == NN_OK : run(ctx, op, args, n_args, r, into, wrote);
+  bool ok = direct && ctx->error == NN_OK && run_direct(ctx, op, args, n_args, r);
+  ok = ok || ctx->error != NN_OK ? ctx->error == NN_OK : run(ctx, op, args, n_args, r, into, wrote);
   if (outer == NULL) ctx->outer = NULL;
   if (ok) return true;
   for (int k = 0; k < r->n; k++) nn_release(r->t[k]);

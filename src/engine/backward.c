@@ -503,8 +503,16 @@ static bool check_anomaly(nn_ctx *ctx, nn_node *n, nn_tensor *const *d) {
   return true;
 }
 
+/* Whether the rule of the node that e leads to looks after a gradient that has been put off, and nobody else sees it. */
+static bool goes_unsettled(const nn_walk_state *w, const nn_edge *e) {
+  if (e->node == NULL || e->node->op == NULL || !(e->node->op->flags & NN_GRAD_LATER) || w->n_captures > 0) return false;
+  const nn_work *b = work_of((nn_walk_state *)w, e->node);
+  return b->waiting == 1 && b->needed && b->g[e->out] == NULL && e->node->hooks == NULL;
+}
+
 /* Hands d[i] (counted, may be NULL) to where it belongs. */
 static bool deliver(nn_walk_state *w, const nn_edge *e, nn_tensor *g) {
+  if (g != NULL && g->storage->later != NULL && !goes_unsettled(w, e)) nn_settle(g);
   if (e->node != NULL) {
     nn_work *b = work_of(w, e->node);
     b->waiting--;

@@ -1,6 +1,9 @@
-/* later.c - putting results off for one operation, see later.h. Never fails once the work is accepted: buffers are there, and
- * the loops need no memory and are not interrupted. */
+/* later.c - putting results off for one operation, see later.h. Never fails once the work is accepted, unless the user
+ * interrupts it: buffers are there, the loops need no memory, or do without it. */
 #include "later.h"
+
+#include <math.h>
+#include <string.h>
 
 #include "kernels/rows.h"
 #include "kernels/vmath.h"
@@ -15,31 +18,38 @@ enum { LEAST = 4 * 1024 };
 
 static nn_tensor *keep(nn_tensor *t) { return t ? nn_detach(t) : NULL; }
 
+/* All that w reads. */
+enum { READS = 8 };
+
+static void reads(nn_later *w, nn_tensor **of[READS]) {
+  nn_tensor **all[READS] = {&w->x, &w->scale, &w->shift, &w->add, &w->weight, &w->bias, &w->gate, &w->place};
+  for (int i = 0; i < READS; i++) of[i] = all[i];
+}
+
 static void drop(nn_ctx *ctx, nn_later *w) {
-  nn_release(w->x);
-  nn_release(w->scale);
-  nn_release(w->shift);
-  nn_release(w->add);
+  nn_tensor **of[READS];
+  reads(w, of);
+  for (int i = 0; i < READS; i++) nn_release(*of[i]);
   nn_small_free(ctx, w, sizeof *w);
 }
 
 /* References that share the storage but not the tensor: its owner may still change its shape. */
 static bool keep_all(nn_later *w) {
-  w->x = keep(w->x);
-  bool ok = w->x != NULL;
-  nn_tensor **more[3] = {&w->scale, &w->shift, &w->add};
-  for (int i = 0; i < 3; i++) {
-    bool wanted = *more[i] != NULL;
-    *more[i] = ok ? keep(*more[i]) : NULL;
-    ok = ok && (!wanted || *more[i] != NULL);
+  nn_tensor **of[READS];
+  bool ok = true;
+  reads(w, of);
+  for (int i = 0; i < READS; i++) {
+    bool wanted = *of[i] != NULL;
+    *of[i] = ok ? keep(*of[i]) : NULL;
+    ok = ok && (!wanted || *of[i] != NULL);
   }
   return ok;
 }
 
-bool nn_put_off(nn_tensor *y, const nn_later *work) {
+static bool put_off(nn_tensor *y, const nn_later *work) {
   nn_ctx *ctx = y->ctx;
   bool large = y->numel >= LEAST && y->dtype == NN_FLOAT32;
-  if (!large || ctx->in_rule > 0 || ctx->anomaly || y->storage->refs != 1 || y->storage->later != NULL) return false;
+  if (!large || ctx->anomaly || y->storage->refs != 1 || y->storage->later != NULL) return false;
   nn_later *w = nn_small_alloc(ctx, sizeof *w);
   if (w != NULL) {
     *w = *work;
@@ -55,6 +65,7 @@ bool nn_put_off(nn_tensor *y, const nn_later *work) {
   nn_storage_cool(y->storage);
   y->data = y->storage->data;
   w->of = y->storage;
+  w->numel = y->numel;
   w->line = ctx->profile ? ctx->profile->line : 0;
   w->before = NULL;
   w->next = ctx->later;
@@ -63,6 +74,10 @@ bool nn_put_off(nn_tensor *y, const nn_later *work) {
   y->storage->later = w;
   return true;
 }
+
+bool nn_put_off(nn_tensor *y, const nn_later *work) { return y->ctx->in_rule == 0 && put_off(y, work); }
+
+bool nn_put_off_gradient(nn_tensor *y, const nn_later *work) { return put_off(y, work); }
 
 static void unlink_later(nn_ctx *ctx, nn_later *w) {
   if (w->before != NULL) w->before->next = w->next;
@@ -80,7 +95,7 @@ void nn_later_forget(nn_storage *s) {
 
 static bool whole(const nn_tensor *t) {
   const nn_later *w = t->storage->later;
-  return w != NULL && nn_contig(t) && t->dtype == NN_FLOAT32 && t->data == t->storage->data && t->numel == w->x->numel;
+  return w != NULL && nn_contig(t) && t->dtype == NN_FLOAT32 && t->data == t->storage->data && t->numel == w->numel;
 }
 
 const nn_later *nn_put_off_work(const nn_tensor *t) {
@@ -104,25 +119,101 @@ static void relu_range(void *arg, int64_t begin, int64_t end, int thread) {
   NN_SELECT(nn_vmath)->unary[NN_UNARY_RELU][NN_FLOAT32](end - begin, w->x->data + at, (char *)w->of->data + at);
 }
 
+static bool run_rows(const nn_later *w) {
+  int64_t each = w->n * w->s;
+  if (w->scale != NULL)
+    nn_parallel(w->channels, each > 0 ? 1 + 8192 / each : w->channels, affine_range, (void *)w);
+  else
+    nn_parallel(w->numel, 8192, relu_range, (void *)w);
+  return true;
+}
+
+static bool run_conv(const nn_later *w, unsigned flags, void *to) {
+  nn_ctx *ctx = w->of->ctx;
+  const struct nn_conv_kernels *k = NN_SELECT(nn_conv);
+  struct nn_conv_desc d = w->conv;
+  size_t bytes = k->workspace(&d, NN_FLOAT32, NN_CONV_FORWARD);
+  void *workspace = bytes ? nn_scratch(ctx, bytes) : NULL;
+  if (bytes > 0 && workspace == NULL) {
+    nn_error_clear(ctx);
+    d.method = NN_CONV_NAIVE;
+  }
+  bool ok = k->forward[NN_FLOAT32](&d, w->x->data, w->weight->data, w->bias ? w->bias->data : NULL, flags,
+                                   to, workspace);
+  nn_scratch_free(ctx, workspace, bytes);
+  return ok;
+}
+
+static bool run_unpool(const nn_later *w) {
+  const void *gate = w->gate ? w->gate->data : NULL, *place = w->place->data;
+  return NN_SELECT(nn_pool)->max_backward[NN_FLOAT32](&w->pool, w->x->data, gate, NULL, place, w->of->data);
+}
+
+static bool run(nn_later *w) {
+  if (w->kind == NN_LATER_CONV) return run_conv(w, 0, w->of->data);
+  if (w->kind == NN_LATER_UNPOOL) return run_unpool(w);
+  nn_later *source = w->x->storage->later;
+  if (source == NULL) return run_rows(w);
+  bool alone = source->kind == NN_LATER_CONV && w->scale == NULL && w->add == NULL && w->relu && w->x->storage->refs == 1;
+  if (alone) return run_conv(source, NN_CONV_RELU, w->of->data); /* nobody will ask for what lies in between */
+  nn_settle_storage(w->x->storage);
+  return w->x->storage->later == NULL && run_rows(w);
+}
+
 void nn_settle_storage(nn_storage *s) {
   nn_later *w = s->later;
   nn_profile_call call;
   bool timed = s->ctx->profile != NULL;
   if (timed) nn_profile_begin(s->ctx, &call);
-  unlink_later(s->ctx, w);
-  int64_t each = w->n * w->s;
-  if (w->scale != NULL)
-    nn_parallel(w->channels, each > 0 ? 1 + 8192 / each : w->channels, affine_range, w);
-  else
-    nn_parallel(w->x->numel, 8192, relu_range, w);
+  bool ok = run(w);
   if (timed) nn_profile_end_later(s->ctx, &call, w->name, w->line);
-  drop(s->ctx, w);
+  if (ok) {
+    unlink_later(s->ctx, w);
+    drop(s->ctx, w);
+  } else if (s->ctx->error == NN_OK) {
+    nn_fail_code(s->ctx, NN_ERR_INTERRUPT, "interrupted");
+  }
+}
+
+/* A convolution's weights change in every step, when its result may be garbage that nobody has collected: rather than to
+ * compute that, w gets copies. False where there is no memory for them. */
+static bool copy_weights(nn_later *w, const nn_storage *s) {
+  nn_tensor **both[2] = {&w->weight, &w->bias};
+  for (int i = 0; i < 2; i++) {
+    nn_tensor *t = *both[i];
+    if (t == NULL || t->storage != s) continue;
+    nn_tensor *copy = nn_empty(s->ctx, NN_FLOAT32, t->ndim, t->shape);
+    if (copy == NULL) {
+      nn_error_clear(s->ctx);
+      return false;
+    }
+    memcpy(copy->data, t->data, (size_t)t->numel * sizeof(float));
+    nn_release(t);
+    *both[i] = copy;
+  }
+  return true;
+}
+
+static bool reads_from(nn_later *w, const nn_storage *s) {
+  nn_tensor **of[READS];
+  reads(w, of);
+  for (int i = 0; i < READS; i++)
+    if (*of[i] != NULL && (*of[i])->storage == s) return true;
+  return false;
 }
 
 void nn_settle_readers(const nn_storage *s) {
   for (nn_later *w = s->ctx->later, *next; w != NULL; w = next) {
     next = w->next;
-    if (w->x->storage == s || (w->add != NULL && w->add->storage == s)) nn_settle_storage(w->of);
+    if (w->kind == NN_LATER_CONV && w->x->storage != s && copy_weights(w, s)) continue;
+    if (!reads_from(w, s)) continue;
+    nn_storage *of = w->of;
+    nn_settle_storage(of);
+    next = s->ctx->later; /* from the start: others may have gone with it */
+    if (of->later == NULL) continue;
+    for (int64_t i = 0; i < w->numel; i++) ((float *)of->data)[i] = NAN; /* interrupted: what it needs is about to go */
+    nn_later_forget(of);
+    next = s->ctx->later;
   }
 }
 

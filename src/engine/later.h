@@ -1,5 +1,6 @@
 /* later.h - results that are put off until the next operation shows whether it can do both in one pass: a batch norm, the
- * sum with it, a ReLU. Knows what is to be computed, not which operations ask for it.
+ * sum with it, a ReLU, a convolution that may be pooled, the gradient of pooling. Knows what is to be computed, not which
+ * operations ask for it.
  *
  * Such a tensor has its buffer, which nobody has written. Whatever looks at data calls nn_settle first. The next operation
  * either takes the work over (flag NN_TAKES_LATER) or has it done before it starts; work that was taken over is done
@@ -8,15 +9,27 @@
 #define NN_LATER_H
 
 #include "internal.h"
+#include "kernels/conv.h"
+#include "kernels/pool.h"
 
-/* y = x [* scale + shift, a number a channel] [+ add], clamped below by 0 if relu; all float32, contiguous, of one shape:
- * n images of `channels` channels of s places. */
+/* All tensors are contiguous and, but for `place`, float32. What is to be filled:
+ * NN_LATER_ROWS    y = x [* scale + shift, a number a channel] [+ add], clamped below by 0 if relu; of one shape: n images
+ *                  of `channels` channels of s places. x itself may be a convolution that has been put off.
+ * NN_LATER_CONV    y = the convolution of x with weight, plus bias
+ * NN_LATER_UNPOOL  y = the gradient of max pooling from x, that of its results, their places and their gate, see pool.h */
+typedef enum nn_later_kind { NN_LATER_ROWS, NN_LATER_CONV, NN_LATER_UNPOOL } nn_later_kind;
+
 typedef struct nn_later {
   struct nn_later *next, *before; /* in the context's list */
   nn_storage *of;                 /* what is to be filled, whole */
-  nn_tensor *x, *scale, *shift, *add; /* counted; scale, shift and add may be NULL */
+  nn_later_kind kind;
+  int64_t numel;                  /* elements of it */
+  nn_tensor *x;                   /* counted, as are these, which may be NULL */
+  nn_tensor *scale, *shift, *add, *weight, *bias, *gate, *place;
   int64_t n, channels, s;
   bool relu;
+  struct nn_conv_desc conv;
+  struct nn_pool_desc pool;
   const char *name; /* the operation that put it off, and its line while there is a profile */
   int32_t line;
 } nn_later;
@@ -24,9 +37,12 @@ typedef struct nn_later {
 /* Puts the work w on y off if it can: y fresh, large enough, outside of gradient rules. Takes references of its own.
  * False: compute now (no error). */
 bool nn_put_off(nn_tensor *y, const nn_later *w);
+/* The same within a gradient rule: for a gradient that goes to rows with NN_GRAD_LATER, or is settled on its way. */
+bool nn_put_off_gradient(nn_tensor *y, const nn_later *w);
 /* The work behind t, if t is the whole of it; NULL when t has its data, which are then there. */
 const nn_later *nn_put_off_work(const nn_tensor *t);
 
+/* Computes it. Where the user interrupts that, the error is set and the work stays put off. */
 void nn_settle_storage(nn_storage *s);
 /* Computes what reads from this storage, which is about to be written. */
 void nn_settle_readers(const nn_storage *s);

@@ -140,6 +140,7 @@ enum {
   NN_GOES_ON = 1 << 19,    /* see nn_vjp.before */
   NN_TAKES_GATE = 1 << 20,  /* vjp looks at nn_vjp.gate */
   NN_TAKES_LATER = 1 << 21, /* the kernel looks after inputs that have been put off (later.h) */
+  NN_GRAD_LATER = 1 << 22,  /* vjp hands its gradient to rows that do so */
   NN_ANY_OUT = 1 << 15,    /* the kernel takes an output of any strides and may write it over in[0] */
 };
 

@@ -193,6 +193,97 @@ static void random_shapes(void **arg) {
   }
 }
 
+// Convolution, ReLU and pooling in one pass, against the loops and the maxima of what they give: each maximum is the one of
+// its window and stands where the position says, but for rounding.
+static void check_pooled(const struct nn_conv_desc *d, bool relu, bool with_bias) {
+  const struct nn_conv_kernels *conv = NN_SELECT(nn_conv);
+  struct nn_conv_desc naive = *d;
+  naive.method = NN_CONV_NAIVE;
+  struct array x = random_array(NN_FLOAT32, x_size(d)), w = random_array(NN_FLOAT32, w_size(d)), no = {0};
+  struct array bias = with_bias ? random_array(NN_FLOAT32, d->k) : no, ax = absolute(x), aw = absolute(w);
+  struct array want = run(&naive, NN_CONV_FORWARD, x, w, bias, relu ? NN_CONV_RELU : 0);
+  struct array scale = run(&naive, NN_CONV_FORWARD, ax, aw, no, 0);
+  int64_t ho = d->ho / 2, wo = d->wo / 2, planes = d->n * d->k;
+  struct array y = make(NN_FLOAT32, planes * ho * wo), alone = make(NN_FLOAT32, y.size);
+  uint8_t *position = malloc((size_t)y.size + 1);
+  void *ws = malloc(conv->pooled_workspace(d, NN_CONV_FORWARD) + 1);
+  const float *b = bias.data;
+  assert_true(position && ws);
+  memset(position, 0xff, (size_t)y.size);
+  assert_true(conv->pooled(d, x.data, w.data, b, relu, y.data, position, ws));
+  assert_true(conv->pooled(d, x.data, w.data, b, relu, alone.data, NULL, ws));
+  assert_memory_equal(y.data, alone.data, (size_t)y.size * sizeof(float));
+  for (int64_t o = 0; o < y.size; o++) {
+    int64_t first = o / (ho * wo) * d->ho * d->wo + o / wo % ho * 2 * d->wo + o % wo * 2;
+    assert_in_range(position[o], 0, 3);
+    double most = -INFINITY, bound = 0, there = get(want, first + position[o] / 2 * d->wo + position[o] % 2);
+    for (int64_t t = 0; t < 4; t++) {
+      int64_t at = first + t / 2 * d->wo + t % 2;
+      most = fmax(most, get(want, at));
+      bound = fmax(bound, 1e-5 * (get(scale, at) + 1));
+    }
+    if (fabs(most - get(y, o)) <= bound && fabs(most - there) <= bound) continue;
+    describe(d, NN_FLOAT32, NN_CONV_FORWARD);
+    fail_msg("pooled element %ld: %.9g, at position %d: %.9g, instead of %.9g", (long)o, get(y, o), position[o], there, most);
+  }
+  void *all[] = {x.data, w.data, bias.data, ax.data, aw.data, want.data, scale.data, y.data, alone.data, position, ws};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+}
+
+// The gradient of weights and bias from that of the maxima, against the loops over what it is when spread out.
+static void check_pooled_gradient(const struct nn_conv_desc *d, bool gated) {
+  const struct nn_conv_kernels *conv = NN_SELECT(nn_conv);
+  struct nn_conv_desc naive = *d;
+  naive.method = NN_CONV_NAIVE;
+  int64_t ho = d->ho / 2, wo = d->wo / 2, size = d->n * d->k * ho * wo;
+  struct array x = random_array(NN_FLOAT32, x_size(d)), dy = random_array(NN_FLOAT32, size), no = {0};
+  struct array gate = gated ? random_array(NN_FLOAT32, size) : no, spread = make(NN_FLOAT32, y_size(d));
+  uint8_t *position = malloc((size_t)size + 1);
+  assert_non_null(position);
+  for (int64_t i = 0; i < spread.size; i++) put(spread, i, 0);
+  for (int64_t o = 0; o < size; o++) {
+    int64_t first = o / (ho * wo) * d->ho * d->wo + o / wo % ho * 2 * d->wo + o % wo * 2;
+    position[o] = (uint8_t)range(0, 3);
+    if (!gated || get(gate, o) > 0) put(spread, first + position[o] / 2 * d->wo + position[o] % 2, get(dy, o));
+  }
+  struct array ax = absolute(x), ag = absolute(spread), db = make(NN_FLOAT32, d->k), want_db = make(NN_FLOAT32, d->k);
+  struct array scale_db = make(NN_FLOAT32, d->k), got = make(NN_FLOAT32, w_size(d));
+  struct array want = run(&naive, NN_CONV_WEIGHT_GRAD, x, spread, want_db, 0);
+  struct array scale = run(&naive, NN_CONV_WEIGHT_GRAD, ax, ag, scale_db, 0);
+  void *ws = malloc(conv->pooled_workspace(d, NN_CONV_WEIGHT_GRAD) + 1);
+  assert_non_null(ws);
+  for (int with_db = 0; with_db < 2; with_db++) {
+    assert_true(conv->pooled_weight_grad(d, x.data, dy.data, gate.data, position, got.data, with_db ? db.data : NULL, ws));
+    compare(d, NN_CONV_WEIGHT_GRAD, got, want, scale);
+  }
+  compare(d, NN_CONV_WEIGHT_GRAD, db, want_db, scale_db);
+  void *all[] = {x.data,  dy.data,       gate.data,     spread.data, ax.data,   ag.data,    db.data,
+                 got.data, want_db.data, scale_db.data, want.data,   scale.data, position, ws};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+}
+
+static void pooled_shapes(void **arg) {
+  (void)arg;
+  const struct nn_conv_kernels *conv = NN_SELECT(nn_conv);
+  int winograd = 0, direct = 0;
+  for (int i = 0; i < 250; i++) {
+    state = (uint64_t)i * 131 + 9;
+    int64_t kernel = range(0, 2) ? 3 : 5, pad = range(0, kernel - 1);
+    bool many = range(0, 1);
+    struct nn_conv_desc d = {.n = range(1, 4), .c = many ? range(12, 24) : range(1, 5), .h = range(1, 26), .w = range(1, 50),
+                             .k = many ? range(12, 24) : range(1, 17), .r = kernel, .s = kernel, .stride_h = 1, .stride_w = 1,
+                             .pad_h = pad, .pad_w = range(0, 1) ? pad : 1, .dil_h = 1, .dil_w = 1, .groups = 1};
+    with_output_size(&d);
+    if (range(0, 5) == 0) d.ho += d.ho > 0, d.wo += d.wo > 0;
+    if (conv->takes_pooled(&d, NN_CONV_FORWARD)) {
+      (conv->method(&d, NN_FLOAT32, NN_CONV_FORWARD) == NN_CONV_WINOGRAD ? &winograd : &direct)[0]++;
+      check_pooled(&d, range(0, 1), range(0, 1));
+    }
+    if (conv->takes_pooled(&d, NN_CONV_WEIGHT_GRAD)) check_pooled_gradient(&d, range(0, 1));
+  }
+  assert_true(winograd > 30 && direct > 60);
+}
+
 // n, c, h, w, k, kernel, stride, pad, groups: sizes beyond the blocks of the methods.
 static const int64_t larger[][9] = {
     {2, 3, 33, 40, 20, 3, 1, 1, 1},  {3, 40, 14, 14, 35, 3, 1, 1, 1},  {2, 130, 7, 7, 129, 3, 1, 1, 1},
@@ -424,6 +515,7 @@ static void workspace_is_bounded(void **arg) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_shapes),
+      cmocka_unit_test(pooled_shapes),
       cmocka_unit_test(larger_shapes),
       cmocka_unit_test(empty_shapes),
       cmocka_unit_test(gradients_are_adjoint),

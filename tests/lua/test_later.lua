@@ -238,6 +238,98 @@ check.test("a gradient that somebody holds is not written over", function()
   check.equal(a.grad, r * 2 * x:gt(0):float())
 end)
 
+-- n, c, h, w, k, kernel, padding: few channels (directly), many (Winograd's method), neither
+local layers = {{6, 1, 28, 28, 8, 3, 1}, {3, 3, 21, 34, 5, 5, 2}, {8, 16, 14, 14, 20, 3, 1}, {4, 6, 20, 20, 8, 3, 1}}
+
+local function pooled(case)
+  local n, c, h, w, k, size, padding = table.unpack(case)
+  return tensor.randn(n, c, h, w), tensor.randn(k, c, size, size), tensor.randn(k), {padding = padding}
+end
+
+local function near(a, b)
+  check.equal(a.shape, b.shape)
+  check.equal((a:double() - b:double()):abs():max():item() <= 3e-5 * b:abs():max():item(), true)
+end
+
+check.test("a convolution that is pooled, and then looked at", function()
+  for _, case in ipairs(layers) do
+    local a, w, b, options = pooled(case)
+    local want = F.conv2d(a:double(), w:double(), b:double(), options)
+    for _, bent in ipairs{true, false} do
+      local y = F.conv2d(a, w, b, options)
+      local z = bent and F.relu(y) or y
+      local p = F.max_pool2d(z, 2)
+      near(p, F.max_pool2d(bent and relu(want) or want, 2))
+      near(z, bent and relu(want) or want)
+      near(y, want)
+      local again = F.max_pool2d(bent and F.relu(y) or y, 2)
+      near(again, p)
+    end
+    local y = F.conv2d(a, w, nil, options)
+    near(F.relu(y) + y, relu(F.conv2d(a:double(), w:double(), nil, options)) + F.conv2d(a:double(), w:double(), nil, options))
+    near(F.max_pool2d(F.conv2d(a, w, b, options), 3, 2), F.max_pool2d(want, 3, 2))
+    local q, places = F.max_pool2d(F.relu(F.conv2d(a, w, b, options)), 2, {return_indices = true})
+    near(q, F.max_pool2d(relu(want), 2))
+    check.equal(places.shape, q.shape)
+    near(F.relu(F.conv2d(a, w, b, options)):sum(3), relu(want):sum(3))
+  end
+end)
+
+check.test("what a convolution is made from changes before somebody looks", function()
+  for _, case in ipairs(layers) do
+    local a, w, b, options = pooled(case)
+    local want = F.conv2d(a:double(), w:double(), b:double(), options)
+    local y = F.conv2d(a, w, b, options)
+    local z = F.relu(y)
+    local p = F.max_pool2d(z, 2)
+    w:mul_(2)
+    b:zero_()
+    w:add_(1)
+    near(z, relu(want))
+    near(y, want)
+    near(p, F.max_pool2d(relu(want), 2))
+    a, w, b, options = pooled(case)
+    want = F.conv2d(a:double(), w:double(), b:double(), options)
+    y = F.conv2d(a, w, b, options)
+    z = F.relu(y)
+    w:zero_()
+    a:zero_()
+    b:zero_()
+    near(z, relu(want))
+    y:add_(1)
+    near(y, want + 1)
+    near(z, relu(want))
+  end
+end)
+
+check.test("gradients through pooling, ReLU and a convolution together, and one by one", function()
+  for _, case in ipairs(layers) do
+    local a, w, b, options = pooled(case)
+    for _, bent in ipairs{true, false} do
+      local g
+      -- `watch`: what is looked at on its way; `wide`: in float64, where nothing is put off
+      local function run(watch, wide)
+        local function take(t) return leaf(wide and t:double() or t) end
+        local x1, w1, b1 = take(a), take(w), take(b)
+        local y = F.conv2d(x1, w1, b1, options)
+        local z = bent and F.relu(y) or y
+        if watch == "y" then y:retain_grad() end
+        if watch == "z" then z:retain_grad() end
+        local p = F.max_pool2d(z, 2)
+        g = g or tensor.randn_like(p:detach())
+        local loss = (p * (wide and g:double() or g)):sum()
+        if watch == "twice" then loss = loss + (y * 0.5):sum() end
+        loss:backward()
+        return x1.grad, w1.grad, b1.grad
+      end
+      for _, watch in ipairs{"nothing", "y", "z", "twice"} do
+        local got, want = {run(watch)}, {run(watch, true)}
+        for i = 1, 3 do near(got[i], want[i]) end
+      end
+    end
+  end
+end)
+
 check.test("a convolution adds its gradient to what is there", function()
   for _, case in ipairs{{4, 16, 18, 20}, {8, 32, 15, 17}, {2, 4, 5, 5}} do
     local n, c, h, w = table.unpack(case)

@@ -126,4 +126,8 @@ const struct nn_conv_kernels NN_KERNEL(nn_conv) = {
     .weight_grad = {[NN_FLOAT32] = weight_grad_f32, [NN_FLOAT64] = weight_grad_f64},
     .workspace = workspace,
     .method = choose,
+    .takes_pooled = NN_KERNEL(nn_conv_takes_pooled),
+    .pooled_workspace = NN_KERNEL(nn_conv_pooled_workspace),
+    .pooled = NN_KERNEL(nn_conv_pooled),
+    .pooled_weight_grad = NN_KERNEL(nn_conv_pooled_weight_grad),
 };

@@ -68,6 +68,17 @@ struct nn_conv_kernels {
   size_t (*workspace)(const struct nn_conv_desc *d, nn_dtype dtype, enum nn_conv_pass pass);
   /// The method that will be used; never AUTO.
   enum nn_conv_method (*method)(const struct nn_conv_desc *d, nn_dtype dtype, enum nn_conv_pass pass);
+
+  /// Convolution and max pooling of 2 x 2 windows side by side in one pass, float32: y[n][k][ho / 2][wo / 2] and
+  /// where each maximum was found in its window, a byte 0 .. 3 (pool.h), unless position is NULL; what is pooled is
+  /// max(0, .) of the convolution if relu. Only where takes_pooled says so for this pass.
+  bool (*takes_pooled)(const struct nn_conv_desc *d, enum nn_conv_pass pass);
+  size_t (*pooled_workspace)(const struct nn_conv_desc *d, enum nn_conv_pass pass);
+  bool (*pooled)(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias, bool relu, float *y,
+                 uint8_t *position, void *workspace);
+  /// weight_grad from the gradient dy of y, which counts only where gate (like dy, or NULL) is not <= 0. db may be NULL.
+  bool (*pooled_weight_grad)(const struct nn_conv_desc *d, const float *x, const float *dy, const float *gate,
+                             const uint8_t *position, float *dw, float *db, void *workspace);
 };
 
 // NN_SELECT(nn_conv) is the table for this processor.

@@ -26,6 +26,17 @@ NN_CONV_DECLARE(depthwise, f64)
 NN_CONV_DECLARE(winograd, f32)
 size_t NN_KERNEL(nn_conv_winograd_dw_workspace)(const struct nn_conv_desc *d);
 
+bool NN_KERNEL(nn_conv_winograd_pooled)(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias,
+                                        bool relu, float *y, uint8_t *position, void *workspace);
+
+// The entries of the table that have to do with pooling.
+bool NN_KERNEL(nn_conv_takes_pooled)(const struct nn_conv_desc *d, enum nn_conv_pass pass);
+size_t NN_KERNEL(nn_conv_pooled_workspace)(const struct nn_conv_desc *d, enum nn_conv_pass pass);
+bool NN_KERNEL(nn_conv_pooled)(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias, bool relu,
+                               float *y, uint8_t *position, void *workspace);
+bool NN_KERNEL(nn_conv_pooled_weight_grad)(const struct nn_conv_desc *d, const float *x, const float *dy, const float *gate,
+                                           const uint8_t *position, float *dw, float *db, void *workspace);
+
 /// db[k] = sum of dy over images and pixels; false if interrupted.
 bool NN_KERNEL(nn_conv_bias_grad_f32)(const struct nn_conv_desc *d, const float *dy, float *db);
 bool NN_KERNEL(nn_conv_bias_grad_f64)(const struct nn_conv_desc *d, const double *dy, double *db);

@@ -225,6 +225,16 @@ NN_INLINE void nn_store_lanes(nn_lanes m, float *p, nn_vf32 x) {
 }
 #endif
 
+// The low bytes of those lanes' integers to as many bytes.
+NN_INLINE void nn_store_lanes_bytes(nn_lanes m, uint8_t *p, nn_vi32 x) {
+#if NN_ISA == 2
+  _mm_mask_storeu_epi8(p, m, _mm512_cvtepi32_epi8((__m512i)x));
+#else
+  for (int i = 0; i < NN_VBYTES / 4; i++)
+    if (m[i]) p[i] = (uint8_t)x[i];
+#endif
+}
+
 // The first n numbers at p (0 after them; none if n <= 0), and the way back; nothing else in memory is
 // touched.
 #if NN_ISA == 2

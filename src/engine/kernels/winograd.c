@@ -21,7 +21,9 @@ struct winograd_job {
   bool turned;
   const float *bias; // or NULL
   bool relu, add; // y: clamped at 0, added to
+  bool pooled;    // y: maxima of 2 x 2 windows, `to` being their planes
   float *y;
+  uint8_t *position; // where each maximum was found in its window, or NULL
   struct winograd_grid grid;
   float *u, *scratch;
 };
@@ -87,10 +89,8 @@ NN_INLINE void winograd_output(const vec m[6], vec o[4]) {
   o[3] = WA3 * d + (WB3 * e + m[5]);
 }
 
-// The pixels of one vector of tiles of one channel, into its plane y.
-NN_INLINE void output_tiles(bool wrapped, const float *m, int64_t plane, float bias, bool relu, bool add, float *y,
-                            int64_t w, const struct winograd_strip *strip) {
-  vec t[4][6];
+// A^T M of one vector of tiles: its rows are still to be transformed.
+NN_INLINE void output_columns(const float *m, int64_t plane, vec t[4][6]) {
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
     vec d[6], o[4];
@@ -100,6 +100,13 @@ NN_INLINE void output_tiles(bool wrapped, const float *m, int64_t plane, float b
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) t[i][j] = o[i];
   }
+}
+
+// The pixels of one vector of tiles of one channel, into its plane y.
+NN_INLINE void output_tiles(bool wrapped, const float *m, int64_t plane, float bias, bool relu, bool add, float *y,
+                            int64_t w, const struct winograd_strip *strip) {
+  vec t[4][6];
+  output_columns(m, plane, t);
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
     vec o[4];
@@ -115,12 +122,57 @@ NN_INLINE void output_tiles(bool wrapped, const float *m, int64_t plane, float b
   }
 }
 
+// Both halves of v to the pooled row r of strips i and i + 2, as numbers or, where there are such, as bytes.
+NN_INLINE void pool_store(bool wrapped, const struct winograd_strip *strip, int i, int r, int64_t w, vec v, float *y,
+                          ivec at, uint8_t *position) {
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; half++)
+    for (int n = 0; n < 1 + wrapped; n++) {
+      const struct winograd_run *run = &strip[i + 2 * half].run[n];
+      int64_t to = run->at + r * w - half * (VL / 2);
+      nn_store_lanes(run->main[2 * r + half], y + to, v);
+      if (position) nn_store_lanes_bytes(run->main[2 * r + half], position + to, at);
+    }
+}
+
+// The maxima of the 2 x 2 windows of one vector of tiles of one channel, into its plane y, and where they were found. Of
+// equal ones the first counts, of several NaN the last.
+NN_INLINE void pool_tiles(bool wrapped, const float *m, int64_t plane, float bias, bool relu, float *y, uint8_t *position,
+                          int64_t w, const struct winograd_strip *strip) {
+  vec t[4][6], best[2][2];
+  ivec at[2][2];
+  output_columns(m, plane, t);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    vec o[4];
+    winograd_output(t[i], o);
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; q++) {
+      vec v = o[q] + bias, *b = &best[i / 2][q / 2];
+      ivec *a = &at[i / 2][q / 2], take = (v > *b) | (v != v);
+      if (relu) v = (vec)(~(v <= 0) & (ivec)v), take = (v > *b) | (v != v);
+      bool first = i % 2 == 0 && q % 2 == 0;
+      *b = first ? v : (vec)((take & (ivec)v) | (~take & (ivec)*b));
+      *a = first ? (ivec){0} : (take & (2 * (i % 2) + q % 2)) | (~take & *a);
+    }
+  }
+  vec both[2] = {(vec)(at[0][0] | at[1][0] << 8), (vec)(at[0][1] | at[1][1] << 8)};
+  nn_vf64 found[2] = {(nn_vf64)nn_quad_low(both[0], both[1]), (nn_vf64)nn_quad_high(both[0], both[1])};
+  ivec even = (ivec)nn_evens_f64(found[0], found[1]), odd = (ivec)nn_odds_f64(found[0], found[1]);
+#pragma GCC unroll 2
+  for (int r = 0; r < 2; r++) {
+    nn_vf64 low = (nn_vf64)nn_quad_low(best[r][0], best[r][1]), high = (nn_vf64)nn_quad_high(best[r][0], best[r][1]);
+    pool_store(wrapped, strip, 0, r, w, (vec)nn_evens_f64(low, high), y, even >> 8 * r, position);
+    pool_store(wrapped, strip, 1, r, w, (vec)nn_odds_f64(low, high), y, odd >> 8 * r, position);
+  }
+}
+
 // Asks for the pixels of channel c of strips that lie in plane p at x.
 NN_INLINE void fetch(bool wrapped, const float *x, const struct winograd_plane *p, int64_t c,
-                     const struct winograd_strip *strip, int first, bool write) {
+                     const struct winograd_strip *strip, int first, int end, bool write) {
   x += c * p->h * p->w;
   for (int i = 0; i < WINOGRAD_STRIPS; i++)
-    for (int r = first; r < first + 4; r++) {
+    for (int r = first; r < end; r++) {
       const float *begin = x + strip[i].run[0].at + r * p->w, *last = x + strip[i].run[wrapped].at + r * p->w + VL - 1;
       if (write)
         __builtin_prefetch(begin, 1, 2), __builtin_prefetch(last, 1, 2);
@@ -143,15 +195,16 @@ static void products(const struct winograd_job *job, const float *v, const struc
   const struct micro_ends_f32 ends = {0};
   int64_t row_blocks = micro_blocks_f32(job->k);
   const bool wrapped = job->grid.wrapped;
+  const int rows_out = job->pooled ? 2 : 4;
   for (int64_t p = 0; p < 36; p++) {
     for (int64_t r = 0; r < row_blocks; r++) {
       int64_t row = micro_row_f32(job->k, r), rows = micro_row_f32(job->k, r + 1) - row;
       micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * tile_plane(job->c),
                 WINOGRAD_TILES, m + p * tile_plane(job->k) + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
     }
-    for (int64_t k = job->k * p / 36; k < job->k * (p + 1) / 36; k++) fetch(wrapped, job->y, &job->to, k, out, 0, true);
+    for (int64_t k = job->k * p / 36; k < job->k * (p + 1) / 36; k++) fetch(wrapped, job->y, &job->to, k, out, 0, rows_out, true);
     for (int64_t c = job->c * p / 36; next && c < job->c * (p + 1) / 36; c++)
-      fetch(wrapped, job->x, &job->from, c, next, 1, false);
+      fetch(wrapped, job->x, &job->from, c, next, 1, 5, false);
   }
 }
 
@@ -162,6 +215,14 @@ NN_INLINE void output_block(bool wrapped, const struct winograd_job *job, const 
                    job->add, job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * half);
 }
 
+NN_INLINE void pool_block(bool wrapped, const struct winograd_job *job, const float *m, const struct winograd_strip *out) {
+  int64_t plane = job->to.h * job->to.w;
+  for (int64_t k = 0; k < job->k; k++)
+    for (int64_t half = 0; half < 2; half++)
+      pool_tiles(wrapped, m + k * WINOGRAD_TILES + half * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
+                 job->y + k * plane, job->position ? job->position + k * plane : NULL, job->to.w, out + 4 * half);
+}
+
 static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
   const struct winograd_job *job = arg;
   float *v = job->scratch + thread * thread_size(job->c, job->k), *m = v + 36 * tile_plane(job->c);
@@ -170,13 +231,20 @@ static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t b = begin; b < end && !nn_interrupted(); b++) {
     struct winograd_strip *next = b + 1 < end ? in[(b + 1) & 1] : NULL;
     if (next) winograd_strips(&job->grid, b + 1, &job->from, job->pad_h, job->pad_w, 6, next);
-    winograd_strips(&job->grid, b, &job->to, 0, 0, 4, out);
+    if (job->pooled)
+      winograd_pool_strips(&job->grid, b, &job->to, out);
+    else
+      winograd_strips(&job->grid, b, &job->to, 0, 0, 4, out);
     if (job->grid.wrapped)
       input_block(true, job, in[b & 1], v);
     else
       input_block(false, job, in[b & 1], v);
     products(job, v, out, next, m);
-    if (job->grid.wrapped)
+    if (job->pooled && job->grid.wrapped)
+      pool_block(true, job, m, out);
+    else if (job->pooled)
+      pool_block(false, job, m, out);
+    else if (job->grid.wrapped)
       output_block(true, job, m, out);
     else
       output_block(false, job, m, out);
@@ -189,8 +257,9 @@ static size_t winograd_bytes(int64_t c, int64_t k) {
   return (size_t)(36 * u_plane(c, k) + nn_threads() * thread_size(c, k)) * sizeof(float) + 64;
 }
 
-static bool winograd_run(struct winograd_job *job, void *workspace) {
-  job->grid = winograd_grid_make(job->grid.images, job->to.h, job->to.w);
+// h and w: of the pixels that tiles give, before pooling.
+static bool winograd_run(struct winograd_job *job, int64_t h, int64_t w, void *workspace) {
+  job->grid = winograd_grid_make(job->grid.images, h, w);
   job->u = align64(workspace);
   job->scratch = job->u + 36 * u_plane(job->c, job->k);
   nn_parallel(micro_blocks_f32(job->k), 1, weight_blocks, job);
@@ -198,27 +267,40 @@ static bool winograd_run(struct winograd_job *job, void *workspace) {
   return !nn_interrupted();
 }
 
-bool NN_KERNEL(nn_conv_winograd_forward_f32)(const struct nn_conv_desc *d, const void *x, const void *w,
-                                             const void *bias, unsigned flags, void *y, void *workspace) {
-  int64_t cg = d->c / d->groups, kg = d->k / d->groups;
+// The forward pass, or that and maxima of 2 x 2 windows.
+static bool forward(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias, bool relu, bool pooled,
+                    float *y, uint8_t *position, void *workspace) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups, ho = pooled ? d->ho / 2 : d->ho, wo = pooled ? d->wo / 2 : d->wo;
   for (int64_t g = 0; g < d->groups; g++) {
-    struct winograd_job job = {.x = (const float *)x + g * cg * d->h * d->w,
+    struct winograd_job job = {.x = x + g * cg * d->h * d->w,
                                .from = {d->c * d->h * d->w, d->h, d->w},
-                               .to = {d->k * d->ho * d->wo, d->ho, d->wo},
+                               .to = {d->k * ho * wo, ho, wo},
                                .pad_h = d->pad_h,
                                .pad_w = d->pad_w,
                                .c = cg,
                                .k = kg,
-                               .w = (const float *)w + g * kg * cg * 9,
+                               .w = w + g * kg * cg * 9,
                                .wk = cg * 9,
                                .wc = 9,
-                               .bias = bias ? (const float *)bias + g * kg : NULL,
-                               .relu = (flags & NN_CONV_RELU) != 0,
-                               .y = (float *)y + g * kg * d->ho * d->wo,
+                               .bias = bias ? bias + g * kg : NULL,
+                               .relu = relu,
+                               .pooled = pooled,
+                               .y = y + g * kg * ho * wo,
+                               .position = position ? position + g * kg * ho * wo : NULL,
                                .grid = {.images = d->n}};
-    if (!winograd_run(&job, workspace)) return false;
+    if (!winograd_run(&job, d->ho, d->wo, workspace)) return false;
   }
   return true;
+}
+
+bool NN_KERNEL(nn_conv_winograd_forward_f32)(const struct nn_conv_desc *d, const void *x, const void *w,
+                                             const void *bias, unsigned flags, void *y, void *workspace) {
+  return forward(d, x, w, bias, (flags & NN_CONV_RELU) != 0, false, y, NULL, workspace);
+}
+
+bool NN_KERNEL(nn_conv_winograd_pooled)(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias,
+                                        bool relu, float *y, uint8_t *position, void *workspace) {
+  return forward(d, x, w, bias, relu, true, y, position, workspace);
 }
 
 bool NN_KERNEL(nn_conv_winograd_input_grad_f32)(const struct nn_conv_desc *d, const void *dy, const void *w,
@@ -239,7 +321,7 @@ bool NN_KERNEL(nn_conv_winograd_input_grad_f32)(const struct nn_conv_desc *d, co
                                .add = d->add,
                                .y = (float *)dx + g * cg * d->h * d->w,
                                .grid = {.images = d->n}};
-    if (!winograd_run(&job, workspace)) return false;
+    if (!winograd_run(&job, d->h, d->w, workspace)) return false;
   }
   return true;
 }

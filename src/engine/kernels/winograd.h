@@ -100,20 +100,53 @@ static inline void winograd_run_make(const struct winograd_grid *g, const struct
   }
 }
 
+// The first tile of strip s, or one beyond all tiles, and how many lanes its first run has.
+static inline int64_t winograd_first_run(const struct winograd_grid *g, int64_t s, int64_t *tile) {
+  if (!g->wrapped) {
+    *tile = s < g->strips ? s / g->row_strips * g->cols + s % g->row_strips * WINOGRAD_STRIP : INT64_MAX / 2;
+    return WINOGRAD_LANES;
+  }
+  *tile = s * WINOGRAD_STRIP;
+  int64_t lanes = 4 * (g->cols - *tile % g->cols);
+  return lanes < WINOGRAD_LANES ? lanes : WINOGRAD_LANES;
+}
+
 // The strips of block b in plane p, whose pixel (0, 0) is output (pad_h, pad_w); the first `rows` rows of
 // each tile.
 static inline void winograd_strips(const struct winograd_grid *g, int64_t b, const struct winograd_plane *p,
                                    int64_t pad_h, int64_t pad_w, int rows, struct winograd_strip *strip) {
   for (int64_t s = b * WINOGRAD_STRIPS; s < (b + 1) * WINOGRAD_STRIPS; s++, strip++) {
-    int64_t tile = s * WINOGRAD_STRIP, lanes = WINOGRAD_LANES, left = g->cols - tile % g->cols;
-    if (!g->wrapped)
-      tile = s < g->strips ? s / g->row_strips * g->cols + s % g->row_strips * WINOGRAD_STRIP : INT64_MAX;
-    else if (4 * left < lanes)
-      lanes = 4 * left;
+    int64_t tile, lanes = winograd_first_run(g, s, &tile), left = lanes / 4;
     winograd_run_make(g, p, tile, 0, lanes, pad_h, pad_w, rows, &strip->run[0]);
     strip->goes_on = lanes < WINOGRAD_LANES;
     if (g->wrapped)
       winograd_run_make(g, p, tile + left, lanes, WINOGRAD_LANES, pad_h, pad_w, rows, &strip->run[1]);
+  }
+}
+
+// The same for the outputs of block b after the maxima of 2 x 2 windows, in planes p: pooled row r of a strip is lanes 0 ..
+// VL / 2 - 1 of main[2 * r] from `at` on, or lanes VL / 2 .. VL - 1 of main[2 * r + 1] from at - VL / 2 on.
+static inline void winograd_pool_run_make(const struct winograd_grid *g, const struct winograd_plane *p, int64_t tile,
+                                          int64_t first, int64_t end, struct winograd_run *run) {
+  const int64_t half = WINOGRAD_LANES / 2;
+  bool exists = tile < g->images * g->rows * g->cols && first < end;
+  if (!exists) tile = 0;
+  int64_t col = tile % g->cols * 2 - first, row = tile / g->cols % g->rows * 2;
+  run->at = tile / g->cols / g->rows * p->image + row * p->w + col;
+  for (int r = 0; r < 2; r++) {
+    bool inside = exists && row + r < p->h;
+    run->main[2 * r] = winograd_lanes(col, inside ? p->w : 0, first, end);
+    run->main[2 * r + 1] = winograd_lanes(col - half, inside ? p->w : 0, first + half, end + half);
+  }
+}
+
+static inline void winograd_pool_strips(const struct winograd_grid *g, int64_t b, const struct winograd_plane *p,
+                                        struct winograd_strip *strip) {
+  for (int64_t s = b * WINOGRAD_STRIPS; s < (b + 1) * WINOGRAD_STRIPS; s++, strip++) {
+    int64_t tile, lanes = winograd_first_run(g, s, &tile), left = lanes / 4;
+    winograd_pool_run_make(g, p, tile, 0, lanes / 2, &strip->run[0]);
+    strip->goes_on = lanes < WINOGRAD_LANES;
+    if (g->wrapped) winograd_pool_run_make(g, p, tile + left, lanes / 2, WINOGRAD_LANES / 2, &strip->run[1]);
   }
 }
 

@@ -91,10 +91,11 @@ static bool vjp_tanh(nn_vjp *v) { BY(nn_op_tanh_backward, nn_out(v, 0)) }
 /* Together with what x waits for, or with the pooling that may follow. */
 static bool relu_kernel(nn_frame *f) {
   const nn_later *w = nn_put_off_work(f->in[0]);
-  nn_later both = w && !w->relu ? *w : (nn_later){.x = f->in[0]};
+  bool rows = w != NULL && w->kind == NN_LATER_ROWS;
+  nn_later both = rows ? *w : (nn_later){.x = f->in[0]};
   both.relu = true;
   both.name = f->op->name;
-  bool possible = (w != NULL && !w->relu) || (w == NULL && nn_contig(f->in[0]));
+  bool possible = rows ? !w->relu : nn_contig(f->in[0]);
   if (possible && nn_put_off(f->out[0], &both)) return true;
   nn_settle(f->in[0]);
   return nn_elementwise_kernel(f);

@@ -42,7 +42,7 @@ static bool sum_put_off(nn_frame *f) {
   for (int i = 0; i < 2; i++) {
     nn_tensor *other = f->in[1 - i];
     const nn_later *w = f->in[i]->storage->later ? nn_put_off_work(f->in[i]) : NULL;
-    if (w == NULL || w->scale == NULL || w->relu || w->add != NULL || !nn_same_shape(f->in[i], other)) continue;
+    if (w == NULL || w->kind != NN_LATER_ROWS || w->scale == NULL || w->relu || w->add != NULL || !nn_same_shape(f->in[i], other)) continue;
     nn_settle(other);
     w = nn_put_off_work(f->in[i]);
     if (w == NULL || !nn_contig(other) || other->dtype != NN_FLOAT32) continue;

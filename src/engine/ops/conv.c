@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "expr.h"
+#include "later.h"
 
 /* What the three share: out[n, k, i, j] reads in[n, c, i * stride + r * dilation - padding, ...]. `size` is the size that
  * the tensors at hand do not tell: of the output, of the input, or of the kernel. */
@@ -62,8 +63,18 @@ static bool run_forward(const struct nn_conv_kernels *k, const struct nn_conv_de
   return k->forward[x->dtype](d, x->data, w->data, b ? b->data : NULL, 0, f->out[0]->data, workspace);
 }
 
+/* Where a max pooling that may follow could be done in the same pass. */
+static bool forward_put_off(nn_frame *f, const struct nn_conv_desc *d) {
+  nn_tensor *x = f->in[0], *w = f->in[1], *b = f->in[2];
+  bool plain = f->out[0]->dtype == NN_FLOAT32 && nn_contig(x) && nn_contig(w) && (b == NULL || nn_contig(b));
+  if (!plain || !NN_SELECT(nn_conv)->takes_pooled(d, NN_CONV_FORWARD)) return false;
+  nn_later work = {.kind = NN_LATER_CONV, .x = x, .weight = w, .bias = b, .conv = *d, .name = f->op->name};
+  return nn_put_off(f->out[0], &work);
+}
+
 static bool forward_kernel(nn_frame *f) {
   struct nn_conv_desc d = describe(f->arg + 3, f->in[0]->shape, f->in[1]->shape, NULL);
+  if (forward_put_off(f, &d)) return true;
   return with_workspace(f, &d, NN_CONV_FORWARD, run_forward);
 }
 
@@ -111,7 +122,8 @@ static bool forward_vjp(nn_vjp *v) {
 
 const nn_op nn_op_convolution = {
     .name = "convolution", .doc = "Convolution with its output size given.",
-    .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"bias", P_TENSOR, "nil"}, GEOMETRY}, .flags = NN_PRIVATE,
+    .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"bias", P_TENSOR, "nil"}, GEOMETRY},
+    .flags = NN_PRIVATE | NN_GRAD_LATER,
     .saves_in = 3, .infer = forward_infer, .kernel = forward_kernel, .vjp = forward_vjp};
 
 /* ---- gradient of the input -------------------------------------------------------------------------- */
@@ -195,8 +207,29 @@ static bool run_weight(const struct nn_conv_kernels *k, const struct nn_conv_des
   return k->weight_grad[x->dtype](d, x->data, g->data, f->out[0]->data, bias ? f->out[1]->data : NULL, workspace);
 }
 
+/* From the gradient of pooling, which nobody has spread over the convolution's results yet. */
+static bool run_pooled_weight(const nn_later *g, const struct nn_conv_desc *d, nn_frame *f) {
+  const struct nn_conv_kernels *k = NN_SELECT(nn_conv);
+  size_t bytes = k->pooled_workspace(d, NN_CONV_WEIGHT_GRAD);
+  void *workspace = nn_scratch(f->ctx, bytes);
+  if (workspace == NULL) return false;
+  bool bias = f->arg[7].b;
+  if (!bias) memset(f->out[1]->data, 0, (size_t)f->out[1]->numel * nn_esize(f->out[1]));
+  bool ok = k->pooled_weight_grad(d, (const float *)f->in[0]->data, (const float *)g->x->data,
+                                  g->gate ? (const float *)g->gate->data : NULL, (const uint8_t *)g->place->data,
+                                  (float *)f->out[0]->data, bias ? (float *)f->out[1]->data : NULL, workspace);
+  nn_scratch_free(f->ctx, workspace, bytes);
+  return ok;
+}
+
 static bool weight_kernel(nn_frame *f) {
   struct nn_conv_desc d = describe(f->arg + 2, f->in[0]->shape, NULL, f->in[1]->shape);
+  nn_settle(f->in[0]);
+  const nn_later *g = f->in[1]->storage->later ? nn_put_off_work(f->in[1]) : NULL;
+  bool pooled = g != NULL && g->kind == NN_LATER_UNPOOL && nn_contig(f->in[0]) && g->pool.h == d.ho && g->pool.w == d.wo &&
+                NN_SELECT(nn_conv)->takes_pooled(&d, NN_CONV_WEIGHT_GRAD);
+  if (pooled) return run_pooled_weight(g, &d, f);
+  nn_settle(f->in[1]);
   return with_workspace(f, &d, NN_CONV_WEIGHT_GRAD, run_weight);
 }
 
@@ -224,7 +257,8 @@ static bool weight_vjp(nn_vjp *v) {
 
 const nn_op nn_op_convolution_weight = {
     .name = "convolution_weight", .doc = "Gradients of a convolution for its weight and, if it is wanted, bias.",
-    .params = {{"input", P_TENSOR}, {"grad", P_TENSOR}, GEOMETRY, {"bias", P_BOOL, "true"}}, .flags = NN_PRIVATE, .saves_in = 3,
+    .params = {{"input", P_TENSOR}, {"grad", P_TENSOR}, GEOMETRY, {"bias", P_BOOL, "true"}},
+    .flags = NN_PRIVATE | NN_TAKES_LATER, .saves_in = 3,
     .n_out = 2, .infer = weight_infer, .kernel = weight_kernel, .vjp = weight_vjp};
 
 /* ---- conv2d ----------------------------------------------------------------------------------------- */

@@ -115,26 +115,50 @@ static bool max_infer(nn_frame *f) {
 /* Where the input has been put off: pools what it is to be made from, in the same pass. Returns that, or NULL. */
 static const nn_tensor *max_of_later(const nn_frame *f, struct nn_pool_desc *d) {
   const nn_later *w = f->in[0]->storage->later ? nn_put_off_work(f->in[0]) : NULL;
-  bool geometry = w != NULL && w->add == NULL && nn_pool_is_pairs(d);
+  bool geometry = w != NULL && w->kind == NN_LATER_ROWS && w->add == NULL && nn_pool_is_pairs(d);
   if (!geometry || (w->scale != NULL && w->s != d->h * d->w)) return NULL;
+  nn_settle(w->x);
   d->relu = w->relu;
   d->channels = w->channels;
   if (w->scale != NULL) d->scale = w->scale->data, d->shift = w->shift->data;
   return w->x;
 }
 
+/* The convolution that the input is to be made from, perhaps with a ReLU in between, if both can be done in one pass. */
+static const nn_later *conv_of_later(const nn_frame *f, const struct nn_pool_desc *d, bool *relu) {
+  const nn_later *w = f->in[0]->storage->later ? nn_put_off_work(f->in[0]) : NULL;
+  *relu = w != NULL && w->kind == NN_LATER_ROWS;
+  if (*relu) w = w->scale == NULL && w->add == NULL && w->x->storage->later ? nn_put_off_work(w->x) : NULL;
+  bool same = w != NULL && w->kind == NN_LATER_CONV && d->planes == w->conv.n * w->conv.k && d->h == w->conv.ho &&
+              d->w == w->conv.wo;
+  return same && nn_pool_is_pairs(d) && NN_SELECT(nn_conv)->takes_pooled(&w->conv, NN_CONV_FORWARD) ? w : NULL;
+}
+
+static bool max_of_conv(nn_frame *f, const nn_later *w, bool relu, uint8_t *place) {
+  const struct nn_conv_kernels *k = NN_SELECT(nn_conv);
+  size_t bytes = k->pooled_workspace(&w->conv, NN_CONV_FORWARD);
+  void *workspace = nn_scratch(f->ctx, bytes);
+  if (workspace == NULL) return false;
+  bool ok = k->pooled(&w->conv, (const float *)w->x->data, (const float *)w->weight->data,
+                      w->bias ? (const float *)w->bias->data : NULL, relu, (float *)f->out[0]->data, place, workspace);
+  nn_scratch_free(f->ctx, workspace, bytes);
+  return ok;
+}
+
 static bool max_kernel(nn_frame *f) {
   nn_tensor *y = f->out[0];
   struct nn_pool_desc d = describe_max(f->arg + 1, f->in[0]->shape, y->shape);
-  const nn_tensor *x = max_of_later(f, &d);
-  if (x == NULL) nn_settle(f->in[0]);
-  if (x == NULL && (x = nn_dense(f, 0)) == NULL) return false;
-  bool compact = nn_pool_is_compact(&d);
+  bool relu, compact = nn_pool_is_compact(&d);
+  const nn_later *conv = conv_of_later(f, &d, &relu);
+  const nn_tensor *x = conv ? NULL : max_of_later(f, &d);
+  if (x == NULL && conv == NULL) nn_settle(f->in[0]);
+  if (x == NULL && conv == NULL && (x = nn_dense(f, 0)) == NULL) return false;
   if (f->recording) {
     f->extra[0] = nn_empty(f->ctx, compact ? NN_UINT8 : NN_INT64, 4, y->shape);
     if (f->extra[0] == NULL) return false;
   }
   void *place = f->extra[0] ? f->extra[0]->data : NULL;
+  if (conv != NULL) return max_of_conv(f, conv, relu, place);
   return NN_SELECT(nn_pool)->max_forward[x->dtype](&d, x->data, y->data, compact ? NULL : place, compact ? place : NULL);
 }
 
@@ -146,11 +170,13 @@ static bool indices_kernel(nn_frame *f) {
 }
 
 static bool max_back_kernel(nn_frame *f) {
-  const nn_tensor *g = nn_dense(f, 0), *place = f->in[1], *gate = f->in[2];
+  nn_tensor *g = (nn_tensor *)nn_dense(f, 0), *place = f->in[1], *gate = f->in[2];
   if (g == NULL) return false;
   struct nn_pool_desc d = describe_max(f->arg + 3, f->out[0]->shape, g->shape);
   const void *p = place->data, *open = gate ? gate->data : NULL;
   bool compact = place->dtype == NN_UINT8;
+  nn_later work = {.kind = NN_LATER_UNPOOL, .x = g, .gate = gate, .place = place, .pool = d, .name = f->op->name};
+  if (compact && nn_pool_is_pairs(&d) && g->dtype == NN_FLOAT32 && nn_put_off_gradient(f->out[0], &work)) return true;
   return NN_SELECT(nn_pool)
       ->max_backward[g->dtype](&d, g->data, open, compact ? NULL : p, compact ? p : NULL, f->out[0]->data);
 }
