@@ -207,7 +207,9 @@ static inline int finish_fresh(lua_State *L, Bind *b, nn_tensor *t) {
 }
 
 /* Whether a handle can be made at once, and a result needs nothing else. */
-static inline bool plain_results(const Bind *b) { return b->free_cell != NULL && !b->has_hooks; }
+static inline bool plain_results(const Bind *b) {
+  return (b->free_cell != NULL || b->next_cell + b->cell_size <= b->cells_ready) && !b->has_hooks;
+}
 
 /* The end of a call of nothing but tensors and numbers: mostly one fresh result. */
 static int finish_fast(lua_State *L, Bind *b, const nn_op *op, nn_results *r, int top) {

@@ -486,8 +486,12 @@ static bool apply_one(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_
   if (ctx->error != NN_OK) return false;
   if (outer == NULL) ctx->outer = op;
   if (__builtin_expect(ctx->later != NULL, 0)) nn_settle_arguments(ctx, op, args, n_args);
-  bool direct = into == NULL && op->kernel != NULL && op->flags & NN_DIRECT && !ctx->anomaly;
-  bool ok = direct && ctx->error == NN_OK && run_direct(ctx, op, args, n_args, r);
+  bool short_way = into == NULL && !ctx->anomaly && ctx->error == NN_OK;
+  bool ok = short_way && op->flags & NN_DIRECT && op->kernel != NULL && run_direct(ctx, op, args, n_args, r);
+  if (short_way && op->quick != NULL && ctx->profile == NULL && (r->t[0] = op->quick(ctx, args, n_args)) != NULL) {
+    r->n = 1;
+    ok = true;
+  }
   ok = ok || ctx->error != NN_OK ? ctx->error == NN_OK : run(ctx, op, args, n_args, r, into, wrote);
   if (outer == NULL) ctx->outer = NULL;
   if (ok) return true;

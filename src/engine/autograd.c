@@ -58,6 +58,23 @@ typedef struct node_plan {
   size_t name;
 } node_plan;
 
+static inline void start_node(nn_node *n, nn_ctx *ctx, const nn_op *op, size_t size, int n_in, int n_out, int n_args) {
+  n->ctx = ctx;
+  n->op = op;
+  n->work = NULL;
+  n->hooks = NULL;
+  n->refs = 1;
+  n->size = (uint32_t)size;
+  n->n_in = n_in;
+  n->n_out = n_out;
+  n->n_saved = 0;
+  n->line = ctx->profile != NULL ? ctx->profile->line : 0;
+  n->n_args = (uint8_t)n_args;
+  n->flags = 0;
+  n->note[0] = n->note[1] = 0;
+  for (int i = 0; i < n_in; i++) n->edge[i] = (nn_edge){0};
+}
+
 /* Everything but edges and metas is set. */
 static nn_node *new_node(nn_ctx *ctx, const nn_op *op, const node_plan *p, int64_t **dims, int64_t **ints) {
   size_t saved = sizeof(nn_node) + (size_t)p->n_in * sizeof(nn_edge), meta = saved + (size_t)p->n_saved * sizeof(nn_saved);
@@ -72,25 +89,13 @@ static nn_node *new_node(nn_ctx *ctx, const nn_op *op, const node_plan *p, int64
   char *block = nn_small_take(ctx, size);
   if (block == NULL) return NULL;
   nn_node *n = (nn_node *)block;
-  n->ctx = ctx;
-  n->op = op;
-  n->work = NULL;
-  n->hooks = NULL;
-  n->refs = 1;
-  n->size = (uint32_t)size;
-  n->n_in = p->n_in;
-  n->n_out = p->n_out;
-  n->n_saved = 0;
-  n->line = ctx->profile != NULL ? ctx->profile->line : 0;
-  n->n_args = (uint8_t)p->n_args;
-  n->flags = located ? NN_N_WHERE : 0;
-  n->note[0] = n->note[1] = 0;
+  start_node(n, ctx, op, size, p->n_in, p->n_out, p->n_args);
+  if (located) n->flags = NN_N_WHERE;
   n->saved = (nn_saved *)(block + saved);
   n->meta = (nn_meta *)(block + meta);
   n->arg = (nn_value *)(block + args);
   *dims = (int64_t *)(block + dims_at);
   *ints = (int64_t *)(block + ints_at);
-  for (int i = 0; i < p->n_in; i++) n->edge[i] = (nn_edge){0};
   for (int i = 0; i < p->n_saved; i++) n->saved[i].t = NULL;
   if (p->name) n->name = block + name_at;
   if (located) {
@@ -178,14 +183,10 @@ static void save(nn_node *n, int i, nn_tensor *t, uint32_t version) {
 
 static bool has_edge(const nn_node *n, int i) { return n->edge[i].node != NULL || n->edge[i].leaf != NULL; }
 
-/* Whether the gradient of an input that has one needs input i. */
-static bool needs(const nn_node *n, int i) {
-  const nn_op *op = n->op;
+/* Whether the gradient of an input that has one (bits of `has`, of the first 8) needs input i. */
+static inline bool needs(const nn_op *op, int i, uint32_t has) {
   if (!(op->saves_in >> (i < 32 ? i : 31) & 1)) return false;
-  if (i > 1 || op->saves_for[i] == 0) return true;
-  for (int k = 0; k < n->n_in && k < 8; k++)
-    if (op->saves_for[i] >> k & 1 && has_edge(n, k)) return true;
-  return false;
+  return i > 1 || op->saves_for[i] == 0 || (op->saves_for[i] & has) != 0;
 }
 
 /* A saved output is kept without its history: with it, it would keep itself alive. */
@@ -205,21 +206,27 @@ static bool note_number(nn_node *n, int i, const nn_tensor *t) {
   return true;
 }
 
+/* A quick look: false where input i certainly passes no gradient on. */
+static inline bool can_have(const nn_op *op, int i, const nn_tensor *t) {
+  bool can = op->grads_in == 0 || (op->grads_in >> (i < 8 ? i : 7) & 1);
+  return can && (t->node != NULL || t->base != NULL || t->flags & NN_T_REQUIRES);
+}
+
 static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64_t *dims, int64_t *ints) {
   const nn_op *op = f->op;
   n->note[0] = f->note[0];
   n->note[1] = f->note[1];
+  uint32_t has = 0;
   for (int i = 0; i < n->n_in; i++) {
     nn_tensor *t = f->in[i];
     dims = set_meta(&n->meta[i], t, dims);
     if (t == NULL) continue;
-    bool can = op->grads_in == 0 || (op->grads_in >> (i < 8 ? i : 7) & 1);
-    bool has = t->node != NULL || t->base != NULL || t->flags & NN_T_REQUIRES;
-    if (can && has && !set_edge(n, i, t)) return false;
+    if (can_have(op, i, t) && !set_edge(n, i, t)) return false;
+    if (i < 8 && has_edge(n, i)) has |= 1u << i;
   }
   for (int i = 0; i < n->n_in && op->saves_in != 0; i++) {
     nn_tensor *t = f->in[i];
-    if (t == NULL || !needs(n, i) || note_number(n, i, t)) continue;
+    if (t == NULL || !needs(op, i, has) || note_number(n, i, t)) continue;
     uint32_t version = t->storage->version;
     save(n, i, nn_retain(t), into != NULL && t->storage == into->storage ? version - 1 : version);
   }
@@ -233,8 +240,76 @@ static bool fill_node(nn_node *n, nn_frame *f, nn_tensor *into, int n_out, int64
   return true;
 }
 
+/* The usual node in one go: one output, no list among the arguments, nothing left by the kernel. */
+static bool record_plain(nn_ctx *ctx, const nn_op *op, nn_tensor *const *in, int n_in, const nn_value *arg, int n_args,
+                         nn_tensor *out) {
+  int n_dims = out->ndim, n_saved = saved_room(op, n_in, 1, 0);
+  for (int i = 0; i < n_in; i++)
+    if (in[i] != NULL) n_dims += in[i]->ndim;
+  size_t size = sizeof(nn_node) + sizeof(nn_meta) + (size_t)n_in * (sizeof(nn_edge) + sizeof(nn_meta)) +
+                (size_t)n_saved * sizeof(nn_saved) + (size_t)n_args * sizeof(nn_value) + (size_t)n_dims * sizeof(int64_t);
+  nn_node *n = nn_small_take(ctx, size);
+  if (n == NULL) return false;
+  start_node(n, ctx, op, size, n_in, 1, n_args);
+  n->saved = (nn_saved *)(void *)(n->edge + n_in);
+  n->meta = (nn_meta *)(void *)(n->saved + n_saved);
+  n->arg = (nn_value *)(void *)(n->meta + n_in + 1);
+  int64_t *dims = (int64_t *)(void *)(n->arg + n_args);
+  uint32_t has = 0;
+  bool ok = true;
+  for (int i = 0; i < n_in && ok; i++) {
+    nn_tensor *t = in[i];
+    dims = set_meta(&n->meta[i], t, dims);
+    if (t == NULL || !can_have(op, i, t)) continue;
+    ok = set_edge(n, i, t);
+    if (i < 8 && has_edge(n, i)) has |= 1u << i;
+  }
+  for (int i = 0; i < n_saved; i++) {
+    n->saved[i].t = NULL;
+    nn_tensor *t = i < n_in ? in[i] : NULL;
+    if (t != NULL && needs(op, i, has) && !note_number(n, i, t)) save(n, i, nn_retain(t), t->storage->version);
+  }
+  set_meta(&n->meta[n_in], out, dims);
+  for (int a = 0; a < n_args; a++) n->arg[a] = arg[a];
+  if (op->saves_out & 1) ok = ok && save_out(n, n_in, out);
+  if (!ok) {
+    nn_node_release(n);
+    return false;
+  }
+  out->node = n;
+  out->out = 0;
+  return true;
+}
+
+/* Arguments that a plain node has to keep: none where they are all tensors; -1: there are lists among them. */
+static int plain_args(const nn_frame *f) {
+  int n = 0;
+  for (int a = 0; a < f->n_args; a++) {
+    if (f->arg[a].tag == NN_V_TENSOR) continue;
+    if (is_list(&f->arg[a])) return -1;
+    n = f->n_args;
+  }
+  return n;
+}
+
+nn_tensor *nn_record_quick(nn_ctx *ctx, const nn_op *op, nn_tensor *const *in, int n_in, const nn_value *arg, int n_args,
+                           nn_tensor *out) {
+  if (out == NULL || !ctx->grad_enabled) return out;
+  bool wanted = false;
+  for (int i = 0; i < n_in && !wanted; i++) wanted = in[i] != NULL && nn_requires_grad(in[i]);
+  if (!wanted || record_plain(ctx, op, in, n_in, arg, n_args, out)) return out;
+  nn_release(out);
+  return NULL;
+}
+
 bool nn_record(nn_frame *f, nn_tensor *into) {
   int n_out = f->results->n;
+  bool simple = n_out == 1 && into == NULL && f->extra[0] == NULL && f->extra[1] == NULL && !f->ctx->anomaly;
+  if (simple && (f->note[0] | f->note[1]) == 0 && f->n_in <= NN_MAX_IN && nn_is_float((nn_dtype)f->out[0]->dtype) &&
+      f->out[0]->node == NULL) {
+    int n_args = plain_args(f);
+    if (n_args >= 0) return record_plain(f->ctx, f->op, f->in, f->n_in, f->arg, n_args, f->out[0]);
+  }
   node_plan plan = plan_frame(f, n_out);
   int64_t *dims, *ints;
   nn_node *n = new_node(f->ctx, f->op, &plan, &dims, &ints);

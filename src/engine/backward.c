@@ -312,11 +312,11 @@ static bool to_captures(nn_walk_state *w, const nn_tensor *leaf, const nn_node *
 
 /* g (counted) arrives at a leaf. */
 static bool to_leaf(nn_walk_state *w, nn_tensor *leaf, nn_tensor *g) {
-  bool ok = call_hooks(w->ctx, leaf->hooks, -1, false, &g);
+  bool ok = leaf->hooks == NULL || call_hooks(w->ctx, leaf->hooks, -1, false, &g);
   if (ok && w->to_leaves) {
     ok = accumulate(w, leaf, g);
     nn_tensor *shown = leaf;
-    return ok && call_hooks(w->ctx, leaf->hooks, -1, true, &shown);
+    return ok && (leaf->hooks == NULL || call_hooks(w->ctx, leaf->hooks, -1, true, &shown));
   }
   ok = ok && to_captures(w, leaf, NULL, 0, g);
   nn_release(g);
@@ -612,7 +612,7 @@ static bool step(nn_walk_state *w, nn_work *r) {
   for (int k = 0; k < n->n_out && !any; k++) any = r->g[k] != NULL;
   bool works = any && leads_on(w, n);
   if (n->n_in > FEW && (d = nn_mem_alloc(w->ctx, bytes)) == NULL) return false;
-  for (int i = 0; i < n->n_in || (i < FEW && d == few); i++) d[i] = NULL; /* more: those of the node before, see nn_pass_gate */
+  memset(d, 0, d == few ? sizeof few : bytes); /* few: those of the node before, too, see nn_pass_gate */
   nn_work *passed = NULL, *instead = NULL;
   bool ok = !works || differentiate(w, r, d, &passed, &instead);
   drop_gradients(r);

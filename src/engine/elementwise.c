@@ -205,13 +205,24 @@ int nn_elementwise_direct(const nn_op *op, const nn_value *args, int n_args, nn_
   return n;
 }
 
+/* A gradient's loop whose numbers are left out. */
+static nn_tensor *gradient_of_two(const nn_elementwise *e, nn_tensor *g, nn_tensor *saved) {
+  nn_grad_fn *loop = kernels()->grad[e->loop][g->dtype];
+  nn_tensor *y = loop != NULL ? nn_empty_like_dense(g, (nn_dtype)g->dtype) : NULL;
+  if (y != NULL) loop(g->numel, 0, 0, g->data, saved->data, y->data);
+  return y;
+}
+
 nn_tensor *nn_elementwise_two(const nn_op *op, nn_tensor *a, nn_tensor *b) {
   const nn_elementwise *e = op->data;
   enum { KIND = NN_T_CONTIGUOUS | NN_T_NUMBER };
-  if (!(op->flags & NN_DIRECT) || e->family != EW_BINARY || a->dtype != b->dtype) return NULL;
+  if (!(op->flags & NN_DIRECT) || (e->family != EW_BINARY && e->family != EW_GRAD) || a->dtype != b->dtype) return NULL;
   if ((a->flags & KIND) != NN_T_CONTIGUOUS || (b->flags & KIND) != NN_T_CONTIGUOUS || a->numel > COSTLY_GRAIN) return NULL;
   nn_dtype d = (nn_dtype)a->dtype;
-  if ((b->ndim != 0 && !nn_same_shape(a, b)) || (op->flags & NN_FLOATS && !nn_is_float(d))) return NULL;
+  bool same = nn_same_shape(a, b);
+  if (op->flags & NN_FLOATS && !nn_is_float(d)) return NULL;
+  if (e->family == EW_GRAD) return same ? gradient_of_two(e, a, b) : NULL;
+  if (b->ndim != 0 && !same) return NULL;
   nn_binary_fn *loop = kernels()->binary[e->loop][d];
   if (loop == NULL) return NULL;
   nn_tensor *y = nn_empty_like_dense(a, d);

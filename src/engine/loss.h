@@ -10,4 +10,8 @@ enum nn_loss_reduction { NN_LOSS_NONE, NN_LOSS_MEAN, NN_LOSS_SUM };
 /* (x - t)^2; the cross entropy of a logit x; that of a probability x */
 enum nn_pair_loss { NN_PAIR_SQUARES, NN_PAIR_LOGITS, NN_PAIR_PROBABILITIES };
 
+/* One of these of two tensors without gaps, of one shape and float dtype, the target without a gradient, as `pair_loss` records
+ * it. A new reference, NULL where the tensors are others or with an error. */
+nn_tensor *nn_quick_pair(nn_ctx *ctx, nn_tensor *x, nn_tensor *t, enum nn_pair_loss kind, enum nn_loss_reduction how);
+
 #endif

@@ -166,6 +166,9 @@ struct nn_op {
   /* Beside a kernel: the same result by plain operations, differentiated instead of vjp under create_graph. */
   bool (*compose)(nn_frame *f);
   bool (*vjp)(nn_vjp *v);
+  /* The most frequent calls without a frame (contiguous tensors that fit, options left out): computes, calls
+   * nn_record_quick, returns a new reference. NULL: not one of these, or an error. Not asked while a profile counts. */
+  nn_tensor *(*quick)(nn_ctx *ctx, const nn_value *args, int n_args);
   const void *data; /* elementwise rows: their kernels */
 
   /* For the generic tests. Samples are argument lists in Lua with these makers (all give float64 tensors that
@@ -225,6 +228,11 @@ bool nn_elementwise_infer(nn_frame *f);
 
 /* compose of a row that is another name: data is the row that does the work, with the same parameters. */
 bool nn_same_as(nn_frame *f);
+
+/* Records `out` (counted), a fresh float tensor, as made from in[0..n_in) where a gradient is wanted; n_args: 0 where all
+ * arguments are tensors, else arg[] is what a frame would have, without lists. Returns out; NULL: no memory. */
+nn_tensor *nn_record_quick(nn_ctx *ctx, const nn_op *op, nn_tensor *const *in, int n_in, const nn_value *arg, int n_args,
+                           nn_tensor *out);
 
 /* Calls from C: pooled results, NULL on error. */
 nn_tensor *nn_call(nn_ctx *ctx, const nn_op *op, int n, const nn_value *args);

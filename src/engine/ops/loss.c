@@ -100,10 +100,11 @@ static bool huber_compose(nn_frame *f) {
 #define WEIGHT {"weight", P_TENSOR, "nil", .keyword = true}
 #define PAIR_SAMPLES NN_SAMPLES("R(2,3), R(2,3)", "D(2,3), C(R(2,3)), {weight = C(P(2,3))}", "R(2,3), R(2,3), {reduction = \"none\"}", "R(3), R(3), {reduction = \"sum\"}")
 
+static nn_tensor *quick_mse(nn_ctx *c, const nn_value *args, int n_args);
 const nn_op nn_op_mse_loss = {
     .name = "mse_loss", .doc = "Mean squared error: (input - target)^2, averaged, summed or left as it is. weight, of input's shape, weighs the elements.",
     .example = "F.mse_loss(tensor{1, 2}, tensor{1, 4})\n--> 2", .params = {PAIR, REDUCTION, WEIGHT}, .flags = NN_F,
-    .compose = mse_compose, .samples = PAIR_SAMPLES, .invalid = "R(2,3), R(2,4)", .complaint = "do not fit"};
+    .compose = mse_compose, .quick = quick_mse, .samples = PAIR_SAMPLES, .invalid = "R(2,3), R(2,4)", .complaint = "do not fit"};
 const nn_op nn_op_l1_loss = {
     .name = "l1_loss", .doc = "Mean absolute error: |input - target|. weight, of input's shape, weighs the elements.",
     .example = "F.l1_loss(tensor{1, 2}, tensor{1, 4})\n--> 1", .params = {PAIR, REDUCTION, WEIGHT}, .flags = NN_F,
@@ -183,6 +184,24 @@ const nn_op nn_op_bce_elements = {
     .name = "bce_elements", .doc = "Binary cross entropy of each element.", .params = {{"input", P_TENSOR}, {"target", P_TENSOR}},
     .flags = NN_PRIVATE, .saves_in = 3, .infer = bce_infer, .kernel = bce_kernel, .vjp = bce_vjp};
 
+/* The loss with its usual options; those of probabilities are looked at first. */
+static nn_tensor *quick_pair(nn_ctx *c, const nn_value *args, int n_args, enum nn_pair_loss kind) {
+  bool two = n_args == 2 && args[0].tag == NN_V_TENSOR && args[1].tag == NN_V_TENSOR && args[0].t != NULL && args[1].t != NULL;
+  return two ? nn_quick_pair(c, args[0].t, args[1].t, kind, NN_LOSS_MEAN) : NULL;
+}
+static nn_tensor *quick_mse(nn_ctx *c, const nn_value *args, int n_args) { return quick_pair(c, args, n_args, NN_PAIR_SQUARES); }
+static nn_tensor *quick_logits(nn_ctx *c, const nn_value *args, int n_args) {
+  return quick_pair(c, args, n_args, NN_PAIR_LOGITS);
+}
+static nn_tensor *quick_bce(nn_ctx *c, const nn_value *args, int n_args) {
+  const nn_tensor *x = n_args > 0 && args[0].tag == NN_V_TENSOR ? args[0].t : NULL;
+  if (x == NULL || !nn_contig(x) || x->dtype != NN_FLOAT32) return NULL;
+  const float *p = (const float *)(const void *)x->data;
+  for (int64_t i = 0; i < x->numel; i++)
+    if (p[i] < 0 || p[i] > 1 || nn_interrupted_at(i + 1)) return NULL;
+  return quick_pair(c, args, n_args, NN_PAIR_PROBABILITIES);
+}
+
 static bool bce_compose(nn_frame *f) {
   C c = f->ctx;
   if (!same_shapes(f) || !within_unit(f)) return false;
@@ -197,7 +216,7 @@ const nn_op nn_op_binary_cross_entropy = {
     .doc = "-(t log p + (1 - t) log(1 - p)) for probabilities p and targets t in [0, 1], of one shape; weight broadcasts.\n"
            "Logarithms are not below -100.",
     .example = "F.binary_cross_entropy(tensor{0.5, 0.25}, tensor{1, 0}, {reduction = \"none\"})\n--> {0.6931, 0.2877}",
-    .params = {PAIR, {"weight", P_TENSOR, "nil"}, REDUCTION}, .flags = NN_F, .compose = bce_compose,
+    .params = {PAIR, {"weight", P_TENSOR, "nil"}, REDUCTION}, .flags = NN_F, .compose = bce_compose, .quick = quick_bce,
     .samples = NN_SAMPLES("P(2,3) / 3, C(P(2,3) / 3)", "P(2,3) / 3, C(P(2,3) / 3), C(P(3)), \"sum\""),
     .invalid = "R(2,3), R(2,3) * 0 + 0.5", .complaint = "probabilities"};
 
@@ -224,7 +243,7 @@ const nn_op nn_op_binary_cross_entropy_with_logits = {
            "weight broadcast.",
     .example = "F.binary_cross_entropy_with_logits(tensor{0, 2}, tensor{1, 0}, {reduction = \"none\"})\n--> {0.6931, 2.1269}",
     .params = {PAIR, {"weight", P_TENSOR, "nil"}, {"pos_weight", P_TENSOR, "nil", .keyword = true}, REDUCTION}, .flags = NN_F,
-    .compose = bce_logits_compose,
+    .compose = bce_logits_compose, .quick = quick_logits,
     .samples = NN_SAMPLES("N(2,3), C(P(2,3) / 3)", "N(2,3), C(P(2,3) / 3), C(P(3)), {pos_weight = C(P(3)), reduction = \"sum\"}"),
     .invalid = "R(2,3), R(2,4)", .complaint = "expected a target"};
 

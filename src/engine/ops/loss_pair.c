@@ -144,27 +144,57 @@ static void set_number(nn_tensor *t, double value) {
     *(double *)(void *)t->data = value;
 }
 
-static bool pair_kernel(nn_frame *f) {
-  const nn_tensor *x = nn_dense(f, 0), *t = nn_dense(f, 1);
-  if (x == NULL || t == NULL) return false;
+static bool compute(nn_ctx *c, const nn_tensor *x, const nn_tensor *t, int64_t kind, int64_t how, nn_tensor *out) {
   double few[64];
-  int64_t parts = (x->numel + PART - 1) / PART, how = f->arg[3].i;
+  int64_t parts = (x->numel + PART - 1) / PART;
   bool whole = how == NN_LOSS_NONE, more = !whole && parts > 64;
-  job j = {.kind = (enum nn_pair_loss)f->arg[2].i, .d = (nn_dtype)x->dtype, .n = x->numel, .x = x->data, .t = t->data,
-           .out = whole ? f->out[0]->data : NULL, .sums = whole ? NULL : few};
-  if (more && (j.sums = nn_scratch(f->ctx, (size_t)parts * sizeof(double))) == NULL) return false;
+  job j = {.kind = (enum nn_pair_loss)kind, .d = (nn_dtype)x->dtype, .n = x->numel, .x = x->data, .t = t->data,
+           .out = whole ? out->data : NULL, .sums = whole ? NULL : few};
+  if (more && (j.sums = nn_scratch(c, (size_t)parts * sizeof(double))) == NULL) return false;
   if (parts > 0) nn_parallel(parts, 1, loss_range, &j);
   double sum = 0;
   for (int64_t i = 0; i < parts && !whole; i++) sum += j.sums[i];
-  if (more) nn_scratch_free(f->ctx, j.sums, (size_t)parts * sizeof(double));
-  if (!whole) set_number(f->out[0], how == NN_LOSS_MEAN ? sum / (double)x->numel : sum);
+  if (more) nn_scratch_free(c, j.sums, (size_t)parts * sizeof(double));
+  if (!whole) set_number(out, how == NN_LOSS_MEAN ? sum / (double)x->numel : sum);
+  return parts < 16 || !nn_interrupted();
+}
+
+static bool pair_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0), *t = nn_dense(f, 1);
+  return x != NULL && t != NULL && compute(f->ctx, x, t, f->arg[2].i, f->arg[3].i, f->out[0]);
+}
+
+nn_tensor *nn_quick_pair(nn_ctx *c, nn_tensor *x, nn_tensor *t, enum nn_pair_loss kind, enum nn_loss_reduction how) {
+  bool fit = nn_contig(x) && nn_contig(t) && x->dtype == t->dtype && nn_is_float((nn_dtype)x->dtype) && nn_same_shape(x, t);
+  if (!fit || how == NN_LOSS_NONE || (c->grad_enabled && nn_requires_grad(t))) return NULL;
+  nn_tensor *in[2] = {x, t}, *y = nn_empty(c, (nn_dtype)x->dtype, 0, NULL);
+  if (y == NULL) return NULL;
+  const nn_value arg[] = {{.tag = NN_V_TENSOR, .n = 1, {.i = 0}}, {.tag = NN_V_TENSOR, .n = 1, {.i = 1}}, v_i((int64_t)kind),
+                          v_i((int64_t)how)};
+  if (compute(c, x, t, (int64_t)kind, (int64_t)how, y)) return nn_record_quick(c, &nn_op_pair_loss, in, 2, arg, 4, y);
+  nn_release(y);
+  return NULL;
+}
+
+static bool gradient(const nn_tensor *g, const nn_tensor *x, const nn_tensor *t, int64_t kind, int64_t how, nn_tensor *out) {
+  bool each = how == NN_LOSS_NONE;
+  job j = {.kind = (enum nn_pair_loss)kind, .d = (nn_dtype)x->dtype, .n = x->numel, .scale = 1, .x = x->data,
+           .t = t->data, .g = g->data, .each = each, .out = out->data};
+  if (!each) j.scale = nn_item(g) / (how == NN_LOSS_MEAN ? (double)x->numel : 1);
+  int64_t parts = (x->numel + PART - 1) / PART;
+  if (parts > 0) nn_parallel(parts, 1, grad_range, &j);
   return parts < 16 || !nn_interrupted();
 }
 
 static bool pair_vjp(nn_vjp *v) {
   T x = nn_in(v, 0), t = nn_in(v, 1);
-  return x != NULL && t != NULL &&
-         (v->d[0] = nn_do(v->ctx, &nn_op_pair_loss_backward, v_t(v->g[0]), v_t(x), v_t(t), v->arg[2], v->arg[3])) != NULL;
+  if (x == NULL || t == NULL) return false;
+  if (!v->create_graph && v->ctx->profile == NULL && nn_contig(x) && nn_contig(t) && nn_contig(v->g[0])) {
+    if ((v->d[0] = nn_keep(v->ctx, nn_empty_like_dense(x, (nn_dtype)x->dtype))) == NULL) return false;
+    return gradient(v->g[0], x, t, v->arg[2].i, v->arg[3].i, v->d[0]) ||
+           nn_fail_code(v->ctx, NN_ERR_INTERRUPT, "interrupted");
+  }
+  return          (v->d[0] = nn_do(v->ctx, &nn_op_pair_loss_backward, v_t(v->g[0]), v_t(x), v_t(t), v->arg[2], v->arg[3])) != NULL;
 }
 
 /* max(x, 0) - x t + log(1 + exp(-|x|)) */
@@ -198,12 +228,7 @@ static bool pair_back_kernel(nn_frame *f) {
   int64_t how = f->arg[4].i;
   bool each = how == NN_LOSS_NONE;
   if (x == NULL || t == NULL || (each && (g = nn_dense(f, 0)) == NULL)) return false;
-  job j = {.kind = (enum nn_pair_loss)f->arg[3].i, .d = (nn_dtype)x->dtype, .n = x->numel, .scale = 1, .x = x->data,
-           .t = t->data, .g = g->data, .each = each, .out = f->out[0]->data};
-  if (!each) j.scale = nn_item(g) / (how == NN_LOSS_MEAN ? (double)x->numel : 1);
-  int64_t parts = (x->numel + PART - 1) / PART;
-  if (parts > 0) nn_parallel(parts, 1, grad_range, &j);
-  return parts < 16 || !nn_interrupted();
+  return gradient(g, x, t, f->arg[3].i, how, f->out[0]);
 }
 
 const nn_op nn_op_pair_loss_backward = {

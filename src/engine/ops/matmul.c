@@ -413,6 +413,37 @@ static bool linear_kernel(nn_frame *f) {
   return nn_gemm_between_f64(false, true, s.rows, s.out, s.in, p, s.in, q, s.in, bias, NULL, r, s.out);
 }
 
+/* Tensors without gaps that fit. */
+static nn_tensor *quick_linear(nn_ctx *c, const nn_value *args, int n_args) {
+  nn_tensor *in[3] = {NULL};
+  if (n_args < 2 || n_args > 3) return NULL;
+  for (int i = 0; i < n_args; i++) {
+    if (i == 2 && args[i].tag == NN_V_NONE) continue;
+    if (args[i].tag != NN_V_TENSOR || args[i].t == NULL || !nn_contig(args[i].t)) return NULL;
+    in[i] = args[i].t;
+  }
+  const nn_tensor *x = in[0], *w = in[1], *b = in[2];
+  nn_dtype d = (nn_dtype)x->dtype;
+  if (w->ndim != 2 || x->ndim < 1 || x->ndim > NN_USUAL_DIMS || N(x) != N(w)) return NULL;
+  if (!nn_is_float(d) || w->dtype != d || x->numel == 0 || w->numel == 0) return NULL;
+  layer s = layer_of(x, w);
+  if (b != NULL && (b->dtype != d || b->ndim != 1 || b->numel != s.out)) return NULL;
+  int64_t shape[NN_USUAL_DIMS];
+  for (int k = 0; k < x->ndim - 1; k++) shape[k] = x->shape[k];
+  shape[x->ndim - 1] = s.out;
+  nn_tensor *y = nn_empty(c, d, x->ndim, shape);
+  if (y == NULL) return NULL;
+  const void *bias = b ? b->data : NULL;
+  bool done = d == NN_FLOAT32
+                  ? nn_gemm_between_f32(false, true, s.rows, s.out, s.in, (const void *)x->data, s.in, (const void *)w->data, s.in,
+                                        bias, NULL, (void *)y->data, s.out)
+                  : nn_gemm_between_f64(false, true, s.rows, s.out, s.in, (const void *)x->data, s.in, (const void *)w->data, s.in,
+                                        bias, NULL, (void *)y->data, s.out);
+  if (done && !nn_interrupted()) return nn_record_quick(c, &nn_op_linear, in, 3, NULL, 0, y);
+  nn_release(y);
+  return NULL; /* the usual way says why */
+}
+
 /* As operations that have gradients themselves. */
 static bool linear_vjp_plain(nn_vjp *v) {
   C c = v->ctx;
@@ -494,7 +525,7 @@ const nn_op nn_op_linear = {
     .name = "linear", .doc = "x W^T + b: input [..., in], weight [out, in], bias [out] to [..., out].",
     .example = "F.linear(tensor{{1, 2}}, tensor{{1, 1}, {0, 1}}, tensor{10, 20})\n--> {{13, 22}}",
     .params = {{"input", P_TENSOR}, {"weight", P_TENSOR}, {"bias", P_TENSOR, "nil"}}, .flags = NN_F | NN_GOES_ON, .saves_in = 3,
-    .infer = linear_infer, .kernel = linear_kernel, .vjp = linear_vjp,
+    .infer = linear_infer, .kernel = linear_kernel, .vjp = linear_vjp, .quick = quick_linear,
     .samples = NN_SAMPLES("R(2,3), R(4,3), R(4)", "R(2,2,3), R(4,3)", "R(3), R(4,3), R(4)", "T(R(5,3)), T(R(4,3)), R(4)",
                           "R(2,3), R(3), R(1)", "R(2,3), R(3)", "R(0,3), R(4,3), R(4)", "R(2,0), R(4,0), R(4)"),
     .invalid = "R(2,3), R(4,2)", .complaint = "expected input[..., 2]"};

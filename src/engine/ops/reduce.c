@@ -63,6 +63,27 @@ static T spread(nn_vjp *v, double scale) {
   return nn_keep(v->ctx, nn_full(v->ctx, (nn_dtype)m->dtype, m->ndim, m->shape, scale * nn_item(g)));
 }
 
+/* The sum or the mean of all elements of a small tensor. */
+static nn_tensor *quick_total(nn_ctx *c, const nn_op *op, const nn_value *args, int n_args, bool mean) {
+  enum { SMALL = 1024 };
+  nn_tensor *x = n_args == 1 && args[0].tag == NN_V_TENSOR ? args[0].t : NULL;
+  if (x == NULL || !nn_contig(x) || x->numel > SMALL || x->numel == 0 || !nn_is_float((nn_dtype)x->dtype)) return NULL;
+  nn_tensor *y = nn_empty(c, (nn_dtype)x->dtype, 0, NULL);
+  if (y == NULL) return NULL;
+  NN_SELECT(nn_reduce)->run[NN_REDUCE_SUM][x->dtype](x->numel, x->data, y->data);
+  double scale = 1.0 / (double)x->numel;
+  if (mean) NN_SELECT(nn_vmath)->param[NN_PARAM_SCALE_SHIFT][x->dtype](1, scale, 0, y->data, y->data);
+  const nn_value arg[] = {{.tag = NN_V_TENSOR, .n = 1, {.i = 0}}, V_NONE, v_b(false), V_NONE};
+  return nn_record_quick(c, op, &x, 1, arg, 4, y);
+}
+
+static nn_tensor *quick_sum(nn_ctx *c, const nn_value *args, int n_args) {
+  return quick_total(c, &nn_op_sum, args, n_args, false);
+}
+static nn_tensor *quick_mean(nn_ctx *c, const nn_value *args, int n_args) {
+  return quick_total(c, &nn_op_mean, args, n_args, true);
+}
+
 static bool sum_vjp(nn_vjp *v) {
   const nn_meta *m = nn_in_meta(v, 0);
   if ((v->d[0] = spread(v, 1)) != NULL) return true;
@@ -77,7 +98,7 @@ const nn_op nn_op_sum = {
            "kept with size 1. Integers and bool are summed as int64.",
     .example = "tensor{{1, 2}, {3, 4}}:sum(1)\n--> {4, 6}",
     .params = {DIMS, {"dtype", P_DTYPE, "nil", .keyword = true}}, .flags = USUAL, .infer = sum_infer, .kernel = sum_kernel,
-    .vjp = sum_vjp,
+    .vjp = sum_vjp, .quick = quick_sum,
     .samples = NN_SAMPLES("R(2,3,4)", "R(2,3,4), 2", "R(2,3,4), {1,3}, true", "T(R(3,2)), 1", "R()", "R(2,0,3), 2", "R(0)"),
     .invalid = "R(2,3), 3", .complaint = "dimensions are 1 to 2"};
 
@@ -112,7 +133,7 @@ const nn_op nn_op_mean = {
     .doc = "The mean of all elements, or over the given dimension or list of dimensions. NaN where there are none.",
     .example = "tensor{{1, 2}, {3, 4}}:mean(2)\n--> {1.5, 3.5}",
     .params = {DIMS, {"dtype", P_DTYPE, "nil", .keyword = true}}, .flags = USUAL, .infer = mean_infer, .kernel = mean_kernel,
-    .vjp = mean_vjp, .samples = NN_SAMPLES("R(2,3,4)", "R(2,3,4), 2", "R(2,3,4), {1,3}, true", "T(R(3,2)), 1", "R()"),
+    .vjp = mean_vjp, .quick = quick_mean, .samples = NN_SAMPLES("R(2,3,4)", "R(2,3,4), 2", "R(2,3,4), {1,3}, true", "T(R(3,2)), 1", "R()"),
     .invalid = "I(3,2)", .complaint = "floating-point"};
 
 static bool prod_kernel(nn_frame *f) {
