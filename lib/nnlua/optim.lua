@@ -93,7 +93,7 @@ end
 
 --- Drops the gradients of all parameters (with {set_to_none = false}: makes them zero).
 function Optimizer:zero_grad(set_to_none)
-  if type(set_to_none) == "table" then set_to_none = set_to_none.set_to_none end
+  if set_to_none and type(set_to_none) == "table" then set_to_none = set_to_none.set_to_none end
   local groups = self.param_groups
   for i = 1, #groups do
     if set_to_none == false then

@@ -33,7 +33,8 @@ static nn_tensor *state_of(lua_State *L, Step *s, int list, lua_Integer i, const
 
 /* Fills the items from the lists. */
 static Step step_begin(lua_State *L, int states) {
-  Step s = {.b = bind_of(L), .states = states};
+  Step s;
+  s.b = bind_of(L), s.states = states, s.n = 0;
   s.entered = nn_profile_enter(s.b->ctx);
   luaL_checktype(L, PARAMS, LUA_TTABLE);
   lua_Integer count = luaL_len(L, PARAMS);
@@ -43,7 +44,6 @@ static Step step_begin(lua_State *L, int states) {
   s.places = (lua_Integer *)(void *)(s.items + count);
   bool kept[NN_OPTIM_STATE];
   for (int k = 0; k < states; k++) kept[k] = lua_istable(L, 2 + k);
-  int top = lua_gettop(L);
   for (lua_Integer i = 1; i <= count; i++) {
     lua_rawgeti(L, PARAMS, i);
     nn_tensor *p = bind_tensor(L, s.b, -1);
@@ -56,8 +56,9 @@ static Step step_begin(lua_State *L, int states) {
       lua_rawgeti(L, 2 + states, i);
       item->step = lua_tointeger(L, -1) + 1;
       s.places[s.n++] = i;
+      lua_pop(L, 1);
     }
-    lua_settop(L, top);
+    lua_pop(L, 1);
   }
   return s;
 }

@@ -78,7 +78,6 @@ static void drop_gradients(nn_work *r) {
 /* The walk is through with a node: what nobody else holds of the graph goes while it is still at hand. */
 static void finish(nn_walk_state *w, nn_work *r) {
   nn_node *n = r->node;
-  drop_gradients(r);
   if (r->before != NULL)
     r->before->next = r->next;
   else
@@ -553,7 +552,7 @@ static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work *
   ctx->in_rule--;
   if (ctx->anomaly) ok = ok && check_anomaly(ctx, n, d);
   if (*instead != NULL) n = (*instead)->node;
-  for (int i = 0; i < n->n_in; i++) {
+  for (int i = n->n_in - 1; i >= 0; i--) { /* the last one made lies on top of the pool */
     const nn_edge *e = &n->edge[i];
     if (ok && d[i] == NULL && n->meta[i].ndim > 0 && (e->node != NULL || e->leaf != NULL)) d[i] = nothing(ctx, &n->meta[i]);
     if (!ok || d[i] == NULL || (e->node == NULL && e->leaf == NULL)) {
@@ -575,7 +574,7 @@ static bool differentiate(nn_walk_state *w, nn_work *r, nn_tensor **d, nn_work *
 
 /* The walk has passed n for good. */
 static void leave(nn_node *n) {
-  nn_node_forget(n);
+  if (n->n_saved > 0 || n->op == NULL) nn_node_forget(n);
   n->flags |= NN_N_RELEASED;
 }
 
@@ -646,7 +645,10 @@ static bool step(nn_walk_state *w, nn_work *r) {
 /* ---- the whole -------------------------------------------------------------------------------------- */
 
 static void close_walk(nn_walk_state *w) {
-  while (w->all != NULL) finish(w, w->all);
+  while (w->all != NULL) {
+    drop_gradients(w->all);
+    finish(w, w->all);
+  }
   if (w->stack != w->little) nn_mem_free(w->ctx, w->stack, (size_t)w->cap_stack * sizeof *w->stack);
 }
 

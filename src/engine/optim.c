@@ -35,9 +35,9 @@ typedef struct job {
 } job;
 
 static bool check(nn_ctx *ctx, const nn_optim_item *item, int i) {
-  const nn_tensor *p = item->param, *g = nn_grad(p);
+  const nn_tensor *p = item->param, *g = p->grad;
   char a[NN_SHAPE_TEXT], b[NN_SHAPE_TEXT];
-  if (!nn_is_float(nn_tensor_dtype(p)))
+  if (!nn_is_float((nn_dtype)p->dtype))
     return nn_fail(ctx, "step: parameter %d is %s, expected a float dtype", i + 1,
                    nn_dtype_name(nn_tensor_dtype(p)));
   if (g == NULL) return nn_fail(ctx, "step: parameter %d has no gradient", i + 1);
@@ -57,9 +57,13 @@ static bool check(nn_ctx *ctx, const nn_optim_item *item, int i) {
 
 /* Fills a segment; false when a dense copy could not be made. */
 static bool prepare(segment *s, const nn_optim_item *item, int64_t begin) {
-  nn_tensor *p = item->param, *g = nn_grad(p);
-  *s = (segment){.begin = begin, .n = nn_numel(p), .dtype = nn_tensor_dtype(p), .step = item->step,
-                 .number = item->number};
+  nn_tensor *p = item->param, *g = p->grad;
+  s->begin = begin;
+  s->n = p->numel;
+  s->dtype = (nn_dtype)p->dtype;
+  s->step = item->step;
+  s->number = item->number;
+  s->param_copy = s->grad_copy = NULL;
   if (!nn_contig(p)) {
     s->param_copy = nn_contiguous_data(p);
     if (s->param_copy == NULL) return false;
@@ -70,8 +74,7 @@ static bool prepare(segment *s, const nn_optim_item *item, int64_t begin) {
   }
   s->param = nn_data(s->param_copy ? s->param_copy : p);
   s->grad = nn_data(s->grad_copy ? s->grad_copy : g);
-  for (int k = 0; k < NN_OPTIM_STATE; k++)
-    if (item->state[k]) s->state[k] = nn_data(item->state[k]);
+  for (int k = 0; k < NN_OPTIM_STATE; k++) s->state[k] = item->state[k] ? nn_data(item->state[k]) : NULL;
   return true;
 }
 

@@ -6,6 +6,7 @@ local expect = require "nnlua.expect"
 local fail = require "nnlua.fail"
 local module = require "nnlua.nn.module"
 
+local rawlen = rawlen
 local tensor = core.tensor
 local internal = module.internal
 local REGISTRY, newindex = internal.REGISTRY, internal.newindex
@@ -225,10 +226,17 @@ function Sequential:init(...) fill(self, ...) end
 function Sequential:forward(...)
   local n = rawlen(self)
   if n == 0 then return ... end
-  local x = self[1](...)
+  if hooked.ever then
+    local x = self[1](...)
+    for i = 2, n do x = self[i](x) end
+    return x
+  end
+  -- The same; calling costs more.
+  local m, x = self[1], nil
+  if m.__call == call then x = m:forward(...) else x = m(...) end
   for i = 2, n do
-    local m = self[i]
-    if hooked.ever or m.__call ~= call then x = m(x) else x = m:forward(x) end -- the same; calling costs more
+    m = self[i]
+    if m.__call == call then x = m:forward(x) else x = m(x) end
   end
   return x
 end
