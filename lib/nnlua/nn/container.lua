@@ -226,17 +226,11 @@ function Sequential:init(...) fill(self, ...) end
 function Sequential:forward(...)
   local n = rawlen(self)
   if n == 0 then return ... end
-  if hooked.ever then
-    local x = self[1](...)
-    for i = 2, n do x = self[i](x) end
-    return x
-  end
-  -- The same; calling costs more.
-  local m, x = self[1], nil
-  if m.__call == call then x = m:forward(...) else x = m(...) end
+  local m, x = self[1]
+  if m.__call == call and not hooked.ever then x = m:forward(...) else x = m(...) end -- the same; calling costs more
   for i = 2, n do
     m = self[i]
-    if m.__call == call then x = m:forward(x) else x = m(x) end
+    if m.__call == call and not hooked.ever then x = m:forward(x) else x = m(x) end
   end
   return x
 end
