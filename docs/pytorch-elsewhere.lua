@@ -154,7 +154,6 @@ local reasons = {
   {".*skip_init", "fill parameters by nn.init afterwards"},
   {".*default.*", "float32 is the default; options say otherwise"},
   {".*determin.*", "the same bits come by themselves for the same seed and threads"},
-  {".*flush_denormal", "a processor's setting"},
   {".*float32_matmul.*", "products are in full precision"},
   {".*interop.*", "one team of threads: nnlua.threads"},
   {".*init_num_threads", "one team of threads: nnlua.threads"},

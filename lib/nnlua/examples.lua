@@ -769,6 +769,12 @@ math.type(tensor.seed())
 local x = tensor({-1.0}, {requires_grad = true})
 tensor.set_detect_anomaly(false, function() return x:log():isnan():item() end)
 --> true]],
+  ["tensor.set_flush_denormal"] = [[
+local can = tensor.set_flush_denormal(true)
+local tiny = tensor({1e-20}) * 1e-20
+tensor.set_flush_denormal(false)
+tiny:item() == 0 or not can
+--> true]],
   ["tensor.set_grad_enabled"] = [[
 local x = tensor({1.0}, {requires_grad = true})
 tensor.set_grad_enabled(false, function() return x * 2 end).requires_grad

@@ -265,6 +265,16 @@ static int core_threads(lua_State *L) {
   return 1;
 }
 
+/* tensor.set_flush_denormal(on): whether the processor can. */
+static int set_flush_denormal(lua_State *L) {
+  Bind *b = bind_of(L);
+  char got[128];
+  if (!lua_isboolean(L, 1))
+    bind_error(L, b, "set_flush_denormal: expected true or false, got %s", bind_describe(L, b, 1, got));
+  lua_pushboolean(L, nn_set_flush_denormal(lua_toboolean(L, 1) != 0));
+  return 1;
+}
+
 /* memory(): bytes of tensors in use, and the highest so far. */
 static int core_memory(lua_State *L) {
   Bind *b = bind_of(L);
@@ -373,6 +383,8 @@ static const luaL_Reg functions[] = {{"ops", core_ops},
                                      {"fail_lua_allocation", core_fail_lua_allocation},
                                      {NULL, NULL}};
 
+static const luaL_Reg of_tensor[] = {{"set_flush_denormal", set_flush_denormal}, {NULL, NULL}};
+
 /* ---- opening ----------------------------------------------------------------------------------------- */
 
 static void make_interrupt_value(lua_State *L, Bind *b) {
@@ -412,6 +424,7 @@ static void open_parts(lua_State *L, Bind *b, int core) {
   bind_print_open(L, b, metatable);
   bind_grad_open(L, b, tensor, methods);
   bind_random_open(L, b, tensor);
+  bind_register(L, b, tensor, of_tensor);
   bind_optim_open(L, b, core);
   bind_files_open(L, b, core);
   bind_picture_open(L, b, core);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "denormal.h"
 #include "internal.h"
 #include "parallel.h"
 
@@ -86,8 +87,11 @@ static int64_t part_begin(const job *j, const segment *s, int64_t part) {
   return part == j->parts ? s->n : s->n * part / j->parts / 16 * 16;
 }
 
+/* Moments of parameters whose gradient stays zero (the weights of a dead unit) fade, and would stay denormal for good: an
+ * Adam step then takes three times as long. So these are zeros here. */
 static void work(void *arg, int64_t begin, int64_t end, int thread) {
   const job *j = arg;
+  const unsigned mode = nn_flush_begin();
   (void)thread;
   for (int64_t part = begin; part < end; part++)
     for (int i = 0; i < j->n; i++) {
@@ -95,6 +99,7 @@ static void work(void *arg, int64_t begin, int64_t end, int thread) {
       int64_t from = part_begin(j, s, part), to = part_begin(j, s, part + 1);
       if (from < to) j->run(j, s, from, to - from);
     }
+  nn_flush_end(mode);
 }
 
 static bool step(nn_ctx *ctx, nn_optim_item *items, int n, job *j) {
@@ -116,9 +121,9 @@ static bool step(nn_ctx *ctx, nn_optim_item *items, int n, job *j) {
   }
   j->segments = segments;
   j->n = n;
-  j->parts = nn_parallel_parts(total, SHARE);
-  if (ok && j->parts <= 1)
-    for (int i = 0; i < n; i++) j->run(j, &segments[i], 0, segments[i].n);
+  j->parts = total < 2 * SHARE ? 1 : nn_parallel_parts(total, SHARE);
+  if (ok && j->parts == 1)
+    work(j, 0, 1, 0);
   else if (ok)
     nn_parallel(j->parts, 1, work, j);
   for (int i = 0; i < made; i++) {

@@ -6,6 +6,7 @@
 #include "parallel.h"
 
 #include "cpu.h"
+#include "denormal.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -256,6 +257,7 @@ static void *worker_main(void *arg) {
     if (!take(self, seen)) continue;
     if (!self->what.range && !self->what.task) return NULL;
     find_core(thread);
+    nn_flush_follow();
     obey(&self->what, thread);
     channel_send(&self->done, seen);
   }
@@ -362,6 +364,15 @@ static void fork_join(order whole, int parts) {
 
 // -----------------------------------------------------------------------------------------------------------
 // The public functions
+
+_Atomic bool nn_flush_wanted;
+
+bool nn_set_flush_denormal(bool on) {
+  if (NN_FLUSH_BITS == 0) return false;
+  atomic_store(&nn_flush_wanted, on);
+  nn_flush_follow();
+  return true;
+}
 
 static bool team_acquire(void) {
   return !atomic_load_explicit(&in_use, memory_order_relaxed) && !atomic_exchange(&in_use, true);

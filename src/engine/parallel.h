@@ -37,6 +37,10 @@ int nn_threads(void);
 /// the team.
 bool nn_set_threads(int n);
 
+/// Whether this thread and the team take denormal numbers (see denormal.h) for zeros. At first they don't. False where the
+/// processor can't.
+bool nn_set_flush_denormal(bool on);
+
 /// True inside a parallel region, where a further one would run inline.
 bool nn_in_parallel(void);
 

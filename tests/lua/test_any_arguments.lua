@@ -17,7 +17,7 @@ local function one_of(list) return list[random(#list)] end
 
 -- These change how everything after them works.
 local left_out = {set_default_dtype = true, manual_seed = true, seed = true, set_printoptions = true,
-  save = true}
+  save = true, set_flush_denormal = true}
 local function is_left_out(name) return left_out[name] or name:find "^write_" or name:find "^fetch" end
 
 local targets = {}

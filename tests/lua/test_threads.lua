@@ -43,4 +43,18 @@ check.test("with two there is one more, and it ends when one is asked for again"
   check.equal(running(), before)
 end)
 
+check.test("denormal numbers are flushed on every thread, when asked for", function()
+  nnlua.threads(2)
+  local x = tensor.full({200000}, 1e-20)
+  check.ok((x * 1e-20):min():item() > 0)
+  if tensor.set_flush_denormal(true) then
+    check.equal((x * 1e-20):max():item(), 0)
+    check.equal((x[{{1, 10}}] * 1e-20):max():item(), 0)
+  end
+  tensor.set_flush_denormal(false)
+  check.ok((x * 1e-20):min():item() > 0)
+  check.error("set_flush_denormal: expected true or false, got", tensor.set_flush_denormal, 1)
+  nnlua.threads(1)
+end)
+
 check.done()
