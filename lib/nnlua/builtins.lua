@@ -80,9 +80,9 @@ return {
     .. "an error that names the operation and its line; without f until the end of the block. Slow: for finding "
     .. "errors."},
   {"tensor.set_detect_anomaly(on, f, ...)", "The same with a switch."},
-  {"tensor.set_flush_denormal(on)", "Whether numbers too small for a full fraction (in float32 below 1.2e-38) are taken "
-    .. "for zeros from now on; at first they aren't. Processors take about a hundred times longer for them: gradients that "
-    .. "fade in a deep network become fast again. Returns whether the processor can."},
+  {"tensor.set_flush_denormal(on)", "Whether numbers too small for a full fraction (in float32 below 1.2e-38) are "
+    .. "taken for zeros from now on; at first they aren't. Processors take about a hundred times longer for them: "
+    .. "gradients that fade in a deep network become fast again. Returns whether the processor can."},
   {"tensor.is_anomaly_enabled()", "Whether NaNs in gradients are looked for."},
   {"tensor.autograd", "torch.autograd's names: grad, Function, detect_anomaly, gradcheck, no_grad, functional.jacobian "
     .. "and the others; the same functions as tensor's."},

@@ -401,16 +401,16 @@ end)
 check.test("moments without gradients fade to zero, not to denormal numbers", function()
   for _, n in ipairs{4, 40000} do -- by one thread and by the team
     local w = nn.Parameter(tensor.ones(n))
-    local adam, sgd = optim.Adam({w}), optim.SGD({w}, {lr = 1e-3, momentum = 0.5})
+    local fading, rolling = optim.Adam({w}), optim.SGD({w}, {lr = 1e-3, momentum = 0.5})
     w.grad = tensor.full({n}, 1e-3)
-    adam:step()
-    sgd:step()
+    fading:step()
+    rolling:step()
     w.grad = tensor.zeros(n)
-    for _ = 1, 1000 do adam:step() end
-    for _ = 1, 160 do sgd:step() end
-    check.equal(adam.state[w].exp_avg:abs():max():item(), 0)
-    check.equal(sgd.state[w].momentum_buffer:abs():max():item(), 0)
-    check.ok(adam.state[w].exp_avg_sq:min():item() > 0)
+    for _ = 1, 1000 do fading:step() end
+    for _ = 1, 160 do rolling:step() end
+    check.equal(fading.state[w].exp_avg:abs():max():item(), 0)
+    check.equal(rolling.state[w].momentum_buffer:abs():max():item(), 0)
+    check.ok(fading.state[w].exp_avg_sq:min():item() > 0)
   end
   check.ok((tensor({1e-20}) * 1e-20):item() > 0, "the mode is as before")
 end)
