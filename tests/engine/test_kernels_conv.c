@@ -118,7 +118,7 @@ static void compare(const struct nn_conv_desc *d, enum nn_conv_pass pass, struct
 // Holds one pass against the naive one, for each of the methods that take this shape.
 static void check_pass(const struct nn_conv_desc *d, enum nn_conv_pass pass, struct array a, struct array b,
                        struct array bias, unsigned flags) {
-  static const enum nn_conv_method methods[] = {NN_CONV_AUTO, NN_CONV_GEMM, NN_CONV_DEPTHWISE,
+  static const enum nn_conv_method methods[] = {NN_CONV_AUTO, NN_CONV_GEMM, NN_CONV_DIRECT, NN_CONV_DEPTHWISE,
                                                 NN_CONV_WINOGRAD};
   struct nn_conv_desc naive = *d, fast = *d;
   naive.method = NN_CONV_NAIVE;

@@ -23,6 +23,7 @@ struct method {
 static const struct method methods_f32[] = {
     [NN_CONV_NAIVE] = METHOD(naive, f32),
     [NN_CONV_GEMM] = METHOD(gemm, f32),
+    [NN_CONV_DIRECT] = METHOD(direct, f32),
     [NN_CONV_DEPTHWISE] = METHOD(depthwise, f32),
     [NN_CONV_WINOGRAD] = METHOD(winograd, f32),
 };
@@ -30,6 +31,7 @@ static const struct method methods_f32[] = {
 static const struct method methods_f64[] = {
     [NN_CONV_NAIVE] = METHOD(naive, f64),
     [NN_CONV_GEMM] = METHOD(gemm, f64),
+    [NN_CONV_DIRECT] = METHOD(direct, f64),
     [NN_CONV_DEPTHWISE] = METHOD(depthwise, f64),
 };
 
@@ -70,7 +72,7 @@ static bool wants_depthwise(const struct nn_conv_desc *d) { return d->k < 4 * d-
 static enum nn_conv_method choose(const struct nn_conv_desc *d, nn_dtype dtype, enum nn_conv_pass pass) {
   (void)pass;
   bool any = d->method == NN_CONV_AUTO;
-  if (d->method == NN_CONV_NAIVE) return NN_CONV_NAIVE;
+  if (d->method == NN_CONV_NAIVE || d->method == NN_CONV_DIRECT) return d->method;
   if (is_empty(d)) return NN_CONV_GEMM;
   if (takes_winograd(d, dtype) && (any ? wants_winograd(d) : d->method == NN_CONV_WINOGRAD))
     return NN_CONV_WINOGRAD;

@@ -16,6 +16,7 @@ enum nn_conv_method {
   NN_CONV_AUTO,
   NN_CONV_NAIVE,     // the loops that define the result
   NN_CONV_GEMM,      // products over patches gathered on the fly; covers everything
+  NN_CONV_DIRECT,
   NN_CONV_DEPTHWISE, // one input channel a group
   NN_CONV_WINOGRAD   // float32, 3 x 3, stride 1, dilation 1
 };

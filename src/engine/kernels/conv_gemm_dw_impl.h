@@ -231,25 +231,3 @@ bool NN_KERNEL(T(nn_conv_gemm_weight_grad))(const struct nn_conv_desc *d, const 
   return true;
 }
 
-struct T(bias_job) {
-  const struct nn_conv_desc *d;
-  const real *dy;
-  real *db;
-};
-
-static void T(bias_rows)(void *arg, int64_t begin, int64_t end, int thread) {
-  const struct T(bias_job) *job = arg;
-  int64_t plane = job->d->ho * job->d->wo;
-  (void)thread;
-  for (int64_t k = begin; k < end && !nn_interrupted(); k++) {
-    real sum = 0;
-    for (int64_t n = 0; n < job->d->n; n++) sum += T(sum_run)(job->dy + (n * job->d->k + k) * plane, plane);
-    job->db[k] = sum;
-  }
-}
-
-bool NN_KERNEL(T(nn_conv_bias_grad))(const struct nn_conv_desc *d, const real *dy, real *db) {
-  struct T(bias_job) job = {d, dy, db};
-  nn_parallel(d->k, ceil_div(20000, d->n * d->ho * d->wo + 1), T(bias_rows), &job);
-  return !nn_interrupted();
-}

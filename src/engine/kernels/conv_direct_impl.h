@@ -1,0 +1,303 @@
+// Template of conv_direct.c: the product behind the forward pass and the gradient of the input.
+
+// dst[m][output] = bias[m] + sum over channels and kernel positions of weight * the source's pixel seen there.
+struct T(direct) {
+  struct axis rows, cols;
+  int64_t images, groups, channels, m; // source channels and results of a group
+  const real *src;                     // channels of all groups; src_n numbers between images
+  int64_t src_n;
+  const real *weight; // of group g, result m, channel c, kernel position (r, s): at g * wg + m * wm + c * wc + r * S + s
+  int64_t wg, wm, wc;
+  real *dst; // dst_n numbers between images
+  int64_t dst_n;
+  const real *bias; // or NULL
+  bool relu;
+  // How it is cut: a task is a block of images or of rows of one image, a group, and a share of the results.
+  int64_t block_images, block_rows, image_rows, blocks, bands, splits;
+  int64_t plane; // numbers of a channel's part in the block
+  int64_t chunk, m0, m1; // results of a group whose weights are packed at once
+  // Memory: weights [group][phase][blocks of rows][depth][rows of the block], distances for each phase, and for each
+  // thread the block and a tile.
+  real *packed, *scratch;
+  int64_t block_size, thread_size;
+  int32_t *off;
+  struct plan plan[2]; // of full blocks and of the last one
+  struct phase *phase; // row by row
+  struct tap *tap;
+  int64_t *ready;      // whether the zeros of a thread's block are written
+};
+
+static int64_t T(depth_of)(const struct T(direct) *j) { return j->channels * j->rows.kernel * j->cols.kernel; }
+
+// Lists the kernel positions of each phase, and the distances for its products.
+static void T(list_products)(struct T(direct) *j) {
+  const struct axis *y = &j->rows, *x = &j->cols;
+  struct tap *tap = j->tap;
+  struct phase *phase = j->phase;
+  for (int64_t row = 0; row < axis_used(y); row++)
+    for (int64_t col = 0; col < axis_used(x); col++, phase++) {
+      *phase = (struct phase){.tap = tap, .at = (tap - j->tap) * j->channels};
+      for (int64_t r = 0; r < y->kernel; r++) {
+        struct sight down = axis_sight(y, r);
+        for (int64_t s = 0; down.phase == row && s < x->kernel; s++) {
+          struct sight across = axis_sight(x, s);
+          if (across.phase != col) continue;
+          int64_t part = down.part * x->parts + across.part;
+          *tap++ = (struct tap){r * x->kernel + s,
+                                part * j->plane + (down.shift - y->least) * x->ld + across.shift - x->least};
+          phase->taps++;
+        }
+      }
+      int32_t *off = j->off + phase->at;
+      for (int64_t c = 0; c < j->channels; c++)
+        for (int64_t t = 0; t < phase->taps; t++)
+          *off++ = (int32_t)(c * y->parts * x->parts * j->plane + phase->tap[t].distance);
+    }
+}
+
+// Weights of the blocks of rows begin .. end - 1, counted through all groups.
+static void T(pack_rows)(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct T(direct) *j = arg;
+  int64_t rows = j->m1 - j->m0, blocks = T(row_blocks)(rows), depth = T(depth_of)(j);
+  (void)thread;
+  for (int64_t i = begin; i < end; i++) {
+    int64_t group = i / blocks, r0 = T(block_row)(rows, i % blocks), count = T(block_row)(rows, i % blocks + 1) - r0;
+    const real *w = j->weight + group * j->wg + (j->m0 + r0) * j->wm;
+    for (int64_t p = 0; p < axis_used(&j->rows) * axis_used(&j->cols); p++) {
+      const struct phase *phase = j->phase + p;
+      real *packed = j->packed + (group * depth + phase->at) * rows + r0 * phase->taps * j->channels;
+      for (int64_t c = 0; c < j->channels; c++)
+        for (int64_t t = 0; t < phase->taps; t++) {
+          const real *from = w + c * j->wc + phase->tap[t].weight;
+          for (int64_t q = 0; q < count; q++) *packed++ = from[q * j->wm];
+        }
+    }
+  }
+}
+
+// The even ones of src[0 .. len - 1] to even and the odd ones to odd.
+NN_INLINE void T(copy_halves)(real *even, real *odd, const real *src, int64_t len) {
+  for (; len > 0; len -= 2 * VL, src += 2 * VL, even += VL, odd += VL) {
+    vec a = T(nn_load_first)(src, len), b = T(nn_load_first)(src + VL, len - VL);
+    T(nn_store_first)(even, T(nn_evens)(a, b), (len + 1) / 2);
+    T(nn_store_first)(odd, T(nn_odds)(a, b), len / 2);
+  }
+}
+
+// One row of one channel, for all parts of its columns.
+NN_INLINE void T(fill_row)(const struct T(direct) *j, const real *src, real *row) {
+  const struct axis *x = &j->cols;
+  int64_t first = max64(x->least, 0);
+  real *to = row + x->zeros;
+  if (x->step == 1) {
+    T(copy_run)(to, src + first, x->pixels);
+    return;
+  }
+  if (x->step == 2 && x->parts == 2) {
+    real *even = to + (x->pad % 2 ? j->plane : 0), *odd = to + (x->pad % 2 ? 0 : j->plane);
+    T(copy_halves)(even, odd, src + 2 * first, min64(x->size - 2 * first, 2 * x->pixels));
+    return;
+  }
+  for (int64_t p = 0; p < x->parts; p++, to += j->plane) {
+    int64_t at = axis_sight(x, p).origin + first * x->step;
+    int64_t count = min64(x->size > at ? ceil_div(x->size - at, x->step) : 0, x->pixels);
+    for (int64_t t = 0; t < count; t++) to[t] = src[at + t * x->step];
+  }
+}
+
+// Copies what a block's outputs see of one group; zeros around it are there already.
+static void T(fill_block)(const struct T(direct) *j, const struct plan *plan, int64_t image0, int64_t row0, int64_t group,
+                          real *block) {
+  const struct axis *y = &j->rows, *x = &j->cols;
+  int64_t reach = plan->rows + y->end - y->grid - y->least; // rows of a part
+  for (int64_t c = 0; c < j->channels; c++)
+    for (int64_t p = 0; p < y->parts; p++) {
+      int64_t origin = axis_sight(y, p).origin;
+      real *part = block + (c * y->parts + p) * x->parts * j->plane;
+      for (int64_t image = 0; image < plan->images; image++) {
+        const real *src = j->src + (image0 + image) * j->src_n + (group * j->channels + c) * y->size * x->size;
+        for (int64_t t = 0; t < reach; t++) {
+          int64_t at = (row0 + y->least + t) * y->step + origin;
+          real *row = part + (image * j->image_rows + t) * x->ld;
+          if (row0 + y->least + t >= 0 && at < y->size)
+            T(fill_row)(j, src + at * x->size, row);
+          else if (j->bands > 1)
+            for (int64_t q = 0; q < x->parts; q++)
+              memset(row + q * j->plane + x->zeros, 0, (size_t)x->pixels * sizeof(real));
+        }
+      }
+    }
+}
+
+// Copies `rows` rows of a vector's sums to their places: sums of the phases of a row of outputs side by side.
+NN_INLINE void T(finish_run)(const struct T(direct) *j, const struct run *run, int64_t phase_row, int64_t row0,
+                             const real *sums, int64_t rows, real *dst) {
+  const struct axis *y = &j->rows, *x = &j->cols;
+  int64_t row = run->row * y->phases + phase_row, col = run->col * x->phases, plane = y->out * x->out;
+  if (row0 * y->phases + row >= y->out) return;
+  int64_t len = min64(run->len * x->phases, x->out - col), next = NN_MICRO_ROWS * 4 * VL;
+  real *to = dst + run->image * j->dst_n + row * x->out + col;
+  const real *from = sums + run->at;
+  if (x->phases == 1) {
+    for (int64_t i = 0; i < rows; i++) T(nn_store_first)(to + i * plane, *(const uvec *)(from + i * 4 * VL), len);
+  } else if (x->phases == 2) {
+    for (int64_t i = 0; i < rows; i++) {
+      vec a = *(const uvec *)(from + i * 4 * VL), b = *(const uvec *)(from + i * 4 * VL + next);
+      T(nn_store_first)(to + i * plane, T(nn_zip_low)(a, b), len);
+      if (len > VL) T(nn_store_first)(to + i * plane + VL, T(nn_zip_high)(a, b), len - VL);
+    }
+  } else {
+    for (int64_t i = 0; i < rows; i++)
+      for (int64_t t = 0; t < len; t++) to[i * plane + t] = from[t % x->phases * next + i * 4 * VL + t / x->phases];
+  }
+}
+
+// A share of a block's work: rows r0 .. r0 + count - 1 of the results of one group.
+struct T(share) {
+  const struct plan *plan;
+  int64_t group, row0, r0, count;
+  const real *block;
+  real *sums, *dst; // dst: where row r0 of the results of the block's first output goes
+};
+
+// For the phases of one row of outputs.
+static void T(multiply)(const struct T(direct) *j, const struct T(share) *s, int64_t phase_row) {
+  const struct plan *plan = s->plan;
+  int64_t rows = j->m1 - j->m0, most = T(tile_vectors)(s->count), phases = axis_used(&j->cols);
+  const struct phase *phase = j->phase + phase_row * phases;
+  const real *packed = j->packed + s->group * rows * T(depth_of)(j);
+  struct T(tile) tile = {.bias = j->bias ? j->bias + s->group * j->m + j->m0 + s->r0 : NULL, .relu = j->relu};
+  for (int64_t v = 0, some; v < plan->vectors; v += some) {
+    some = min64(plan->vectors - v, most);
+    for (int64_t t = 0; t < 4; t++) tile.from[t] = s->block + plan->place[v + (t < some ? t : 0)].start;
+    for (int64_t col = 0; col < phases; col++) {
+      tile.depth = phase[col].taps * j->channels;
+      tile.a = packed + rows * phase[col].at + s->r0 * tile.depth;
+      tile.off = j->off + phase[col].at;
+      tile.sums = s->sums + col * NN_MICRO_ROWS * 4 * VL;
+      T(tiles)[s->count - 1][some - 1](&tile);
+    }
+    for (int64_t t = 0; t < some; t++)
+      for (int64_t run = plan->place[v + t].run; run < plan->place[v + t + 1].run; run++)
+        T(finish_run)(j, plan->run + run, phase_row, s->row0, s->sums + t * VL, s->count, s->dst);
+  }
+}
+
+// Task: (block, group, share of the results).
+static void T(direct_task)(const struct T(direct) *j, int64_t task, int thread) {
+  int64_t split = task % j->splits, group = task / j->splits % j->groups, b = task / j->splits / j->groups;
+  int64_t band = b % j->bands, image0 = b / j->bands * j->block_images, row0 = band * j->block_rows;
+  bool last = j->bands > 1 ? band == j->bands - 1 : b == j->blocks - 1;
+  real *block = j->scratch + thread * j->thread_size;
+  if (!j->ready[thread]) memset(block, 0, (size_t)j->block_size * sizeof(real));
+  j->ready[thread] = 1;
+  T(fill_block)(j, &j->plan[last], image0, row0, group, block);
+  int64_t rows = j->m1 - j->m0, row_blocks = T(row_blocks)(rows), plane = j->rows.out * j->cols.out;
+  real *dst = j->dst + image0 * j->dst_n + (group * j->m + j->m0) * plane + row0 * j->rows.phases * j->cols.out;
+  for (int64_t i = row_blocks * split / j->splits; i < row_blocks * (split + 1) / j->splits; i++) {
+    int64_t r0 = T(block_row)(rows, i), count = T(block_row)(rows, i + 1) - r0;
+    struct T(share) share = {&j->plan[last], group, row0, r0, count, block, block + j->block_size, dst + r0 * plane};
+    for (int64_t row = 0; row < axis_used(&j->rows); row++) T(multiply)(j, &share, row);
+  }
+}
+
+static void T(direct_tasks)(void *arg, int64_t begin, int64_t end, int thread) {
+  for (int64_t t = begin; t < end && !nn_interrupted(); t++) T(direct_task)(arg, t, thread);
+}
+
+// Decides how the work is cut: a function of the shape and the number of threads.
+static void T(direct_cut)(struct T(direct) *j) {
+  const struct axis *y = &j->rows, *x = &j->cols;
+  int64_t threads = nn_threads(), channel = y->parts * x->parts * x->ld, reach = y->end - y->grid - y->least;
+  int64_t image = j->channels * channel * (y->grid + reach), vectors = ceil_div(y->grid * x->ld, VL);
+  int64_t fit = max64(SOURCE / max64(j->channels * channel, 1) - reach, ceil_div(SHARE * VL, max64(x->ld, 1)));
+  int64_t shares = ceil_div(2 * threads, max64(j->images * j->groups, 1)), most = max64(vectors / SHARE, 1);
+  if (threads == 1) shares = 1;
+  j->bands = max64(image > SOURCE ? ceil_div(y->grid, fit) : 1, min64(shares, most));
+  j->bands = max64(min64(j->bands, y->grid), 1);
+  j->block_rows = ceil_div(y->grid, j->bands);
+  j->bands = ceil_div(y->grid, max64(j->block_rows, 1));
+  j->block_images = 1;
+  if (j->bands <= 1) {
+    int64_t some = min64(VECTORS / max64(vectors, 1), SOURCE / max64(image, 1));
+    if (threads > 1) some = min64(some, j->images * j->groups / (4 * threads));
+    j->block_images = max64(min64(some, j->images), 1);
+  }
+  j->image_rows = y->ld;
+  j->blocks = ceil_div(j->images, j->block_images) * j->bands;
+  j->chunk = min64(j->m, max64(PACKED / max64(j->groups * T(depth_of)(j), 1), NN_MICRO_ROWS));
+  int64_t row_blocks = T(row_blocks)(j->chunk);
+  j->splits = threads == 1 ? 1 : max64(min64(ceil_div(2 * threads, max64(j->blocks * j->groups, 1)), row_blocks), 1);
+  int64_t rows = (j->block_images - 1) * j->image_rows + j->block_rows + reach;
+  j->plane = round_up(rows * x->ld + x->zeros + VL, 16) | 16;
+}
+
+// Memory from *at on, aligned; moves *at past it.
+static void *T(take)(char **at, int64_t count, size_t size) {
+  char *p = *at;
+  *at = p + round_up(count * (int64_t)size, 64);
+  return p;
+}
+
+// Places everything from `memory` on and returns the end; reads and writes nothing there.
+static char *T(direct_place)(struct T(direct) *j, char *memory) {
+  char *at = memory;
+  int64_t rows = j->block_images * j->block_rows, vectors = rows * ceil_div(j->cols.grid, VL);
+  int64_t used = axis_used(&j->cols), depth = T(depth_of)(j);
+  for (int i = 0; i < 2; i++) {
+    j->plan[i].place = T(take)(&at, vectors + 1, sizeof(struct place));
+    j->plan[i].run = T(take)(&at, vectors + rows, sizeof(struct run));
+  }
+  j->phase = T(take)(&at, axis_used(&j->rows) * used, sizeof(struct phase));
+  j->tap = T(take)(&at, j->rows.kernel * j->cols.kernel, sizeof(struct tap));
+  j->off = T(take)(&at, depth, sizeof(int32_t));
+  j->ready = T(take)(&at, nn_threads(), sizeof(int64_t));
+  j->packed = T(take)(&at, j->groups * j->chunk * depth, sizeof(real));
+  j->block_size = round_up(j->channels * j->rows.parts * j->cols.parts * j->plane + 4 * VL, 16);
+  j->thread_size = j->block_size + used * NN_MICRO_ROWS * 4 * VL + 4 * VL;
+  j->scratch = T(take)(&at, nn_threads() * j->thread_size, sizeof(real));
+  return at;
+}
+
+static void T(direct_plan)(struct T(direct) *j) {
+  for (int last = 0; last < 2; last++) {
+    struct plan *p = &j->plan[last];
+    p->images = last && j->bands <= 1 ? j->images - (j->blocks - 1) * j->block_images : j->block_images;
+    p->rows = last ? j->rows.grid - (j->bands - 1) * j->block_rows : j->block_rows;
+    plan_make(p, VL, j->cols.grid, j->cols.ld, j->image_rows);
+  }
+}
+
+static bool T(direct_run)(struct T(direct) *j, void *workspace) {
+  T(direct_place)(j, align64(workspace));
+  T(direct_plan)(j);
+  T(list_products)(j);
+  int64_t work = T(depth_of)(j) * j->block_images * j->block_rows * j->cols.grid * ceil_div(j->chunk, j->splits);
+  for (j->m0 = 0; j->m0 < j->m; j->m0 = j->m1) {
+    j->m1 = min64(j->m, j->m0 + j->chunk);
+    int64_t packs = j->groups * T(row_blocks)(j->m1 - j->m0);
+    memset(j->ready, 0, (size_t)nn_threads() * sizeof *j->ready);
+    nn_parallel(packs, ceil_div(20000, NN_MICRO_ROWS * T(depth_of)(j) + 1), T(pack_rows), j);
+    nn_conv_spread(j->blocks * j->groups * j->splits, 1 + 60000 / (work + 1), T(direct_tasks), j);
+    if (nn_interrupted()) return false;
+  }
+  return true;
+}
+
+static struct T(direct) T(direct_make)(const struct nn_conv_desc *d, bool backward) {
+  int64_t cg = d->c / d->groups, kg = d->k / d->groups, taps = d->r * d->s;
+  struct T(direct) j = {.images = d->n, .groups = d->groups, .wg = kg * cg * taps};
+  int64_t x_n = d->c * d->h * d->w, y_n = d->k * d->ho * d->wo;
+  j.channels = backward ? kg : cg;
+  j.m = backward ? cg : kg;
+  j.wm = backward ? taps : cg * taps;
+  j.wc = backward ? cg * taps : taps;
+  j.src_n = backward ? y_n : x_n;
+  j.dst_n = backward ? x_n : y_n;
+  j.rows = backward ? axis_make(true, d->ho, d->h, d->r, d->stride_h, d->pad_h, d->dil_h)
+                    : axis_make(false, d->h, d->ho, d->r, d->stride_h, d->pad_h, d->dil_h);
+  j.cols = backward ? axis_make(true, d->wo, d->w, d->s, d->stride_w, d->pad_w, d->dil_w)
+                    : axis_make(false, d->w, d->wo, d->s, d->stride_w, d->pad_w, d->dil_w);
+  if (d->n * j.m * j.rows.out * j.cols.out > 0) T(direct_cut)(&j);
+  return j;
+}
