@@ -118,7 +118,7 @@ static void compare(const struct nn_conv_desc *d, enum nn_conv_pass pass, struct
 // Holds one pass against the naive one, for each of the methods that take this shape.
 static void check_pass(const struct nn_conv_desc *d, enum nn_conv_pass pass, struct array a, struct array b,
                        struct array bias, unsigned flags) {
-  static const enum nn_conv_method methods[] = {NN_CONV_AUTO, NN_CONV_GEMM, NN_CONV_DIRECT, NN_CONV_DEPTHWISE,
+  static const enum nn_conv_method methods[] = {NN_CONV_AUTO, NN_CONV_DIRECT, NN_CONV_DEPTHWISE,
                                                 NN_CONV_WINOGRAD};
   struct nn_conv_desc naive = *d, fast = *d;
   naive.method = NN_CONV_NAIVE;
@@ -282,6 +282,45 @@ static void pooled_shapes(void **arg) {
     if (conv->takes_pooled(&d, NN_CONV_WEIGHT_GRAD)) check_pooled_gradient(&d, range(0, 1));
   }
   assert_true(winograd > 30 && direct > 60);
+
+static double products(const struct nn_conv_desc *d) {
+  return (double)(y_size(d) * (d->c / d->groups) * d->r * d->s);
+}
+
+// Wider rows, larger kernels, strides and dilations, and more groups than above; padding may be wider than the image.
+static struct nn_conv_desc random_form(void) {
+  struct nn_conv_desc d = {.n = range(1, 9),
+                           .h = range(1, 24),
+                           .w = range(1, 90),
+                           .r = range(1, 7),
+                           .s = range(1, 7),
+                           .stride_h = range(1, 4),
+                           .stride_w = range(1, 4),
+                           .pad_h = range(0, 6),
+                           .pad_w = range(0, 12),
+                           .dil_h = range(1, 3),
+                           .dil_w = range(1, 4),
+                           .groups = range(0, 1) ? 1 : range(1, 8)};
+  int form = (int)range(0, 5);
+  if (form == 0) d.r = d.s = 1, d.pad_h = d.pad_w = 0; // pointwise, with strides
+  if (form == 1) d.h = d.r = d.stride_h = 1, d.pad_h = 0, d.w = range(1, 700);
+  if (form == 2) d.stride_h = d.stride_w = 2, d.dil_h = d.dil_w = 1;
+  if (form == 3) d.stride_h = d.stride_w = 1;
+  d.c = d.groups * range(1, d.groups > 1 ? 9 : 40);
+  d.k = d.groups * range(1, d.groups > 1 ? 9 : 40);
+  with_output_size(&d);
+  if (range(0, 3) == 0) d.ho += d.ho > 0, d.wo += d.wo > 0 ? range(0, 2) : 0;
+  return d;
+}
+
+static void random_forms(void **arg) {
+  (void)arg;
+  for (int i = 0; i < 200; i++) {
+    state = (uint64_t)i * 131 + 17;
+    struct nn_conv_desc d = random_form();
+    while (products(&d) > 4e5 || y_size(&d) == 0) d = random_form();
+    check(&d, i % 4 ? NN_FLOAT32 : NN_FLOAT64);
+  }
 }
 
 // n, c, h, w, k, kernel, stride, pad, groups: sizes beyond the blocks of the methods.
@@ -291,6 +330,9 @@ static const int64_t larger[][9] = {
     {2, 48, 12, 12, 48, 3, 1, 1, 4}, {2, 40, 21, 21, 40, 3, 1, 1, 40}, {1, 300, 5, 5, 11, 1, 1, 0, 1},
     {1, 20, 7, 7, 530, 3, 1, 1, 1},  {2, 17, 31, 29, 16, 3, 1, 0, 1},  {1, 2, 9, 300, 3, 3, 1, 1, 1},
     {1, 16, 8, 8, 16, 3, 1, 2, 1},   {40, 5, 6, 5, 7, 3, 1, 1, 1},     {2, 33, 9, 9, 33, 5, 2, 2, 33},
+    {1, 3, 40, 5000, 2, 3, 1, 1, 1}, {1, 50, 30, 90, 3, 5, 1, 2, 1},   {2, 64, 14, 14, 64, 3, 1, 1, 8},
+    {1, 40, 4, 3000, 4, 1, 1, 0, 1}, {1, 90, 6, 6, 400, 3, 2, 1, 1},   {3, 3, 24, 24, 16, 7, 2, 3, 1},
+    {9, 8, 13, 11, 8, 3, 1, 1, 1},   {1, 6, 1, 40000, 5, 1, 1, 0, 1},
 };
 
 static struct nn_conv_desc larger_desc(size_t i) {
@@ -516,6 +558,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(random_shapes),
       cmocka_unit_test(pooled_shapes),
+
+      cmocka_unit_test(random_forms),
       cmocka_unit_test(larger_shapes),
       cmocka_unit_test(empty_shapes),
       cmocka_unit_test(gradients_are_adjoint),

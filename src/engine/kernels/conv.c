@@ -22,7 +22,6 @@ struct method {
 
 static const struct method methods_f32[] = {
     [NN_CONV_NAIVE] = METHOD(naive, f32),
-    [NN_CONV_GEMM] = METHOD(gemm, f32),
     [NN_CONV_DIRECT] = METHOD(direct, f32),
     [NN_CONV_DEPTHWISE] = METHOD(depthwise, f32),
     [NN_CONV_WINOGRAD] = METHOD(winograd, f32),
@@ -30,7 +29,6 @@ static const struct method methods_f32[] = {
 
 static const struct method methods_f64[] = {
     [NN_CONV_NAIVE] = METHOD(naive, f64),
-    [NN_CONV_GEMM] = METHOD(gemm, f64),
     [NN_CONV_DIRECT] = METHOD(direct, f64),
     [NN_CONV_DEPTHWISE] = METHOD(depthwise, f64),
 };
@@ -72,13 +70,13 @@ static bool wants_depthwise(const struct nn_conv_desc *d) { return d->k < 4 * d-
 static enum nn_conv_method choose(const struct nn_conv_desc *d, nn_dtype dtype, enum nn_conv_pass pass) {
   (void)pass;
   bool any = d->method == NN_CONV_AUTO;
-  if (d->method == NN_CONV_NAIVE || d->method == NN_CONV_DIRECT) return d->method;
-  if (is_empty(d)) return NN_CONV_GEMM;
+  if (d->method == NN_CONV_NAIVE) return NN_CONV_NAIVE;
+  if (is_empty(d)) return NN_CONV_DIRECT;
   if (takes_winograd(d, dtype) && (any ? wants_winograd(d) : d->method == NN_CONV_WINOGRAD))
     return NN_CONV_WINOGRAD;
   if (takes_depthwise(d) && (any ? wants_depthwise(d) : d->method == NN_CONV_DEPTHWISE))
     return NN_CONV_DEPTHWISE;
-  return NN_CONV_GEMM;
+  return NN_CONV_DIRECT;
 }
 
 // Planes as single rows where a 1 x 1 kernel takes pixel for pixel: the longer the rows, the better.

@@ -11,12 +11,11 @@
 #include "kernel.h"
 
 /// How to compute. AUTO chooses by shape (never by timing); the others are for tests and measurements, and a
-/// method that does not cover the shape falls back to GEMM.
+/// method that does not cover the shape falls back to DIRECT.
 enum nn_conv_method {
   NN_CONV_AUTO,
   NN_CONV_NAIVE,     // the loops that define the result
-  NN_CONV_GEMM,      // products over patches gathered on the fly; covers everything
-  NN_CONV_DIRECT,
+  NN_CONV_DIRECT,    // products over pixels read where they lie; covers everything
   NN_CONV_DEPTHWISE, // one input channel a group
   NN_CONV_WINOGRAD   // float32, 3 x 3, stride 1, dilation 1
 };

@@ -13,7 +13,9 @@ struct T(direct) {
   const real *bias; // or NULL
   bool relu;
   // How it is cut: a task is a block of images or of rows of one image, a group, and a share of the results.
-  int64_t block_images, block_rows, image_rows, blocks, bands, splits;
+  int64_t block_images, block_rows, block_cols, image_rows, splits;
+  int64_t bands, strips, blocks; // an image's blocks by rows and by columns, all blocks
+  int64_t ld;                    // distance of the block's rows
   int64_t plane; // numbers of a channel's part in the block
   int64_t chunk, m0, m1; // results of a group whose weights are packed at once
   // Memory: weights [group][phase][blocks of rows][depth][rows of the block], distances for each phase, and for each
@@ -21,7 +23,7 @@ struct T(direct) {
   real *packed, *scratch;
   int64_t block_size, thread_size;
   int32_t *off;
-  struct plan plan[2]; // of full blocks and of the last one
+  struct plan plan[2][2]; // of full blocks and of the last ones by images or rows, by columns
   struct phase *phase; // row by row
   struct tap *tap;
   int64_t *ready;      // whether the zeros of a thread's block are written
@@ -44,7 +46,7 @@ static void T(list_products)(struct T(direct) *j) {
           if (across.phase != col) continue;
           int64_t part = down.part * x->parts + across.part;
           *tap++ = (struct tap){r * x->kernel + s,
-                                part * j->plane + (down.shift - y->least) * x->ld + across.shift - x->least};
+                                part * j->plane + (down.shift - y->least) * j->ld + across.shift - x->least};
           phase->taps++;
         }
       }
@@ -84,57 +86,75 @@ NN_INLINE void T(copy_halves)(real *even, real *odd, const real *src, int64_t le
   }
 }
 
+// What a block's outputs see of a row: pixels first .. of each part, behind some zeros.
+struct T(window) {
+  int64_t zeros, first, pixels;
+};
+
 // One row of one channel, for all parts of its columns.
-NN_INLINE void T(fill_row)(const struct T(direct) *j, const real *src, real *row) {
+NN_INLINE void T(fill_row)(const struct T(direct) *j, const struct T(window) *seen, const real *src, real *row) {
   const struct axis *x = &j->cols;
-  int64_t first = max64(x->least, 0);
-  real *to = row + x->zeros;
+  real *to = row + seen->zeros;
   if (x->step == 1) {
-    T(copy_run)(to, src + first, x->pixels);
+    T(copy_run)(to, src + seen->first, seen->pixels);
     return;
   }
   if (x->step == 2 && x->parts == 2) {
     real *even = to + (x->pad % 2 ? j->plane : 0), *odd = to + (x->pad % 2 ? 0 : j->plane);
-    T(copy_halves)(even, odd, src + 2 * first, min64(x->size - 2 * first, 2 * x->pixels));
+    T(copy_halves)(even, odd, src + 2 * seen->first, min64(x->size - 2 * seen->first, 2 * seen->pixels));
     return;
   }
   for (int64_t p = 0; p < x->parts; p++, to += j->plane) {
-    int64_t at = axis_sight(x, p).origin + first * x->step;
-    int64_t count = min64(x->size > at ? ceil_div(x->size - at, x->step) : 0, x->pixels);
+    int64_t at = axis_sight(x, p).origin + seen->first * x->step;
+    int64_t count = min64(x->size > at ? ceil_div(x->size - at, x->step) : 0, seen->pixels);
     for (int64_t t = 0; t < count; t++) to[t] = src[at + t * x->step];
   }
 }
 
-// Copies what a block's outputs see of one group; zeros around it are there already.
-static void T(fill_block)(const struct T(direct) *j, const struct plan *plan, int64_t image0, int64_t row0, int64_t group,
+// Where a block lies: its first image, and row and column of the grid.
+struct T(corner) {
+  int64_t image, row, col;
+};
+
+static struct T(window) T(seen_by)(const struct T(direct) *j, int64_t col) {
+  const struct axis *x = &j->cols;
+  int64_t least = col + x->least, first = max64(least, 0);
+  if (j->strips == 1) return (struct T(window)){x->zeros, first, x->pixels};
+  int64_t until = min64(ceil_div(x->size, x->step), least + j->ld);
+  return (struct T(window)){min64(first - least, j->ld), first, max64(until - first, 0)};
+}
+
+// Copies what a block's outputs see of one group. Zeros around it are there already, where all blocks have the same.
+static void T(fill_block)(const struct T(direct) *j, const struct plan *plan, const struct T(corner) *at, int64_t group,
                           real *block) {
   const struct axis *y = &j->rows, *x = &j->cols;
   int64_t reach = plan->rows + y->end - y->grid - y->least; // rows of a part
+  struct T(window) seen = T(seen_by)(j, at->col);
   for (int64_t c = 0; c < j->channels; c++)
     for (int64_t p = 0; p < y->parts; p++) {
       int64_t origin = axis_sight(y, p).origin;
       real *part = block + (c * y->parts + p) * x->parts * j->plane;
       for (int64_t image = 0; image < plan->images; image++) {
-        const real *src = j->src + (image0 + image) * j->src_n + (group * j->channels + c) * y->size * x->size;
+        const real *src = j->src + (at->image + image) * j->src_n + (group * j->channels + c) * y->size * x->size;
         for (int64_t t = 0; t < reach; t++) {
-          int64_t at = (row0 + y->least + t) * y->step + origin;
-          real *row = part + (image * j->image_rows + t) * x->ld;
-          if (row0 + y->least + t >= 0 && at < y->size)
-            T(fill_row)(j, src + at * x->size, row);
-          else if (j->bands > 1)
-            for (int64_t q = 0; q < x->parts; q++)
-              memset(row + q * j->plane + x->zeros, 0, (size_t)x->pixels * sizeof(real));
+          int64_t pixel = at->row + y->least + t, from = pixel * y->step + origin;
+          real *row = part + (image * j->image_rows + t) * j->ld;
+          bool there = pixel >= 0 && from < y->size;
+          if (j->strips > 1 || (!there && j->bands > 1))
+            for (int64_t q = 0; q < x->parts; q++) memset(row + q * j->plane, 0, (size_t)j->ld * sizeof(real));
+          if (there) T(fill_row)(j, &seen, src + from * x->size, row);
         }
       }
     }
 }
 
 // Copies `rows` rows of a vector's sums to their places: sums of the phases of a row of outputs side by side.
-NN_INLINE void T(finish_run)(const struct T(direct) *j, const struct run *run, int64_t phase_row, int64_t row0,
-                             const real *sums, int64_t rows, real *dst) {
+NN_INLINE void T(finish_run)(const struct T(direct) *j, const struct run *run, int64_t phase_row,
+                             const struct T(corner) *at, const real *sums, int64_t rows, real *dst) {
   const struct axis *y = &j->rows, *x = &j->cols;
-  int64_t row = run->row * y->phases + phase_row, col = run->col * x->phases, plane = y->out * x->out;
-  if (row0 * y->phases + row >= y->out) return;
+  int64_t row = (at->row + run->row) * y->phases + phase_row, col = (at->col + run->col) * x->phases;
+  int64_t plane = y->out * x->out;
+  if (row >= y->out) return;
   int64_t len = min64(run->len * x->phases, x->out - col), next = NN_MICRO_ROWS * 4 * VL;
   real *to = dst + run->image * j->dst_n + row * x->out + col;
   const real *from = sums + run->at;
@@ -155,10 +175,23 @@ NN_INLINE void T(finish_run)(const struct T(direct) *j, const struct run *run, i
 // A share of a block's work: rows r0 .. r0 + count - 1 of the results of one group.
 struct T(share) {
   const struct plan *plan;
-  int64_t group, row0, r0, count;
+  struct T(corner) at;
+  int64_t group, r0, count;
   const real *block;
-  real *sums, *dst; // dst: where row r0 of the results of the block's first output goes
+  real *sums, *dst; // dst: where row r0 of the results goes for output (0, 0) of the block's first image
 };
+
+// Has vector number v of the block, the tile's t-th, written straight to its place if that is one run, else to `sums`.
+NN_INLINE bool T(aim)(const struct T(direct) *j, const struct T(share) *s, int64_t v, struct T(tile) *tile, int64_t t,
+                      real *sums) {
+  const struct place *place = s->plan->place + v;
+  const struct run *run = s->plan->run + place->run;
+  bool straight = j->cols.phases == 1 && j->rows.phases == 1 && place[1].run == place->run + 1;
+  tile->to[t] = straight ? s->dst + run->image * j->dst_n + (s->at.row + run->row) * j->cols.out + s->at.col + run->col : sums;
+  tile->ld[t] = straight ? j->rows.out * j->cols.out : 4 * VL;
+  tile->lanes[t] = straight ? run->len : VL;
+  return straight;
+}
 
 // For the phases of one row of outputs.
 static void T(multiply)(const struct T(direct) *j, const struct T(share) *s, int64_t phase_row) {
@@ -168,35 +201,39 @@ static void T(multiply)(const struct T(direct) *j, const struct T(share) *s, int
   const real *packed = j->packed + s->group * rows * T(depth_of)(j);
   struct T(tile) tile = {.bias = j->bias ? j->bias + s->group * j->m + j->m0 + s->r0 : NULL, .relu = j->relu};
   for (int64_t v = 0, some; v < plan->vectors; v += some) {
+    bool straight[4];
     some = min64(plan->vectors - v, most);
-    for (int64_t t = 0; t < 4; t++) tile.from[t] = s->block + plan->place[v + (t < some ? t : 0)].start;
+    for (int64_t t = 0; t < some; t++) tile.from[t] = s->block + plan->place[v + t].start;
     for (int64_t col = 0; col < phases; col++) {
       tile.depth = phase[col].taps * j->channels;
       tile.a = packed + rows * phase[col].at + s->r0 * tile.depth;
       tile.off = j->off + phase[col].at;
-      tile.sums = s->sums + col * NN_MICRO_ROWS * 4 * VL;
+      for (int64_t t = 0; t < some; t++)
+        straight[t] = T(aim)(j, s, v + t, &tile, t, s->sums + (col * NN_MICRO_ROWS * 4 + t) * VL);
       T(tiles)[s->count - 1][some - 1](&tile);
     }
     for (int64_t t = 0; t < some; t++)
-      for (int64_t run = plan->place[v + t].run; run < plan->place[v + t + 1].run; run++)
-        T(finish_run)(j, plan->run + run, phase_row, s->row0, s->sums + t * VL, s->count, s->dst);
+      for (int64_t run = plan->place[v + t].run; !straight[t] && run < plan->place[v + t + 1].run; run++)
+        T(finish_run)(j, plan->run + run, phase_row, &s->at, s->sums + t * VL, s->count, s->dst);
   }
 }
 
 // Task: (block, group, share of the results).
 static void T(direct_task)(const struct T(direct) *j, int64_t task, int thread) {
   int64_t split = task % j->splits, group = task / j->splits % j->groups, b = task / j->splits / j->groups;
-  int64_t band = b % j->bands, image0 = b / j->bands * j->block_images, row0 = band * j->block_rows;
-  bool last = j->bands > 1 ? band == j->bands - 1 : b == j->blocks - 1;
+  int64_t strip = b % j->strips, band = b / j->strips % j->bands, images = b / j->strips / j->bands;
+  struct T(corner) at = {images * j->block_images, band * j->block_rows, strip * j->block_cols};
+  bool last = j->bands > 1 ? band == j->bands - 1 : at.image + j->block_images >= j->images;
+  const struct plan *plan = &j->plan[last][strip == j->strips - 1];
   real *block = j->scratch + thread * j->thread_size;
   if (!j->ready[thread]) memset(block, 0, (size_t)j->block_size * sizeof(real));
   j->ready[thread] = 1;
-  T(fill_block)(j, &j->plan[last], image0, row0, group, block);
+  T(fill_block)(j, plan, &at, group, block);
   int64_t rows = j->m1 - j->m0, row_blocks = T(row_blocks)(rows), plane = j->rows.out * j->cols.out;
-  real *dst = j->dst + image0 * j->dst_n + (group * j->m + j->m0) * plane + row0 * j->rows.phases * j->cols.out;
+  real *dst = j->dst + at.image * j->dst_n + (group * j->m + j->m0) * plane;
   for (int64_t i = row_blocks * split / j->splits; i < row_blocks * (split + 1) / j->splits; i++) {
     int64_t r0 = T(block_row)(rows, i), count = T(block_row)(rows, i + 1) - r0;
-    struct T(share) share = {&j->plan[last], group, row0, r0, count, block, block + j->block_size, dst + r0 * plane};
+    struct T(share) share = {plan, at, group, r0, count, block, block + j->block_size, dst + r0 * plane};
     for (int64_t row = 0; row < axis_used(&j->rows); row++) T(multiply)(j, &share, row);
   }
 }
@@ -205,31 +242,42 @@ static void T(direct_tasks)(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t t = begin; t < end && !nn_interrupted(); t++) T(direct_task)(arg, t, thread);
 }
 
-// Decides how the work is cut: a function of the shape and the number of threads.
-static void T(direct_cut)(struct T(direct) *j) {
+// Cuts images into bands of rows or, where a row has too much, into strips of columns as well, or joins images.
+static void T(cut_blocks)(struct T(direct) *j) {
   const struct axis *y = &j->rows, *x = &j->cols;
-  int64_t threads = nn_threads(), channel = y->parts * x->parts * x->ld, reach = y->end - y->grid - y->least;
-  int64_t image = j->channels * channel * (y->grid + reach), vectors = ceil_div(y->grid * x->ld, VL);
-  int64_t fit = max64(SOURCE / max64(j->channels * channel, 1) - reach, ceil_div(SHARE * VL, max64(x->ld, 1)));
-  int64_t shares = ceil_div(2 * threads, max64(j->images * j->groups, 1)), most = max64(vectors / SHARE, 1);
-  if (threads == 1) shares = 1;
-  j->bands = max64(image > SOURCE ? ceil_div(y->grid, fit) : 1, min64(shares, most));
-  j->bands = max64(min64(j->bands, y->grid), 1);
+  int64_t threads = nn_threads(), reach = y->end - y->grid - y->least, across = x->end - x->grid - x->least;
+  int64_t row = max64(j->channels * y->parts * x->parts * x->ld, 1), vectors = ceil_div(y->grid * x->ld, VL);
+  int64_t shares = threads == 1 ? 1 : ceil_div(2 * threads, j->images * j->groups);
+  shares = max64(min64(shares, vectors / SHARE), 1);
+  int64_t fit = max64(max64(SOURCE / row - reach, ceil_div(SHARE * VL, x->ld)), 1);
+  bool large = row * (y->grid + reach) > SOURCE;
+  j->bands = min64(max64(large ? ceil_div(y->grid, fit) : 1, shares), y->grid);
   j->block_rows = ceil_div(y->grid, j->bands);
-  j->bands = ceil_div(y->grid, max64(j->block_rows, 1));
+  j->bands = ceil_div(y->grid, j->block_rows);
+  int64_t most = ceil_div(x->grid, SHARE * VL);
+  j->strips = max64(ceil_div(row * (j->block_rows + reach), 2 * SOURCE), y->grid == 1 ? shares : 1);
+  j->block_cols = round_up(ceil_div(x->grid, min64(j->strips, most)), VL);
+  j->strips = ceil_div(x->grid, j->block_cols);
+  j->ld = j->strips > 1 ? j->block_cols + across : x->ld;
   j->block_images = 1;
-  if (j->bands <= 1) {
-    int64_t some = min64(VECTORS / max64(vectors, 1), SOURCE / max64(image, 1));
+  if (j->bands == 1 && j->strips == 1) {
+    int64_t some = min64(VECTORS / vectors, SOURCE / (row * (y->grid + reach)));
     if (threads > 1) some = min64(some, j->images * j->groups / (4 * threads));
     j->block_images = max64(min64(some, j->images), 1);
   }
   j->image_rows = y->ld;
-  j->blocks = ceil_div(j->images, j->block_images) * j->bands;
-  j->chunk = min64(j->m, max64(PACKED / max64(j->groups * T(depth_of)(j), 1), NN_MICRO_ROWS));
-  int64_t row_blocks = T(row_blocks)(j->chunk);
-  j->splits = threads == 1 ? 1 : max64(min64(ceil_div(2 * threads, max64(j->blocks * j->groups, 1)), row_blocks), 1);
+  j->blocks = ceil_div(j->images, j->block_images) * j->bands * j->strips;
   int64_t rows = (j->block_images - 1) * j->image_rows + j->block_rows + reach;
-  j->plane = round_up(rows * x->ld + x->zeros + VL, 16) | 16;
+  j->plane = round_up(rows * j->ld + x->zeros + VL, 16) | 16;
+}
+
+// Decides how the work is cut: a function of the shape and the number of threads.
+static void T(direct_cut)(struct T(direct) *j) {
+  int64_t threads = nn_threads();
+  T(cut_blocks)(j);
+  j->chunk = min64(j->m, max64(PACKED / max64(j->groups * T(depth_of)(j), 1), NN_MICRO_ROWS));
+  int64_t wanted = threads == 1 ? 1 : ceil_div(2 * threads, j->blocks * j->groups);
+  j->splits = max64(min64(wanted, T(row_blocks)(j->chunk)), 1);
 }
 
 // Memory from *at on, aligned; moves *at past it.
@@ -242,11 +290,11 @@ static void *T(take)(char **at, int64_t count, size_t size) {
 // Places everything from `memory` on and returns the end; reads and writes nothing there.
 static char *T(direct_place)(struct T(direct) *j, char *memory) {
   char *at = memory;
-  int64_t rows = j->block_images * j->block_rows, vectors = rows * ceil_div(j->cols.grid, VL);
+  int64_t rows = j->block_images * j->block_rows, vectors = rows * ceil_div(j->block_cols, VL);
   int64_t used = axis_used(&j->cols), depth = T(depth_of)(j);
-  for (int i = 0; i < 2; i++) {
-    j->plan[i].place = T(take)(&at, vectors + 1, sizeof(struct place));
-    j->plan[i].run = T(take)(&at, vectors + rows, sizeof(struct run));
+  for (int i = 0; i < 4; i++) {
+    j->plan[i / 2][i % 2].place = T(take)(&at, vectors + 1, sizeof(struct place));
+    j->plan[i / 2][i % 2].run = T(take)(&at, vectors + rows, sizeof(struct run));
   }
   j->phase = T(take)(&at, axis_used(&j->rows) * used, sizeof(struct phase));
   j->tap = T(take)(&at, j->rows.kernel * j->cols.kernel, sizeof(struct tap));
@@ -260,11 +308,14 @@ static char *T(direct_place)(struct T(direct) *j, char *memory) {
 }
 
 static void T(direct_plan)(struct T(direct) *j) {
-  for (int last = 0; last < 2; last++) {
-    struct plan *p = &j->plan[last];
-    p->images = last && j->bands <= 1 ? j->images - (j->blocks - 1) * j->block_images : j->block_images;
+  for (int i = 0; i < 4; i++) {
+    struct plan *p = &j->plan[i / 2][i % 2];
+    bool last = i / 2, right = i % 2;
+    int64_t rest = j->images % j->block_images;
+    p->images = last && rest ? rest : j->block_images;
     p->rows = last ? j->rows.grid - (j->bands - 1) * j->block_rows : j->block_rows;
-    plan_make(p, VL, j->cols.grid, j->cols.ld, j->image_rows);
+    int64_t cols = right ? j->cols.grid - (j->strips - 1) * j->block_cols : j->block_cols;
+    if (right || j->strips > 1) plan_make(p, VL, cols, j->ld, j->image_rows);
   }
 }
 
@@ -272,7 +323,7 @@ static bool T(direct_run)(struct T(direct) *j, void *workspace) {
   T(direct_place)(j, align64(workspace));
   T(direct_plan)(j);
   T(list_products)(j);
-  int64_t work = T(depth_of)(j) * j->block_images * j->block_rows * j->cols.grid * ceil_div(j->chunk, j->splits);
+  int64_t work = T(depth_of)(j) * j->block_images * j->block_rows * j->block_cols * ceil_div(j->chunk, j->splits);
   for (j->m0 = 0; j->m0 < j->m; j->m0 = j->m1) {
     j->m1 = min64(j->m, j->m0 + j->chunk);
     int64_t packs = j->groups * T(row_blocks)(j->m1 - j->m0);

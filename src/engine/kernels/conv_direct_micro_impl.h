@@ -9,7 +9,8 @@ struct T(tile) {
   const real *from[4]; // of the vectors
   const real *bias;    // what the rows start from, or NULL
   bool relu;
-  real *sums; // [rows][4 vectors]
+  real *to[4];  // of each vector: where row 0 goes, numbers between rows, how many lanes
+  int64_t ld[4], lanes[4];
 };
 
 // Most vectors for that many rows, as registers allow.
@@ -40,13 +41,13 @@ NN_INLINE void T(tile_run)(const int rows, const int vectors, const struct T(til
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; v++) acc[i][v] += a[i] * b[v];
   }
-#pragma GCC unroll 16
-  for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; v++) {
-      if (t->relu) acc[i][v] = T(clamped)(acc[i][v]);
-      *(uvec *)(t->sums + (i * 4 + v) * VL) = acc[i][v];
-    }
+  for (int v = 0; v < vectors; v++) {
+    real *to = t->to[v];
+    int64_t ld = t->ld[v], lanes = t->lanes[v];
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) T(nn_store_first)(to + i * ld, t->relu ? T(clamped)(acc[i][v]) : acc[i][v], lanes);
+  }
 }
 
 // The pixels' products of the gradient of the weights: sums[i][v] += sum over the rows and columns of outputs of

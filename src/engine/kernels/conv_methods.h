@@ -18,8 +18,6 @@
 
 NN_CONV_DECLARE(naive, f32)
 NN_CONV_DECLARE(naive, f64)
-NN_CONV_DECLARE(gemm, f32)
-NN_CONV_DECLARE(gemm, f64)
 NN_CONV_DECLARE(direct, f32)
 NN_CONV_DECLARE(direct, f64)
 
