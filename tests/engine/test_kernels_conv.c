@@ -282,6 +282,7 @@ static void pooled_shapes(void **arg) {
     if (conv->takes_pooled(&d, NN_CONV_WEIGHT_GRAD)) check_pooled_gradient(&d, range(0, 1));
   }
   assert_true(winograd > 30 && direct > 60);
+}
 
 static double products(const struct nn_conv_desc *d) {
   return (double)(y_size(d) * (d->c / d->groups) * d->r * d->s);

@@ -1,6 +1,6 @@
 // Convolution, ReLU and the maxima of 2 x 2 windows in one pass, for few input channels (the first layer of a network),
 // float32; and the gradients of weights and bias from those of the maxima, which nobody spreads to the size that the
-// convolution has. Direct sums over the taps: of the forward pass in the order in which the product of conv_gemm.c has
+// convolution has. Direct sums over the taps: of the forward pass in the order in which the product of conv_direct.c has
 // them, so that the bits are the same. Winograd's pass is in winograd.c.
 //
 //   forward      for two rows of outputs, two vectors of columns and some channels in registers; the maxima of what is in
