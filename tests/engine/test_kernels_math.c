@@ -1270,6 +1270,29 @@ static void test_adam(void **state) {
     }
 }
 
+// Gradients of every size from a weight of 0, so that the whole of the update shows: 0, next to nothing, what overflows in
+// the square, infinite, NaN.
+static void test_adam_of_every_size(void **state) {
+  (void)state;
+  enum { N = 67 };
+  struct nn_adam o = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .bias_correction1 = 0.1, .bias_correction2 = 0.001};
+  for (int first = 0; first < 400; first++) {
+    float p[N] = {0}, m[N] = {0}, v[N] = {0}, g[N];
+    for (int i = 0; i < N; i++) g[i] = powf(10, (float)((first + 5 * i) % 76) - 37) * (i % 2 ? 1.5f : -2.25f);
+    g[first % N] = 0;
+    if (first % 3 == 1) g[(first + 1) % N] = NAN;
+    if (first % 3 == 2) g[(first + 20) % N] = INFINITY;
+    optim->adam[NN_FLOAT32](N, &o, p, g, m, v, NULL);
+    for (int i = 0; i < N; i++) {
+      const real want = -0.1L * (real)m[i] / (sqrtl((real)v[i]) / sqrtl(0.001L) + 1e-8L);
+      if (isnan(want))
+        assert_true(isnan(p[i]));
+      else
+        assert_true(fabsl((real)p[i] - want) <= 1e-6L * fabsl(want) + 1e-37L);
+    }
+  }
+}
+
 static void test_rmsprop(void **state) {
   (void)state;
   for (int f = 0; f < 2; f++)
@@ -1361,6 +1384,7 @@ int main(void) {
       cmocka_unit_test(test_batch_norm),
       cmocka_unit_test(test_sgd),
       cmocka_unit_test(test_adam),
+      cmocka_unit_test(test_adam_of_every_size),
       cmocka_unit_test(test_rmsprop),
       cmocka_unit_test(test_adagrad),
   };

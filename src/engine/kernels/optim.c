@@ -3,6 +3,7 @@
 #include "kernels/optim.h"
 
 #include "kernels/vmath_core.h"
+#include "kernels/vmath_simd.h"
 
 // Options become constants of the loop's own type first; choices that the loop would make again for each
 // number are made outside by calling the inline body with constants.
@@ -112,12 +113,67 @@
 OPTIMISERS(f, float, __builtin_sqrtf)
 OPTIMISERS(d, double, __builtin_sqrt)
 
+#if NN_SIMD_MATH
+// Adam without division and square root, which bound it even where the numbers come from the third level: approximations
+// and a step of Newton's method each, within 3 units of the last place of the exact quotient. Where a second moment is not
+// below 2^96 (or is NaN) the exact way is taken.
+typedef struct {
+  vec_f sign, decay, shrink, take1, keep2, take2, step, eps, unbias2;
+  bool decays;
+} adam_v;
+
+NN_INLINE vec_f adam_quotient_v(vec_f m, vec_f v, const adam_v *c) {
+  if (any_outside_v(v, 0, 0x1p96f)) return m / fma_v(root_v(v), c->unbias2, c->eps);
+  const vec_f x = at_least_v(v, 0x1p-120f), r = about_inverse_root_v(x), s = x * r;
+  const vec_f d = fma_v(fma_v(fma_v(-s, s, x), r * 0.5f, s), c->unbias2, c->eps), inverse = about_inverse_v(d), q = m * inverse;
+  return fma_v(fma_v(-d, q, m), inverse, q);
+}
+
+NN_INLINE vec_f adam_one_v(const adam_v *c, vec_f p, vec_f g, vec_f *avg, vec_f *sq) {
+  const vec_f d = c->decays ? fma_v(c->decay, p, c->sign * g) : c->sign * g;
+  const vec_f m = fma_v(c->take1, d - *avg, *avg), v = fma_v(c->take2 * d, d, c->keep2 * *sq);
+  *avg = m, *sq = v;
+  return c->shrink * p - adam_quotient_v(c->step * m, v, c);
+}
+
+static void adam_quick(int64_t n, const struct nn_adam *o, float *p, const float *g, float *avg, float *sq) {
+  const float decay = o->decoupled ? 0 : (float)o->weight_decay;
+  const adam_v c = {.sign = all_v(o->maximize ? -1 : 1), .decay = all_v(decay), .decays = decay != 0,
+                    .shrink = all_v(o->decoupled ? (float)(1.0 - o->lr * o->weight_decay) : 1),
+                    .take1 = all_v((float)(1.0 - o->beta1)), .keep2 = all_v((float)o->beta2),
+                    .take2 = all_v((float)(1.0 - o->beta2)), .step = all_v((float)(o->lr / o->bias_correction1)),
+                    .eps = all_v((float)o->eps), .unbias2 = all_v((float)(1 / sqrt(o->bias_correction2)))};
+  int64_t i = 0;
+  for (; i + NN_SIMD_LANES <= n; i += NN_SIMD_LANES) {
+    vec_f m = load_f(avg + i), v = load_f(sq + i);
+    store_f(p + i, adam_one_v(&c, load_f(p + i), load_f(g + i), &m, &v));
+    store_f(avg + i, m);
+    store_f(sq + i, v);
+  }
+  if (i == n) return;
+  vec_f m = load_first_v(avg + i, n - i), v = load_first_v(sq + i, n - i);
+  store_first_v(p + i, adam_one_v(&c, load_first_v(p + i, n - i), load_first_v(g + i, n - i), &m, &v), n - i);
+  store_first_v(avg + i, m, n - i);
+  store_first_v(sq + i, v, n - i);
+}
+
+static void adam_float(int64_t n, const struct nn_adam *o, void *p, const void *g, void *avg, void *sq, void *top) {
+  // With a usual eps, what is lost of second moments below 2^-120 doesn't show.
+  if (top == NULL && o->eps >= 1e-12 && o->eps <= 1e12)
+    adam_quick(n, o, p, g, avg, sq);
+  else
+    adam_f(n, o, p, g, avg, sq, top);
+}
+#else
+#define adam_float adam_f
+#endif
+
 #define FLOATS(name)                                                                                         \
   { [NN_FLOAT32] = name##_f, [NN_FLOAT64] = name##_d }
 
 const struct nn_optim_kernels NN_KERNEL(nn_optim) = {
     .sgd = FLOATS(sgd),
-    .adam = FLOATS(adam),
+    .adam = {[NN_FLOAT32] = adam_float, [NN_FLOAT64] = adam_d},
     .rmsprop = FLOATS(rmsprop),
     .adagrad = FLOATS(adagrad),
 };

@@ -38,6 +38,10 @@ NN_INLINE int any_outside_v(vec_f x, float low, float high) {
   const __mmask16 in = _mm512_cmp_ps_mask((__m512)x, _mm512_set1_ps(low), _CMP_GE_OQ);
   return _mm512_mask_cmp_ps_mask(in, (__m512)x, _mm512_set1_ps(high), _CMP_LE_OQ) != 0xffff;
 }
+// 1 / x and 1 / sqrt(x), to 14 bits here and 11.5 bits with AVX2.
+NN_INLINE vec_f about_inverse_v(vec_f x) { return (vec_f)_mm512_rcp14_ps((__m512)x); }
+NN_INLINE vec_f about_inverse_root_v(vec_f x) { return (vec_f)_mm512_rsqrt14_ps((__m512)x); }
+NN_INLINE vec_f root_v(vec_f x) { return (vec_f)_mm512_sqrt_ps((__m512)x); }
 // The first n lanes from and to memory, 0 < n < all.
 NN_INLINE vec_f load_first_v(const float *x, int64_t n) {
   return (vec_f)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), x);
@@ -57,6 +61,9 @@ NN_INLINE vec_f scale_v(vec_f x, vec_f t, float zero) {
   const nn_bits_v half = ((nn_bits_v)t << 22) & (int32_t)0xff800000;
   return x * (vec_f)half * (vec_f)(((nn_bits_v)t << 23) - half);
 }
+NN_INLINE vec_f about_inverse_v(vec_f x) { return (vec_f)_mm256_rcp_ps((__m256)x); }
+NN_INLINE vec_f about_inverse_root_v(vec_f x) { return (vec_f)_mm256_rsqrt_ps((__m256)x); }
+NN_INLINE vec_f root_v(vec_f x) { return (vec_f)_mm256_sqrt_ps((__m256)x); }
 NN_INLINE vec_f fma_v(vec_f a, vec_f b, vec_f c) { return (vec_f)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 NN_INLINE vec_f product_error_v(vec_f a, vec_f s) { return (vec_f)_mm256_fmsub_ps((__m256)a, (__m256)a, (__m256)s); }
 NN_INLINE int any_outside_v(vec_f x, float low, float high) {
