@@ -179,13 +179,19 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
 // A packed strip is [k][strip_row]: rows of whole blocks, of which those beyond the tile's stay unused.
 enum { NAME(strip_row) = (ROWS_MAX + NAME(BLOCK) - 1) / NAME(BLOCK) * NAME(BLOCK) };
 
-// Two rows of the next tile of C, and with `ahead` four of the panel of B that lies beside b.
-INLINE void NAME(fetch_next)(const int V, bool ahead, const T *b, int64_t bs, const T **c, int64_t ldc, int *rows) {
-  for (int i = 0; i < 2; i++, (*rows)--) {
+// A few rows of the next tile of C, while there are any.
+INLINE void NAME(fetch_next)(const int V, const T **c, int64_t ldc, int *rows) {
+  enum { A_TURN = NN_ISA > 1 ? 2 : 1 };
+  if (*rows <= 0) return;
+  UNROLL for (int i = 0; i < A_TURN; i++) {
     NAME(fetch)(*c, V * VECTOR_BYTES);
-    *c += *rows > 1 ? ldc : 0;
+    *c += *rows > i + 1 ? ldc : 0;
   }
-  if (!ahead) return;
+  *rows -= A_TURN;
+}
+
+// Four rows of the panel of B beside the one at b.
+INLINE void NAME(fetch_beside)(const T *b, int64_t bs) {
   UNROLL for (int i = 0; i < 4; i++) {
     UNROLL for (int j = 0; j < 2 * VECTOR_BYTES; j += 64)
         __builtin_prefetch((const char *)(b + i * bs + NAME(width)) + j, 0, 2);
@@ -203,7 +209,8 @@ INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const bool
   int64_t p = t->k;
   int rows = R;
   for (; p >= 4; p -= 4, a += 4 * S) {
-    NAME(fetch_next)(V, ahead, b, bs, &next, t->ldc, &rows);
+    NAME(fetch_next)(V, &next, t->ldc, &rows);
+    if (ahead) NAME(fetch_beside)(b, bs);
     NAME(add_packed)(R, V, sums, b, a);
     NAME(add_packed)(R, V, sums + 1 % U * N, b + bs, a + S);
     NAME(add_packed)(R, V, sums + 2 % U * N, b + 2 * bs, a + 2 * S);
