@@ -205,6 +205,9 @@ typedef struct {
 // claim one by one are worth it from so many on.
 static const double THREAD_WORK = 64e3, CLAIM_WORK = 32e6;
 
+// From so many on, threads of a team share a product strip by strip; for smaller ones two tiles cost less.
+static const double TEAM_WORK = 1e6;
+
 static double work_of(int64_t m, int64_t n, int64_t k) { return (double)m * (double)n * (double)k; }
 
 // What a tile costs, in multiply-adds: columns come in vectors, op(B) is packed for each tile, slowly where it lies
@@ -476,7 +479,7 @@ static bool share(gemm_job *job) {
 static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
   job->grid = plan(m, n, k, job->is_f64 ? job->f64.tb : job->f32.tb, batch, job->is_f64);
   if (job->wide) job->grid.library = false;
-  if (batch == 1 && share(job)) return !atomic_load_explicit(&job->interrupted, memory_order_relaxed);
+  if (batch == 1 && work_of(m, n, k) >= TEAM_WORK && share(job)) return !atomic_load_explicit(&job->interrupted, memory_order_relaxed);
   int64_t tasks = job->grid.rows * job->grid.cols * batch;
   double each = work_of(m, n, k) * (double)batch / (double)tasks;
   if (each * (double)tasks > CLAIM_WORK && tasks > nn_threads()) {
