@@ -13,6 +13,7 @@ enum {
   MOST = 2 * NN_MAX_DIMS, /* dims of a block: repeats make more than a tensor has */
   CHUNK = 4096,           /* elements of a run that are done at once */
   GRAIN = 16384,          /* elements that are worth a thread */
+  FEW = 8,                /* elements of a run that is not worth a call */
   TILE = 64,              /* side of a tile of a transposing copy */
   CONVERT = 256,          /* elements converted at once when they are not neighbours */
   LONGEST = 1 << 20       /* elements between two looks at the interrupt flag */
@@ -113,6 +114,18 @@ static void move_one(char *d, const char *s, size_t elem) {
     memcpy(d, s, 1);
 }
 
+/* n elements in reverse: s is the last of them. */
+#define REVERSED(type) \
+  for (int64_t i = 0; i < n; i++) ((type *)(void *)d)[i] = ((const type *)(const void *)s)[-i]
+static void reverse_run(char *d, const char *s, int64_t n, size_t elem) {
+  if (elem == 4)
+    REVERSED(uint32_t);
+  else if (elem == 8)
+    REVERSED(uint64_t);
+  else
+    REVERSED(uint8_t);
+}
+
 /* n elements of one type. */
 static void move_run(const job *j, char *d, const char *s, int64_t n) {
   int64_t e = (int64_t)j->elem;
@@ -121,6 +134,8 @@ static void move_run(const job *j, char *d, const char *s, int64_t n) {
       memcpy(d, s, (size_t)(n * e));
     else if (j->s_run == 0)
       j->k->fill(n, s, d, j->elem);
+    else if (j->s_run == -e)
+      reverse_run(d, s, n, j->elem);
     else
       j->k->gather_strided(n, s, j->s_run, d, j->elem);
   } else if (j->s_run == e) {
@@ -185,6 +200,62 @@ static void copy_runs(job *j) {
   int64_t items = outer_count(j) * j->pieces;
   int64_t each = j->pieces > 1 ? CHUNK : j->run;
   nn_parallel(items, 1 + GRAIN / each, run_range, j);
+}
+
+/* ---- short runs ------------------------------------------------------------------------------------- */
+
+/* Rows of a few elements each, as many as `run` says: d_run and s_run are the ways between rows, d_rows and s_rows those
+ * between the `rows` elements of one. */
+#define SHORT_OF(type, width) \
+  for (int64_t i = 0; i < n; i++, d += dr, s += sr) \
+    for (int64_t e = 0; e < (width); e++) *(type *)(void *)(d + e * de) = *(const type *)(const void *)(s + e * se)
+#define SHORT(type) \
+  switch (j->rows) { \
+  case 2: SHORT_OF(type, 2); break; \
+  case 3: SHORT_OF(type, 3); break; \
+  case 4: SHORT_OF(type, 4); break; \
+  default: SHORT_OF(type, j->rows); break; \
+  }
+static void move_short(const job *j, char *d, const char *s, int64_t n) {
+  const int64_t dr = j->d_run, sr = j->s_run, de = j->d_rows, se = j->s_rows;
+  if (j->elem == 4)
+    SHORT(uint32_t)
+  else if (j->elem == 8)
+    SHORT(uint64_t)
+  else
+    SHORT(uint8_t)
+}
+
+static void short_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const job *j = arg;
+  cursor c;
+  cursor_set(j, &c, begin / j->pieces);
+  int64_t piece = begin % j->pieces, since = 0;
+  for (int64_t i = begin; i < end; i++) {
+    int64_t at = piece * CHUNK, n = j->run - at < CHUNK ? j->run - at : CHUNK;
+    move_short(j, j->dst + c.d + at * j->d_run, j->src + c.s + at * j->s_run, n);
+    since += n * j->rows;
+    if (since > LONGEST) {
+      if (nn_interrupted()) return;
+      since = 0;
+    }
+    if (++piece == j->pieces) {
+      piece = 0;
+      cursor_next(j, &c);
+    }
+  }
+}
+
+/* When the innermost dim has few elements and the one around it has many: makes that one the run. */
+static bool take_short(job *j) {
+  int last = j->ndim - 1;
+  if (j->ndim < 2 || j->to != j->from || j->n[last] > FEW || j->n[last - 1] <= j->n[last]) return false;
+  j->rows = j->n[last], j->d_rows = j->d[last], j->s_rows = j->s[last];
+  j->run = j->n[last - 1], j->d_run = j->d[last - 1], j->s_run = j->s[last - 1];
+  j->ndim -= 2;
+  j->pieces = (j->run + CHUNK - 1) / CHUNK;
+  return true;
 }
 
 /* ---- tiles ------------------------------------------------------------------------------------------ */
@@ -252,6 +323,10 @@ void nn_block_copy(int ndim, const int64_t *shape, nn_dtype to, void *dst, const
     j.row_pieces = (j.rows + TILE - 1) / TILE;
     int64_t area = (j.run < TILE ? j.run : TILE) * (j.rows < TILE ? j.rows : TILE);
     nn_parallel(outer_count(&j) * j.pieces * j.row_pieces, 1 + GRAIN / area, tile_range, &j);
+    return;
+  }
+  if (take_short(&j)) {
+    nn_parallel(outer_count(&j) * j.pieces, 1 + GRAIN / ((j.run < CHUNK ? j.run : CHUNK) * j.rows), short_range, &j);
     return;
   }
   if (j.ndim == 0) {

@@ -90,6 +90,8 @@ static real gelu_tanh_ref(real x) {
   return x * sigmoid_ref(1.5957691216057307118L * (x + 0.044715L * x * x * x));
 }
 static real mish_ref(real x) { return isinf(x) ? (x > 0 ? x : (real)NAN) : x * tanhl(softplus_ref(x)); }
+static real hardsigmoid_ref(real x) { return isnan(x) ? x : fminl(fmaxl(x + 3, 0), 6) / 6; }
+static real hardswish_ref(real x) { return x * hardsigmoid_ref(x); }
 static real rsqrt_ref(real x) { return 1 / sqrtl(x); }
 static real reciprocal_ref(real x) { return 1 / x; }
 static real sign_ref(real x) { return (real)((x > 0) - (x < 0)); }
@@ -125,9 +127,9 @@ static const struct {
     {NN_UNARY_SIN, "sin", sinl, 2, 2, EVERYWHERE},
     {NN_UNARY_COS, "cos", cosl, 2, 2, EVERYWHERE},
     {NN_UNARY_TAN, "tan", tanl, 2, 4, EVERYWHERE},
-    {NN_UNARY_ASIN, "asin", asinl, 1, 1, EVERYWHERE},
-    {NN_UNARY_ACOS, "acos", acosl, 1, 1, EVERYWHERE},
-    {NN_UNARY_ATAN, "atan", atanl, 1, 1, EVERYWHERE},
+    {NN_UNARY_ASIN, "asin", asinl, 2, 2, EVERYWHERE},
+    {NN_UNARY_ACOS, "acos", acosl, 2, 2, EVERYWHERE},
+    {NN_UNARY_ATAN, "atan", atanl, 2, 2, EVERYWHERE},
     {NN_UNARY_SINH, "sinh", sinhl, 3, 3, EVERYWHERE},
     {NN_UNARY_COSH, "cosh", coshl, 2, 2, EVERYWHERE},
     {NN_UNARY_TANH, "tanh", tanhl, 2, 2, EVERYWHERE},
@@ -143,6 +145,8 @@ static const struct {
     {NN_UNARY_LOG_SIGMOID, "log_sigmoid", log_sigmoid_ref, 2, 2, EVERYWHERE},
     {NN_UNARY_SILU, "silu", silu_ref, 4, 4, MODERATE},
     {NN_UNARY_MISH, "mish", mish_ref, 5, 5, MODERATE},
+    {NN_UNARY_HARDSIGMOID, "hardsigmoid", hardsigmoid_ref, 1.5, 1.5, MODERATE},
+    {NN_UNARY_HARDSWISH, "hardswish", hardswish_ref, 2.5, 2.5, MODERATE},
     {NN_UNARY_ABS, "abs", fabsl, 0, 0, EVERYWHERE},
     {NN_UNARY_NEG, "neg", neg_ref, 0, 0, EVERYWHERE},
     {NN_UNARY_SIGN, "sign", sign_ref, 0, 0, EVERYWHERE},
@@ -219,7 +223,8 @@ static void test_unary(void **state) {
 }
 
 // The functions whose error is promised to be at most 2 units, over all of float32 in steps of a prime; against the C
-// library's double, whose own error is nothing here. NNLUA_SWEEP=1 goes through every one and prints the largest error.
+// library's double, whose own error is nothing here. NNLUA_SWEEP=1 goes through every one, NNLUA_SWEEP=31 through each 31st,
+// and prints the largest error.
 static double sigmoid_double(double x) { return 1 / (1 + exp(-x)); }
 static void test_float_sweep(void **state) {
   (void)state;
@@ -229,9 +234,16 @@ static void test_float_sweep(void **state) {
     double (*exact)(double);
   } promised[] = {{NN_UNARY_EXP, "exp", exp},    {NN_UNARY_LOG, "log", log},
                   {NN_UNARY_TANH, "tanh", tanh}, {NN_UNARY_ERF, "erf", erf},
-                  {NN_UNARY_SIGMOID, "sigmoid", sigmoid_double}};
+                  {NN_UNARY_SIGMOID, "sigmoid", sigmoid_double},
+                  {NN_UNARY_ASIN, "asin", asin},    {NN_UNARY_ACOS, "acos", acos},
+                  {NN_UNARY_ATAN, "atan", atan},    {NN_UNARY_ASINH, "asinh", asinh},
+                  {NN_UNARY_ACOSH, "acosh", acosh}, {NN_UNARY_ATANH, "atanh", atanh},
+                  {NN_UNARY_SIN, "sin", sin},       {NN_UNARY_COS, "cos", cos},
+                  {NN_UNARY_TAN, "tan", tan},
+                  {NN_UNARY_EXPM1, "expm1", expm1}, {NN_UNARY_LOG1P, "log1p", log1p}};
   enum { RUN = 1021 };
-  const uint64_t step = getenv("NNLUA_SWEEP") ? 1 : 509;
+  const char *asked = getenv("NNLUA_SWEEP");
+  const uint64_t step = asked && atoi(asked) > 0 ? (uint64_t)atoi(asked) : 509;
   for (size_t k = 0; k < sizeof promised / sizeof promised[0]; k++) {
     double worst = 0;
     for (uint64_t at = 0; at <= UINT32_MAX; at += step * RUN) {
@@ -251,7 +263,7 @@ static void test_float_sweep(void **state) {
         worst = off > worst ? off : worst;
       }
     }
-    if (step == 1) printf("%s: at most %.3f units of the last place\n", promised[k].name, worst);
+    if (asked) printf("%s: at most %.3f units of the last place\n", promised[k].name, worst);
   }
 }
 
@@ -375,7 +387,7 @@ static const struct {
 static real sample_apart(void) {
   real x;
   do x = (real)uniform(-6, 6);
-  while (fabsl(x) < 0.001L || fabsl(x - P) < 0.001L || fabsl(x - Q) < 0.001L || fabsl(x * P - Q) < 0.001L);
+  while (fabsl(x) < 0.001L || fabsl(fabsl(x) - 3) < 0.001L || fabsl(x - P) < 0.001L || fabsl(x - Q) < 0.001L || fabsl(x * P - Q) < 0.001L);
   return x;
 }
 
@@ -418,7 +430,9 @@ static const struct {
                           [NN_GRAD_ELU] = {"elu", elu_of, 0},
                           [NN_GRAD_THRESHOLD] = {"threshold", threshold_of, 0},
                           [NN_GRAD_MISH] = {"mish", mish_ref, 0},
-                          [NN_GRAD_LOG_SIGMOID] = {"log_sigmoid", log_sigmoid_ref, 0}};
+                          [NN_GRAD_LOG_SIGMOID] = {"log_sigmoid", log_sigmoid_ref, 0},
+                          [NN_GRAD_HARDSIGMOID] = {"hardsigmoid", hardsigmoid_ref, 0},
+                          [NN_GRAD_HARDSWISH] = {"hardswish", hardswish_ref, 0}};
 
 // Against central differences of fourth order in long double, whose own error is below 1e-14.
 static void test_grad(void **state) {
@@ -473,7 +487,7 @@ static const struct {
               {NN_BINARY_POW, "pow", powl, 1.5},
               {NN_BINARY_MAXIMUM, "maximum", maximum_ref, 0},
               {NN_BINARY_MINIMUM, "minimum", minimum_ref, 0},
-              {NN_BINARY_ATAN2, "atan2", atan2l, 1.5},
+              {NN_BINARY_ATAN2, "atan2", atan2l, 2},
               {NN_BINARY_HYPOT, "hypot", hypotl, 1},
               {NN_BINARY_FMOD, "fmod", fmodl, 0},
               {NN_BINARY_REMAINDER, "remainder", remainder_ref, 0.51},
@@ -538,6 +552,46 @@ static void test_binary_special(void **state) {
   float y[4];
   math->binary[NN_BINARY_FLOOR_DIVIDE][NN_FLOAT32](4, a, 1, b, 1, y);
   assert_true(isnan(y[0]) && y[1] == -1 && y[2] == 0 && isnan(y[3]));
+}
+
+// Remainders of every size of quotient, in the way that takes the C library too, are exact.
+static void test_remainders(void **state) {
+  (void)state;
+  for (int f = 0; f < 2; f++)
+    for (int steps = 1; steps < 4; steps++) {
+      const nn_dtype d = floats[f];
+      const int64_t n = 1500, sa = steps & 1, sb = steps >> 1;
+      void *a = samples(d, n, EVERYWHERE), *b = samples(d, n, EVERYWHERE), *m = array(d, n), *r = array(d, n);
+      for (int64_t i = 0; i < n; i += 2) put(d, b, i, (real)uniform(0.1, 5)); // quotients that have digits
+      for (int64_t i = 0; i < n; i += 3) put(d, a, i, get(d, b, i) * rintl((real)uniform(-1e5, 1e5)));
+      math->binary[NN_BINARY_FMOD][d](n, a, sa, b, sb, m);
+      math->binary[NN_BINARY_REMAINDER][d](n, a, sa, b, sb, r);
+      for (int64_t i = 0; i < n; i++) {
+        const real u = get(d, a, i * sa), v = get(d, b, i * sb), exact = fmodl(u, v);
+        if (ulps(d, get(d, m, i), exact) != 0) fail_msg("fmod(%.17Lg, %.17Lg): %.17Lg", u, v, get(d, m, i));
+        if (!isnan(exact) && signbit(get(d, m, i)) != signbit(u)) fail_msg("sign of fmod(%Lg, %Lg)", u, v);
+        const real whole = exact != 0 && (v < 0) != (exact < 0) ? exact + v : exact;
+        if (!(ulps(d, get(d, r, i), whole) <= 0.51)) fail_msg("remainder(%.17Lg, %.17Lg): %.17Lg", u, v, get(d, r, i));
+      }
+      test_free(a), test_free(b), test_free(m), test_free(r);
+    }
+}
+
+// NaN anywhere in a run, of any length, is its largest and its smallest.
+static void test_extremes_nan(void **state) {
+  (void)state;
+  for (int f = 0; f < 2; f++)
+    for (int64_t n = 1; n < 300; n += 13) {
+      void *x = filled(floats[f], n, -1, 1), *y = array(floats[f], 1);
+      const int64_t at = (int64_t)(random_bits() % (uint64_t)n);
+      put(floats[f], x, at, (real)NAN);
+      for (int k = 0; k < 2; k++) {
+        reduce->run[k ? NN_REDUCE_MIN : NN_REDUCE_MAX][floats[f]](n, x, y);
+        assert_true(isnan(get(floats[f], y, 0)));
+        assert_int_equal((k ? reduce->argmin : reduce->argmax)[floats[f]](n, x, NULL), at);
+      }
+      test_free(x), test_free(y);
+    }
 }
 
 // One exponent for all elements takes shortcuts; the results are those of the general power.
@@ -1387,6 +1441,8 @@ int main(void) {
       cmocka_unit_test(test_adam_of_every_size),
       cmocka_unit_test(test_rmsprop),
       cmocka_unit_test(test_adagrad),
+      cmocka_unit_test(test_remainders),
+      cmocka_unit_test(test_extremes_nan),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,10 @@
 #include "kernels/vector.h"
 #include "kernels/vmath_core.h"
 
+#if NN_ISA >= 1
+#include <immintrin.h>
+#endif
+
 #define SUM_BLOCK 1024
 #define COLS      512
 
@@ -100,6 +104,9 @@ static void cols_prod_u(int64_t outer, int64_t inner, const void *vx, int64_t st
 #define MANY              (256 / (int64_t)sizeof(best[0]))
 
 #define EXTREME(name, T, BETTER)                                                                             \
+  EXTREME_VALUE(name, T, BETTER)                                                                             \
+  EXTREME_ALL(name, T, BETTER)
+#define EXTREME_VALUE(name, T, BETTER)                                                                       \
   static T name##_value(int64_t n, const T *x) {                                                             \
     T best[256 / sizeof(T)], y = x[0];                                                                       \
     int64_t i = 0;                                                                                           \
@@ -111,7 +118,8 @@ static void cols_prod_u(int64_t outer, int64_t inner, const void *vx, int64_t st
     }                                                                                                        \
     for (; i < n; i++) y = BETTER(x[i], y) ? x[i] : y;                                                       \
     return y;                                                                                                \
-  }                                                                                                          \
+  }
+#define EXTREME_ALL(name, T, BETTER)                                                                         \
   static void run_##name(int64_t n, const void *x, void *y) { *(T *)y = name##_value(n, x); }                \
   static int64_t arg_##name(int64_t n, const void *vx, void *value) {                                        \
     const T *x = vx, v = name##_value(n, x);                                                                 \
@@ -158,10 +166,55 @@ static void cols_prod_u(int64_t outer, int64_t inner, const void *vx, int64_t st
       if (index != NULL) memcpy(index + j0, at, (size_t)width * sizeof *at);                                 \
     }                                                                                                        \
   }
-EXTREME(max_f, float, MAX_REAL)
-EXTREME(min_f, float, MIN_REAL)
-EXTREME(max_d, double, MAX_REAL)
-EXTREME(min_d, double, MIN_REAL)
+
+#if NN_ISA >= 1
+// The instructions for maximum and minimum lose NaN; that there is one is found by one comparison for two vectors.
+#if NN_ISA == 2
+#define OF_TWO(op, s, a, b) (vec_##s)_mm512_##op##_p##s((__m512##s)(a), (__m512##s)(b))
+#define NAN_MASK(s, a, b)   (unsigned)_mm512_cmp_p##s##_mask((__m512##s)(a), (__m512##s)(b), _CMP_UNORD_Q)
+#define __m512f __m512
+#define _mm512_max_pf _mm512_max_ps
+#define _mm512_min_pf _mm512_min_ps
+#define _mm512_cmp_pf_mask _mm512_cmp_ps_mask
+#else
+#define OF_TWO(op, s, a, b) (vec_##s)_mm256_##op##_p##s((__m256##s)(a), (__m256##s)(b))
+#define NAN_MASK(s, a, b)   (unsigned)_mm256_movemask_p##s(_mm256_cmp_p##s((__m256##s)(a), (__m256##s)(b), _CMP_UNORD_Q))
+#define __m256f __m256
+#define _mm256_max_pf _mm256_max_ps
+#define _mm256_min_pf _mm256_min_ps
+#define _mm256_cmp_pf _mm256_cmp_ps
+#define _mm256_movemask_pf _mm256_movemask_ps
+#endif
+#define EXTREME_REAL(name, T, s, op, BETTER)                                                                 \
+  static T name##_value(int64_t n, const T *x) {                                                             \
+    enum { LANES = sizeof(vec_##s) / sizeof(T) };                                                            \
+    T y = x[0];                                                                                              \
+    int64_t i = 0;                                                                                           \
+    unsigned nan = 0;                                                                                        \
+    if (n >= 4 * LANES) {                                                                                    \
+      vec_##s a = load_##s(x), b = load_##s(x + LANES), c = load_##s(x + 2 * LANES), d = load_##s(x + 3 * LANES);  \
+      nan |= NAN_MASK(s, a, b), nan |= NAN_MASK(s, c, d);                                                    \
+      for (i = 4 * LANES; i + 4 * LANES <= n; i += 4 * LANES) {                                              \
+        const vec_##s e = load_##s(x + i), f = load_##s(x + i + LANES);                                      \
+        const vec_##s g = load_##s(x + i + 2 * LANES), h = load_##s(x + i + 3 * LANES);                      \
+        a = OF_TWO(op, s, a, e), b = OF_TWO(op, s, b, f), c = OF_TWO(op, s, c, g), d = OF_TWO(op, s, d, h);  \
+        nan |= NAN_MASK(s, e, f), nan |= NAN_MASK(s, g, h);                                                  \
+      }                                                                                                      \
+      if (nan) return (T)NAN;                                                                                \
+      a = OF_TWO(op, s, OF_TWO(op, s, a, b), OF_TWO(op, s, c, d));                                           \
+      for (int64_t k = 0; k < LANES; k++) y = BETTER(a[k], y) ? a[k] : y;                                    \
+    }                                                                                                        \
+    for (; i < n; i++) y = BETTER(x[i], y) ? x[i] : y;                                                       \
+    return y;                                                                                                \
+  }                                                                                                          \
+  EXTREME_ALL(name, T, BETTER)
+#else
+#define EXTREME_REAL(name, T, s, op, BETTER) EXTREME(name, T, BETTER)
+#endif
+EXTREME_REAL(max_f, float, f, max, MAX_REAL)
+EXTREME_REAL(min_f, float, f, min, MIN_REAL)
+EXTREME_REAL(max_d, double, d, max, MAX_REAL)
+EXTREME_REAL(min_d, double, d, min, MIN_REAL)
 EXTREME(max_i, int64_t, MAX_INT)
 EXTREME(min_i, int64_t, MIN_INT)
 EXTREME(max_u, uint8_t, MAX_INT)

@@ -52,18 +52,20 @@ static void F(run_square)(int64_t n, const void *x, void *y) { *(REAL *)y = (REA
 static void F(run_abs)(int64_t n, const void *x, void *y) { *(REAL *)y = (REAL)F(wide_abs)(n, x); }
 
 static void F(run_prod)(int64_t n, const void *vx, void *y) {
+  enum { CHAINS = 8 }; // that a multiplication waits for: enough to keep the multipliers busy
   const REAL *x = vx;
-  F(vec) p0 = (F(vec)){0} + 1, p1 = p0;
+  F(vec) p[CHAINS];
   int64_t i = 0;
-  for (; i + 2 * LANES <= n; i += 2 * LANES) {
-    p0 *= F(load)(x + i);
-    p1 *= F(load)(x + i + LANES);
-  }
-  p0 *= p1;
-  REAL p = 1;
-  for (int64_t k = 0; k < LANES; k++) p *= p0[k];
-  for (; i < n; i++) p *= x[i];
-  *(REAL *)y = p;
+  for (int c = 0; c < CHAINS; c++) p[c] = (F(vec)){0} + 1;
+  for (; i + CHAINS * LANES <= n; i += CHAINS * LANES)
+    for (int c = 0; c < CHAINS; c++) p[c] *= F(load)(x + i + c * LANES);
+  for (; i + LANES <= n; i += LANES) p[0] *= F(load)(x + i);
+  for (int half = CHAINS / 2; half > 0; half /= 2)
+    for (int c = 0; c < half; c++) p[c] *= p[c + half];
+  REAL all = 1;
+  for (int64_t k = 0; k < LANES; k++) all *= p[0][k];
+  for (; i < n; i++) all *= x[i];
+  *(REAL *)y = all;
 }
 
 // --- columns

@@ -33,21 +33,6 @@ static double digamma(double x) {
   return y + log(x) - 0.5 / x - series;
 }
 
-// Winitzki's closed form as a start, then Halley steps on erf - x, or on erfc where that keeps its digits.
-static double erfinv(double x) {
-  const double a = fabs(x);
-  if (!(a < 1)) return a == 1 ? copysign((double)INFINITY, x) : (double)NAN;
-  if (a < 1e-8) return x * 0.88622692545275801;
-  const double w = log1p(-a * a), h = 2 / (M_PI * 0.147) + 0.5 * w;
-  double y = sqrt(sqrt(h * h - w / 0.147) - h);
-  for (int i = 0; i < 3; i++) {
-    const double d = a < 0.5 ? erf(y) - a : (1 - a) - erfc(y);
-    const double u = d / (1.1283791670955126 * exp(-y * y));
-    y -= u / (1 + y * u);
-  }
-  return copysign(y, x);
-}
-
 // --- loops of two operands
 // ----------------------------------------------------------------------------------------
 
@@ -93,6 +78,8 @@ static double erfinv(double x) {
 #define LOOP_POWER NN_VECTOR_LOOP
 #define POWER_CALL pow_f
 #define BY_VECTORS NN_SIMD_MATH
+#define REMAINDERS_BY_VECTORS 1
+#define REMAINDER_MAX 0x1p28 // times the divisor's 24 digits: exact in double
 #include "kernels/vmath_loops.h"
 #undef REAL
 #undef REAL_MAX
@@ -102,6 +89,9 @@ static double erfinv(double x) {
 #undef LOOP_POWER
 #undef POWER_CALL
 #undef BY_VECTORS
+#undef REMAINDERS_BY_VECTORS
+#undef REMAINDER_MAX
+#undef BY_LEFT_OVER
 #undef UNARY_V
 #undef GRAD_V
 
@@ -113,6 +103,8 @@ static double erfinv(double x) {
 #define LOOP_POWER
 #define POWER_CALL pow
 #define BY_VECTORS 0
+#define REMAINDERS_BY_VECTORS NN_FMA
+#define REMAINDER_MAX 0x1p51
 #include "kernels/vmath_loops.h"
 #undef REAL
 #undef REAL_MAX
@@ -455,6 +447,8 @@ const struct nn_vmath_kernels
                     [NN_UNARY_GELU] = FLOATS(u_, gelu),
                     [NN_UNARY_GELU_TANH] = FLOATS(u_, gelu_tanh),
                     [NN_UNARY_MISH] = FLOATS(u_, mish),
+                    [NN_UNARY_HARDSIGMOID] = FLOATS(u_, hardsigmoid),
+                    [NN_UNARY_HARDSWISH] = FLOATS(u_, hardswish),
                     [NN_UNARY_ABS] = WITH_INT(u_, abs),
                     [NN_UNARY_NEG] = WITH_INT(u_, neg),
                     [NN_UNARY_SIGN] = WITH_INT(u_, sign),
@@ -491,6 +485,8 @@ const struct nn_vmath_kernels
                     [NN_GRAD_ELU] = FLOATS(g_, elu),
                     [NN_GRAD_THRESHOLD] = FLOATS(g_, threshold),
                     [NN_GRAD_MISH] = FLOATS(g_, mish),
+                    [NN_GRAD_HARDSIGMOID] = FLOATS(g_, hardsigmoid),
+                    [NN_GRAD_HARDSWISH] = FLOATS(g_, hardswish),
                     [NN_GRAD_LOG_SIGMOID] = FLOATS(g_, log_sigmoid),
                 },
             .binary =

@@ -23,7 +23,8 @@
   X(COSH, cosh) X(TANH, tanh) X(ASINH, asinh) X(ACOSH, acosh) X(ATANH, atanh) X(SQRT, sqrt) \
   X(RSQRT, rsqrt) X(RECIPROCAL, reciprocal) X(ERF, erf) X(ERFC, erfc) X(ERFINV, erfinv) \
   X(LGAMMA, lgamma) X(DIGAMMA, digamma) X(SIGMOID, sigmoid) X(LOG_SIGMOID, log_sigmoid) X(SILU, silu) \
-  X(GELU, gelu) X(GELU_TANH, gelu_tanh) X(MISH, mish) X(ABS, abs) X(NEG, neg) X(SIGN, sign) \
+  X(GELU, gelu) X(GELU_TANH, gelu_tanh) X(MISH, mish) X(HARDSIGMOID, hardsigmoid) \
+  X(HARDSWISH, hardswish) X(ABS, abs) X(NEG, neg) X(SIGN, sign) \
   X(SQUARE, square) X(FLOOR, floor) X(CEIL, ceil) X(ROUND, round) X(TRUNC, trunc) X(FRAC, frac) X(RELU, relu)
 // clang-format on
 #define NN_UNARY_ENUM(upper, lower) NN_UNARY_##upper,
@@ -50,7 +51,7 @@ typedef void nn_param_fn(int64_t n, double p, double q, const void *x, void *y);
 enum nn_grad {
   NN_GRAD_RELU, NN_GRAD_LEAKY_RELU, NN_GRAD_SIGMOID, NN_GRAD_TANH, NN_GRAD_GELU, NN_GRAD_GELU_TANH,
   NN_GRAD_SILU, NN_GRAD_SOFTPLUS, NN_GRAD_CLAMP, NN_GRAD_ELU, NN_GRAD_THRESHOLD, NN_GRAD_MISH,
-  NN_GRAD_LOG_SIGMOID, NN_GRAD_COUNT
+  NN_GRAD_LOG_SIGMOID, NN_GRAD_HARDSIGMOID, NN_GRAD_HARDSWISH, NN_GRAD_COUNT
 };
 // clang-format on
 typedef void nn_grad_fn(int64_t n, double p, double q, const void *g, const void *s,

@@ -547,6 +547,68 @@ NN_INLINE double erfc_d(double x) {
   return x < 0 ? 2.0 - t : t;
 }
 
+// erfinv(x) = x P(w), w = -log(1 - x^2): one polynomial in w up to 5, one in its root above.
+NN_INLINE float erfinv_f(float x) {
+  const float a = abs_f(x);
+#if NN_FMA
+  const float w = -log_f(__builtin_fmaf(-a, a, 1.0f));
+#else
+  const float w = -log_f((1.0f - a) * (1.0f + a));
+#endif
+  const float u = w - 2.5f, v = __builtin_sqrtf(w) - 3.0f;
+  float p = -8.7909644e-09f;
+  p = fma_f(p, u, 2.32327491e-08f);
+  p = fma_f(p, u, 4.66169297e-07f);
+  p = fma_f(p, u, -3.46270622e-06f);
+  p = fma_f(p, u, -4.96334087e-06f);
+  p = fma_f(p, u, 0.000218344445f);
+  p = fma_f(p, u, -0.0012527419f);
+  p = fma_f(p, u, -0.00417738687f);
+  p = fma_f(p, u, 0.24664028f);
+  p = fma_f(p, u, 1.50140941f);
+  float q = 0.000102781603f;
+  q = fma_f(q, v, -0.000296354759f);
+  q = fma_f(q, v, -3.85725725e-05f);
+  q = fma_f(q, v, 0.00146848836f);
+  q = fma_f(q, v, -0.0036067781f);
+  q = fma_f(q, v, 0.0056933919f);
+  q = fma_f(q, v, -0.00763528561f);
+  q = fma_f(q, v, 0.0094445264f);
+  q = fma_f(q, v, 1.00167489f);
+  q = fma_f(q, v, 2.83297682f);
+  return x * (w < 5.0f ? p : q);
+}
+// The same to about 2^-22, and a step of Halley's method on erf(y) - x, or on erfc where that keeps its digits.
+NN_INLINE double erfinv_d(double x) {
+  const double a = abs_d(x), rest = 1.0 - a, w = -log_d(rest * (1.0 + a)), u = w - 2.5, v = __builtin_sqrt(w) - 4.0;
+  double p = -8.7909644e-09;
+  p = fma_d(p, u, 2.32327491e-08);
+  p = fma_d(p, u, 4.66169297e-07);
+  p = fma_d(p, u, -3.46270622e-06);
+  p = fma_d(p, u, -4.96334087e-06);
+  p = fma_d(p, u, 0.000218344445);
+  p = fma_d(p, u, -0.0012527419);
+  p = fma_d(p, u, -0.00417738687);
+  p = fma_d(p, u, 0.24664028);
+  p = fma_d(p, u, 1.50140941);
+  double q = 0x1.0a25a4fcd5f2bp-20;
+  q = fma_d(q, v, -0x1.5b376840c06edp-19);
+  q = fma_d(q, v, -0x1.5936de5755ffbp-17);
+  q = fma_d(q, v, 0x1.5e6e193400b0fp-15);
+  q = fma_d(q, v, -0x1.3b996ed97e293p-15);
+  q = fma_d(q, v, 0x1.bb804567843c4p-17);
+  q = fma_d(q, v, -0x1.bc877cad04292p-14);
+  q = fma_d(q, v, 0x1.7635877f70ee9p-12);
+  q = fma_d(q, v, -0x1.cb75accbfa060p-11);
+  q = fma_d(q, v, 0x1.4745180fd12edp-10);
+  q = fma_d(q, v, 0x1.026e378a5977bp+0);
+  q = fma_d(q, v, 0x1.eb7e0e1e1b199p+1);
+  const double y = a * (w < 5.0 ? p : q), e = exp_neg_square_d(y < 6.0 ? y : 6.0, 1.0);
+  const double low = fma_d(y, erf_small_d(y < 1.0 ? y * y : 1.0), y) - a, high = rest - e * erfcx_d(y < 6.0 ? y : 6.0);
+  const double d = (a < 0.5 ? low : high) / (1.1283791670955126 * e), r = y - d / (1.0 + y * d);
+  return copysign_d(a == 1.0 ? (double)INFINITY : a == 0 ? 0 : r, x);
+}
+
 // The normal distribution function, and e^(-x^2/2) by the way (for the slope, whose tail above 14 is 0 to
 // it).
 NN_INLINE float normal_cdf_f(float x, float *e) {
@@ -665,13 +727,258 @@ NN_INLINE double tan_d(double x) {
   return x == 0 ? x : y;
 }
 
+// --- inverse trigonometric functions
+// ----------------------------------------------------------------------------
+
+// The high and low parts of pi / 2; twice them are those of pi.
+#define NN_HALF_PI_F    1.57079637f
+#define NN_HALF_PI_LO_F -4.37113883e-8f
+#define NN_HALF_PI_D    0x1.921fb54442d18p+0
+#define NN_HALF_PI_LO_D 0x1.1a62633145c07p-54
+
+// atan(t) for 0 <= t <= 1
+NN_INLINE float atan_unit_f(float t) {
+  const float z = t * t;
+  float p = -0.00179360632f;
+  p = fma_f(p, z, 0.0109145353f);
+  p = fma_f(p, z, -0.0311777107f);
+  p = fma_f(p, z, 0.0579574518f);
+  p = fma_f(p, z, -0.0840344205f);
+  p = fma_f(p, z, 0.109521829f);
+  p = fma_f(p, z, -0.142642409f);
+  p = fma_f(p, z, 0.199985489f);
+  p = fma_f(p, z, -0.333332986f);
+  return fma_f(t * z, p, t);
+}
+NN_INLINE double atan_unit_d(double t) {
+  const double z = t * t;
+  double p = 0x1.bbc264da07b0ep-17;
+  p = fma_d(p, z, -0x1.3f1aa6df414f1p-13);
+  p = fma_d(p, z, 0x1.b3da057e093b9p-11);
+  p = fma_d(p, z, -0x1.7a21b8b744867p-9);
+  p = fma_d(p, z, 0x1.d7a135f533079p-8);
+  p = fma_d(p, z, -0x1.c77e4b64ef30fp-7);
+  p = fma_d(p, z, 0x1.683321231f956p-6);
+  p = fma_d(p, z, -0x1.e9f1d9b7df060p-6);
+  p = fma_d(p, z, 0x1.2c2ba660a8c6bp-5);
+  p = fma_d(p, z, -0x1.59a297bd4ca04p-5);
+  p = fma_d(p, z, 0x1.82da46148e2acp-5);
+  p = fma_d(p, z, -0x1.ae5e44e65fe1bp-5);
+  p = fma_d(p, z, 0x1.e1bb9b4c47b33p-5);
+  p = fma_d(p, z, -0x1.110e50215ffa6p-4);
+  p = fma_d(p, z, 0x1.3b136676a417ep-4);
+  p = fma_d(p, z, -0x1.745d11ab03f31p-4);
+  p = fma_d(p, z, 0x1.c71c717f95b82p-4);
+  p = fma_d(p, z, -0x1.249249237e29dp-3);
+  p = fma_d(p, z, 0x1.999999999554ap-3);
+  p = fma_d(p, z, -0x1.5555555555526p-2);
+  return fma_d(t * z, p, t);
+}
+NN_INLINE float atan_f(float x) {
+  const float a = abs_f(x), t = a > 1.0f ? 1.0f / a : a, r = atan_unit_f(t);
+  return copysign_f(a > 1.0f ? NN_HALF_PI_F - (r - NN_HALF_PI_LO_F) : r, x);
+}
+NN_INLINE double atan_d(double x) {
+  const double a = abs_d(x), t = a > 1.0 ? 1.0 / a : a, r = atan_unit_d(t);
+  return copysign_d(a > 1.0 ? NN_HALF_PI_D - (r - NN_HALF_PI_LO_D) : r, x);
+}
+
+// The angle of the smaller over the larger, mirrored at the diagonal and at the axis of y. Two zeros count as 0 / 1, two
+// infinities as 1.
+NN_INLINE float atan2_f(float y, float x) {
+  const float a = abs_f(y), b = abs_f(x), low = a > b ? b : a, high = a > b ? a : b;
+  const float t = low == high && high > FLT_MAX ? 1.0f : low / (high == 0 ? 1.0f : high);
+  float r = atan_unit_f(t);
+  r = a > b ? NN_HALF_PI_F - (r - NN_HALF_PI_LO_F) : r;
+  r = bits_f(x) >> 31 ? 2.0f * NN_HALF_PI_F - (r - 2.0f * NN_HALF_PI_LO_F) : r;
+  return x != x || y != y ? NAN : copysign_f(r, y);
+}
+NN_INLINE double atan2_d(double y, double x) {
+  const double a = abs_d(y), b = abs_d(x), low = a > b ? b : a, high = a > b ? a : b;
+  const double t = low == high && high > DBL_MAX ? 1.0 : low / (high == 0 ? 1.0 : high);
+  double r = atan_unit_d(t);
+  r = a > b ? NN_HALF_PI_D - (r - NN_HALF_PI_LO_D) : r;
+  r = bits_d(x) >> 63 ? 2.0 * NN_HALF_PI_D - (r - 2.0 * NN_HALF_PI_LO_D) : r;
+  return x != x || y != y ? (double)NAN : copysign_d(r, y);
+}
+
+// asin(t) - t for t <= 1/2 with z = t^2. Above, asin(a) = pi / 2 - 2 asin(sqrt((1 - a) / 2)), where 1 - a is exact.
+NN_INLINE float asin_tail_f(float t, float z) {
+  float p = 0.0421664603f;
+  p = fma_f(p, z, 0.0241794195f);
+  p = fma_f(p, z, 0.0454703979f);
+  p = fma_f(p, z, 0.0749529749f);
+  p = fma_f(p, z, 0.166667521f);
+  return t * z * p;
+}
+NN_INLINE double asin_tail_d(double t, double z) {
+  double p = 0x1.056c7c36a18c4p-5;
+  p = fma_d(p, z, -0x1.09d059471a7acp-6);
+  p = fma_d(p, z, 0x1.3ff2d378802ecp-6);
+  p = fma_d(p, z, 0x1.abd21ee99a404p-8);
+  p = fma_d(p, z, 0x1.8ec2a8870e326p-7);
+  p = fma_d(p, z, 0x1.c6fdcef0758c6p-7);
+  p = fma_d(p, z, 0x1.1c6be0f2a96efp-6);
+  p = fma_d(p, z, 0x1.6e89f44cc86e4p-6);
+  p = fma_d(p, z, 0x1.f1c72c3866dacp-6);
+  p = fma_d(p, z, 0x1.6db6db427c635p-5);
+  p = fma_d(p, z, 0x1.333333336e7cep-4);
+  p = fma_d(p, z, 0x1.5555555555390p-3);
+  return t * z * p;
+}
+NN_INLINE float asin_f(float x) {
+  const float a = abs_f(x), w = 0.5f * (1.0f - a), z = a > 0.5f ? w : a * a, t = a > 0.5f ? __builtin_sqrtf(w) : a;
+  const float q = asin_tail_f(t, z), two = 2.0f;
+  return copysign_f(a > 0.5f ? 0.5f * NN_HALF_PI_F + ((0.5f * NN_HALF_PI_F - two * t) - (two * q - NN_HALF_PI_LO_F)) : t + q, x);
+}
+NN_INLINE double asin_d(double x) {
+  const double a = abs_d(x), w = 0.5 * (1.0 - a), z = a > 0.5 ? w : a * a, t = a > 0.5 ? __builtin_sqrt(w) : a;
+  const double q = asin_tail_d(t, z), two = 2.0;
+  return copysign_d(a > 0.5 ? 0.5 * NN_HALF_PI_D + ((0.5 * NN_HALF_PI_D - two * t) - (two * q - NN_HALF_PI_LO_D)) : t + q, x);
+}
+NN_INLINE float acos_f(float x) {
+  const float a = abs_f(x), w = 0.5f * (1.0f - a), z = a > 0.5f ? w : a * a, t = a > 0.5f ? __builtin_sqrtf(w) : x;
+  const float r = t + asin_tail_f(t, z);
+  const float far = x < 0 ? 2.0f * NN_HALF_PI_F - (2.0f * r - 2.0f * NN_HALF_PI_LO_F) : 2.0f * r;
+  return a > 0.5f ? far : NN_HALF_PI_F - (r - NN_HALF_PI_LO_F);
+}
+NN_INLINE double acos_d(double x) {
+  const double a = abs_d(x), w = 0.5 * (1.0 - a), z = a > 0.5 ? w : a * a, t = a > 0.5 ? __builtin_sqrt(w) : x;
+  const double r = t + asin_tail_d(t, z);
+  const double far = x < 0 ? 2.0 * NN_HALF_PI_D - (2.0 * r - 2.0 * NN_HALF_PI_LO_D) : 2.0 * r;
+  return a > 0.5 ? far : NN_HALF_PI_D - (r - NN_HALF_PI_LO_D);
+}
+
+// --- inverse hyperbolic functions
+// -------------------------------------------------------------------------------
+
+// log(1 + x + more) + doublings ln 2, where `more` is small beside x.
+NN_INLINE float log1p_more_f(float x, float more, float doublings) {
+  float e;
+  const float u = 1.0f + x, c = (x > 1.0f ? 1.0f - (u - x) : x - (u - 1.0f)) + more;
+  const float g = log_reduce_f(u, &e);
+  const float k = e < 60.0f ? e : 60.0f;
+  const float f = fma_f(c, from_bits_f((uint32_t)(127 - (int32_t)k) << 23), g);
+  e += doublings;
+  const float y = fma_f(e, 0.693359375f, f + fma_f(e, -2.12194440e-4f, log_tail_f(f)));
+  return log_special_f(u, y);
+}
+NN_INLINE double log1p_more_d(double x, double more, double doublings) {
+  double e;
+  const double u = 1.0 + x, c = (x > 1.0 ? 1.0 - (u - x) : x - (u - 1.0)) + more;
+  const double g = log_reduce_d(u, &e);
+  const double k = e < 100.0 ? e : 100.0;
+  const double f = fma_d(c, from_bits_d((1023 - bits_d(k + NN_ROUND_D)) << 52), g);
+  e += doublings;
+  const double y = fma_d(e, 0x1.62e42feep-1, f + fma_d(e, 0x1.a39ef35793c76p-33, log_tail_d(f)));
+  return log_special_d(u, y);
+}
+
+// log(a + sqrt(a^2 + 1)) = log(1 + a + a^2 / (1 + sqrt(a^2 + 1))); far out log(2 a).
+NN_INLINE float asinh_f(float x) {
+  const float a = abs_f(x), far = a > 0x1p30f ? 1.0f : 0.0f, b = a > 0x1p30f ? 0.0f : a, z = b * b;
+  const float q = z / (1.0f + __builtin_sqrtf(1.0f + z)), s = a + q, y = log1p_more_f(s, q - (s - a), far);
+  return a == 0 ? x : copysign_f(y, x);
+}
+NN_INLINE double asinh_d(double x) {
+  const double a = abs_d(x), far = a > 0x1p60 ? 1.0 : 0.0, b = a > 0x1p60 ? 0.0 : a, z = b * b;
+  const double q = z / (1.0 + __builtin_sqrt(1.0 + z)), s = a + q, y = log1p_more_d(s, q - (s - a), far);
+  return a == 0 ? x : copysign_d(y, x);
+}
+// With t = x - 1: log(1 + t + sqrt(t (t + 2))).
+NN_INLINE float acosh_f(float x) {
+  const float far = x > 0x1p30f ? 1.0f : 0.0f, t = x - 1.0f, b = x > 0x1p30f ? 0.0f : t;
+  const float q = __builtin_sqrtf(b * (b + 2.0f)), s = t + q, more = q > t ? t - (s - q) : q - (s - t);
+  const float y = log1p_more_f(s, more, far);
+  return x < 1.0f ? NAN : y;
+}
+NN_INLINE double acosh_d(double x) {
+  const double far = x > 0x1p60 ? 1.0 : 0.0, t = x - 1.0, b = x > 0x1p60 ? 0.0 : t;
+  const double q = __builtin_sqrt(b * (b + 2.0)), s = t + q, more = q > t ? t - (s - q) : q - (s - t);
+  const double y = log1p_more_d(s, more, far);
+  return x < 1.0 ? (double)NAN : y;
+}
+// log(1 + 2 a / (1 - a)) / 2, the quotient with what rounding it and 1 - a loses.
+NN_INLINE float atanh_f(float x) {
+  const float a = abs_f(x), d = 1.0f - a, lost = (1.0f - d) - a;
+#if NN_FMA
+  const float q = 2.0f * a / d, more = (__builtin_fmaf(-q, d, 2.0f * a) - q * lost) / d;
+#else
+  const double wide = 2.0 * (double)a / ((double)d + (double)lost);
+  const float q = (float)wide, more = (float)(wide - (double)q);
+#endif
+  const float y = 0.5f * log1p_more_f(q, more, 0.0f);
+  return a == 0 ? x : copysign_f(y, x);
+}
+NN_INLINE double atanh_d(double x) {
+  const double a = abs_d(x), d = 1.0 - a, lost = (1.0 - d) - a, q = 2.0 * a / d;
+#if NN_FMA
+  const double more = (__builtin_fma(-q, d, 2.0 * a) - q * lost) / d;
+#else
+  const double qh = from_bits_d(bits_d(q) & 0xfffffffff8000000u), ql = q - qh;
+  const double dh = from_bits_d(bits_d(d) & 0xfffffffff8000000u), dl = d - dh;
+  const double more = ((((2.0 * a - qh * dh) - qh * dl) - ql * dh) - ql * dl - q * lost) / d;
+#endif
+  const double y = 0.5 * log1p_more_d(q, more, 0.0);
+  return a == 0 ? x : copysign_d(y, x);
+}
+
+// --- lengths
+// ----------------------------------------------------------------------------------------------------
+
+// sqrt(x^2 + y^2); infinite where one of them is, even beside NaN. Doubles are scaled by a power of two, so that no square
+// overflows or is lost, and their sum is made of exact parts.
+NN_INLINE float hypot_f(float x, float y) {
+  const double a = (double)x, b = (double)y, r = __builtin_sqrt(a * a + b * b);
+  return abs_f(x) > FLT_MAX || abs_f(y) > FLT_MAX ? INFINITY : (float)r;
+}
+NN_INLINE double hypot_d(double x, double y) {
+  const double a = abs_d(x), b = abs_d(y), high = a > b ? a : b, low = a > b ? b : a;
+  const uint64_t k = bits_d(high) >> 52, up = k > 2044 ? 2 : k < 2 ? 2044 : 2046 - k; // the exponent of 1 / high
+  const double scale = from_bits_d(up << 52), h = high * scale, l = low * scale;
+  const double hh = h * h, ll = l * l, s = hh + ll, lost = ((hh - s) + ll) + square_error_d(h, hh) + square_error_d(l, ll);
+  const double r = __builtin_sqrt(s), more = 0.5 * (lost - square_error_d(r, s)) / r;
+  const double y0 = (r + (s > 0 ? more : 0)) / scale;
+  return a > DBL_MAX || b > DBL_MAX ? (double)INFINITY : x != x || y != y ? (double)NAN : y0;
+}
+
 // --- powers
 // -----------------------------------------------------------------------------------------------------
+
+// log(x) and e^x in double, exact enough for a power of floats: within 2^-36 and 2^-33.
+NN_INLINE double pow_log_d(double x) {
+  double e;
+  const double f = log_reduce_d(x, &e);
+  double p = 0x1.beaa4cccca0a7p-4;
+  p = fma_d(p, f, -0x1.d73a12f8a233fp-4);
+  p = fma_d(p, f, 0x1.5f0bcf9acbeecp-4);
+  p = fma_d(p, f, -0x1.86643688e1a81p-4);
+  p = fma_d(p, f, 0x1.c8c1952febdb9p-4);
+  p = fma_d(p, f, -0x1.00a8978f2bcdcp-3);
+  p = fma_d(p, f, 0x1.248a2420af6ffp-3);
+  p = fma_d(p, f, -0x1.554fcd9dd3e26p-3);
+  p = fma_d(p, f, 0x1.9999beccdcf04p-3);
+  p = fma_d(p, f, -0x1.000009d1aa485p-2);
+  p = fma_d(p, f, 0x1.555555387cae2p-2);
+  p = fma_d(p, f, -0x1.fffffff64a0bfp-2);
+  return fma_d(e, 0.69314718055994531, fma_d(f * f, p, f));
+}
+NN_INLINE double pow_exp_d(double x) {
+  const double v = between_d(x, -160.0, 100.0), t = fma_d(v, 1.4426950408889634, NN_BIASED_D), k = t - NN_BIASED_D;
+  const double r = fma_d(k, -0.69314718055994531, v);
+  double p = 0x1.a1b7ec4abc312p-13;
+  p = fma_d(p, r, 0x1.6d967419d6781p-10);
+  p = fma_d(p, r, 0x1.11107d01e39c1p-7);
+  p = fma_d(p, r, 0x1.55548068fed6cp-5);
+  p = fma_d(p, r, 0x1.55555597f3657p-3);
+  p = fma_d(p, r, 0x1.00000042e309fp-1);
+  return fma_d(r * r, p, r + 1.0) * power_d(t);
+}
 
 // x^y for floats by way of double logarithm and exponential.
 NN_INLINE float pow_f(float x, float y) {
   const double ax = (double)abs_f(x), dy = (double)y;
-  const double mag = exp_d(dy * log_d(ax));
+  const double l = ax == 0 ? -(double)INFINITY : ax > DBL_MAX ? ax : pow_log_d(ax), mag = pow_exp_d(dy * l);
   const double t = abs_d(dy), near = (t + 0x1p52) - 0x1p52, half = 0.5 * t, near2 = (half + 0x1p52) - 0x1p52;
   const double whole = t >= 0x1p52 ? t : near;
   double r = mag;

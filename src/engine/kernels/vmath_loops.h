@@ -20,6 +20,11 @@ NN_INLINE REAL F(mish)(REAL x) {
   const REAL e = F(exp)(x > 40 ? 40 : x), n = e * (e + 2);
   return x * (n / (n + 2));
 }
+NN_INLINE REAL F(hardsigmoid)(REAL x) {
+  const REAL v = x < -3 ? 0 : x + 3;
+  return (v > 6 ? 6 : v) * (REAL)(1.0 / 6);
+}
+NN_INLINE REAL F(hardswish)(REAL x) { return x * F(hardsigmoid)(x); }
 NN_INLINE REAL F(sign)(REAL x) { return (REAL)(x > 0 ? 1 : 0) - (REAL)(x < 0 ? 1 : 0); }
 NN_INLINE REAL F(square)(REAL x) { return x * x; }
 NN_INLINE REAL F(neg)(REAL x) { return -x; }
@@ -50,8 +55,14 @@ NN_INLINE REAL F(frac)(REAL x) { return x - M(__builtin_trunc)(x); }
     const REAL *x = vx;                                                                                      \
     REAL *y = vy;                                                                                            \
     int64_t i = 0;                                                                                           \
-    for (; i + NN_SIMD_LANES <= n; i += NN_SIMD_LANES) {                                                     \
+    for (; i + 2 * NN_SIMD_LANES <= n; i += 2 * NN_SIMD_LANES) {                                             \
       __builtin_prefetch(x + i + AHEAD), __builtin_prefetch(y + i + AHEAD, 1);                               \
+      __builtin_prefetch(x + i + AHEAD + 16), __builtin_prefetch(y + i + AHEAD + 16, 1);                     \
+      const vec_f a = load_f(x + i), b = load_f(x + i + NN_SIMD_LANES);                                      \
+      const vec_f fa = name##_v(a), fb = name##_v(b);                                                        \
+      store_f(y + i, fa), store_f(y + i + NN_SIMD_LANES, fb);                                                \
+    }                                                                                                        \
+    for (; i + NN_SIMD_LANES <= n; i += NN_SIMD_LANES) {                                                     \
       store_f(y + i, name##_v(load_f(x + i)));                                                               \
     }                                                                                                        \
     if (i < n) store_first_v(y + i, name##_v(load_first_v(x + i, n - i)), n - i);                            \
@@ -61,6 +72,8 @@ NN_INLINE REAL F(frac)(REAL x) { return x - M(__builtin_trunc)(x); }
 #endif
 UNARY_V(exp)
 UNARY_V(log)
+UNARY_V(log2)
+UNARY_V(log10)
 UNARY_V(tanh)
 UNARY_V(erf)
 UNARY_V(sigmoid)
@@ -69,8 +82,6 @@ UNARY_V(gelu)
 UNARY_V(gelu_tanh)
 UNARY(exp2)
 UNARY(expm1)
-UNARY(log2)
-UNARY(log10)
 UNARY(log1p)
 UNARY(sinh)
 UNARY(cosh)
@@ -80,6 +91,8 @@ UNARY(reciprocal)
 UNARY(erfc)
 UNARY(log_sigmoid)
 UNARY(mish)
+UNARY(hardsigmoid)
+UNARY(hardswish)
 UNARY(abs)
 UNARY(neg)
 UNARY(sign)
@@ -90,6 +103,13 @@ UNARY(round)
 UNARY(trunc)
 UNARY(frac)
 UNARY(relu)
+UNARY(asin)
+UNARY(acos)
+UNARY(atan)
+UNARY(asinh)
+UNARY(acosh)
+UNARY(atanh)
+UNARY(erfinv)
 
 // By the C library, one number at a time.
 #define UNARY_LIBM(name, call)                                                                               \
@@ -98,13 +118,6 @@ UNARY(relu)
     REAL *y = vy;                                                                                            \
     for (int64_t i = 0; i < n; i++) y[i] = (REAL)call(x[i]);                                                 \
   }
-UNARY_LIBM(asin, M(asin))
-UNARY_LIBM(acos, M(acos))
-UNARY_LIBM(atan, M(atan))
-UNARY_LIBM(asinh, M(asinh))
-UNARY_LIBM(acosh, M(acosh))
-UNARY_LIBM(atanh, M(atanh))
-UNARY_LIBM(erfinv, erfinv)
 UNARY_LIBM(lgamma, log_gamma)
 UNARY_LIBM(digamma, digamma)
 
@@ -125,9 +138,15 @@ UNARY_LIBM(digamma, digamma)
       }                                                                                                      \
     }                                                                                                        \
   }
+#if BY_VECTORS
+UNARY_V(sin)
+UNARY_V(cos)
+UNARY_V(tan)
+#else
 UNARY_TRIG(sin)
 UNARY_TRIG(cos)
 UNARY_TRIG(tan)
+#endif
 
 // --- one operand and parameters
 // -----------------------------------------------------------------------------------
@@ -233,6 +252,12 @@ NN_INLINE REAL F(elu_slope)(REAL x, REAL alpha) {
 }
 GRAD(elu, g *F(elu_slope)(s, p))
 GRAD(threshold, s <= p ? 0 : g)
+GRAD(hardsigmoid, s > -3 && s < 3 ? g * (REAL)(1.0 / 6) : 0)
+NN_INLINE REAL F(hardswish_slope)(REAL x) {
+  const REAL inner = x * (REAL)(1.0 / 3) + (REAL)0.5;
+  return x < 3 ? x <= -3 ? 0 : inner : x != x ? x : 1;
+}
+GRAD(hardswish, g *F(hardswish_slope)(s))
 GRAD(mish, g *F(mish_slope)(s))
 GRAD(log_sigmoid, g *F(sigmoid)(-s))
 
@@ -241,19 +266,13 @@ GRAD(log_sigmoid, g *F(sigmoid)(-s))
 
 NN_INLINE REAL F(maximum)(REAL a, REAL b) { return a > b || a != a ? a : b; }
 NN_INLINE REAL F(minimum)(REAL a, REAL b) { return a < b || a != a ? a : b; }
-NN_INLINE REAL F(modulo)(REAL a, REAL b) { // sign of the divisor
-  const REAL m = M(fmod)(a, b);
-  return m != 0 && (b < 0) != (m < 0) ? m + b : m;
-}
-// As PyTorch: what is left after the exact modulo, divided, and rounded to the whole number it nearly is.
-NN_INLINE REAL F(floor_quotient)(REAL a, REAL b) {
-  if (b == 0) return a / b;
-  const REAL m = M(fmod)(a, b);
-  REAL q = (a - m) / b;
-  if (m != 0 && (b < 0) != (m < 0)) q -= 1;
-  if (q == 0) return F(copysign)(0, a / b);
-  const REAL f = M(__builtin_floor)(q);
-  return q - f > (REAL)0.5 ? f + 1 : f;
+// What is left of a after the exact remainder m of a / b with the sign of a: the remainder with the sign of b.
+NN_INLINE REAL F(modulo)(REAL m, REAL b) { return m != 0 && (b < 0) != (m < 0) ? m + b : m; }
+// As PyTorch: what is left after the exact remainder, divided, and rounded to the whole number it nearly is.
+NN_INLINE REAL F(floor_quotient)(REAL a, REAL b, REAL m) {
+  const REAL near = (a - m) / b, q = m != 0 && (b < 0) != (m < 0) ? near - 1 : near, f = M(__builtin_floor)(q);
+  const REAL whole = q - f > (REAL)0.5 ? f + 1 : f, zero = F(copysign)(0, a / b);
+  return b == 0 ? a / b : q == 0 ? zero : whole;
 }
 
 BINARY(F(b_add), REAL, VECTOR, x + z)
@@ -264,12 +283,51 @@ BINARY(F(b_maximum), REAL, VECTOR, F(maximum)(x, z))
 BINARY(F(b_minimum), REAL, VECTOR, F(minimum)(x, z))
 BINARY(F(b_copysign), REAL, VECTOR, F(copysign)(x, z))
 BINARY(F(b_trunc_divide), REAL, VECTOR, M(__builtin_trunc)(x / z))
-BINARY(F(b_atan2), REAL, SCALAR, M(atan2)(x, z))
-BINARY(F(b_hypot), REAL, SCALAR, M(hypot)(x, z))
-BINARY(F(b_fmod), REAL, SCALAR, M(fmod)(x, z))
-BINARY(F(b_remainder), REAL, SCALAR, F(modulo)(x, z))
-BINARY(F(b_floor_divide), REAL, SCALAR, F(floor_quotient)(x, z))
+BINARY(F(b_atan2), REAL, VECTOR, F(atan2)(x, z))
+BINARY(F(b_hypot), REAL, VECTOR, F(hypot)(x, z))
 BINARY(F(b_pow_general), REAL, POWER, POWER_CALL(x, z))
+
+// m[i] = a[i] - b[i] trunc(a[i] / b[i]), exactly. By the C library where the quotient has too many digits, or is none.
+static void F(left_over)(int64_t n, const REAL *a, const REAL *b, REAL *m) {
+#if REMAINDERS_BY_VECTORS
+  int rare = 0;
+  NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {
+    const double x = (double)a[i], z = (double)b[i], q0 = x / z;
+    const double q = __builtin_trunc(q0), r = fma_d(-q, z, x), s = abs_d(z);
+    const double fixed = (r < 0) != (x < 0) ? r + copysign_d(s, x) : r; // the quotient may have been rounded up
+    const double left = r == 0 ? 0 : fixed;
+    rare |= !(abs_d(q0) < REMAINDER_MAX);
+    m[i] = q == 0 ? a[i] : F(copysign)((REAL)left, a[i]);
+  }
+  for (int64_t i = 0; rare && i < n; i++) {
+    const double q = (double)a[i] / (double)b[i];
+    if (!(abs_d(q) < REMAINDER_MAX)) m[i] = M(fmod)(a[i], b[i]);
+  }
+#else
+  for (int64_t i = 0; i < n; i++) m[i] = M(fmod)(a[i], b[i]);
+#endif
+}
+enum { F(LEFT) = 256 };
+#define BY_LEFT_OVER(name, expr)                                                                             \
+  static bool F(b_##name)(int64_t n, const void *va, int64_t sa, const void *vb, int64_t sb, void *vy) {     \
+    const REAL *a = va, *b = vb;                                                                             \
+    REAL *y = vy, xs[F(LEFT)], zs[F(LEFT)], ms[F(LEFT)];                                                     \
+    for (int64_t i0 = 0; i0 < n; i0 += F(LEFT)) {                                                            \
+      const int64_t some = n - i0 < F(LEFT) ? n - i0 : F(LEFT);                                              \
+      for (int64_t i = 0; i < some; i++) xs[i] = a[(i0 + i) * sa];                                           \
+      for (int64_t i = 0; i < some; i++) zs[i] = b[(i0 + i) * sb];                                           \
+      F(left_over)(some, xs, zs, ms);                                                                        \
+      NN_VECTOR_LOOP for (int64_t i = 0; i < some; i++) {                                                    \
+        const REAL x = xs[i], z = zs[i], m = ms[i];                                                          \
+        (void)x, (void)z;                                                                                    \
+        y[i0 + i] = expr;                                                                                    \
+      }                                                                                                      \
+    }                                                                                                        \
+    return true;                                                                                             \
+  }
+BY_LEFT_OVER(fmod, m)
+BY_LEFT_OVER(remainder, F(modulo)(m, z))
+BY_LEFT_OVER(floor_divide, F(floor_quotient)(x, z, m))
 
 // The exponents that need no logarithm, with the formulas that PyTorch uses for them.
 static bool F(b_pow)(int64_t n, const void *va, int64_t sa, const void *vb, int64_t sb, void *vy) {

@@ -68,6 +68,8 @@ GRAD_ROW(silu_backward, NN_GRAD_SILU, 0, NULL)
 GRAD_ROW(softplus_backward, NN_GRAD_SOFTPLUS, 0, NULL)
 GRAD_ROW(elu_backward, NN_GRAD_ELU, 0, NULL)
 GRAD_ROW(mish_backward, NN_GRAD_MISH, 0, NULL)
+GRAD_ROW(hardsigmoid_backward, NN_GRAD_HARDSIGMOID, 0, NULL)
+GRAD_ROW(hardswish_backward, NN_GRAD_HARDSWISH, 0, NULL)
 GRAD_ROW(logsigmoid_backward, NN_GRAD_LOG_SIGMOID, 0, NULL)
 
 #define BY(op, saved_) \
@@ -387,6 +389,25 @@ static bool hardsigmoid_compose(nn_frame *f) { return (f->out[0] = hardsigmoid_o
 static bool hardswish_compose(nn_frame *f) {
   return (f->out[0] = t_mul(f->ctx, f->in[0], hardsigmoid_of(f->ctx, f->in[0]))) != NULL;
 }
+BY_INPUT(hardsigmoid)
+BY_INPUT(hardswish)
+
+const nn_op nn_op_hardsigmoid = {
+    .name = "hardsigmoid",
+    .doc = "min(max(x + 3, 0), 6) / 6, elementwise.",
+    .example = "F.hardsigmoid(tensor{-4, 0, 1.5})\n--> {0, 0.5, 0.75}",
+    .params = {{"input", P_TENSOR}}, .flags = NN_F | NN_INPLACE, .saves_in = 1, EW(EW_UNARY, NN_UNARY_HARDSIGMOID),
+    .compose = hardsigmoid_compose, .vjp = vjp_hardsigmoid, .samples = NN_SAMPLES("N(2,3)", "T(N(3,2))"), .invalid = "I(3,2)",
+    .complaint = "not defined for int64"};
+
+const nn_op nn_op_hardswish = {
+    .name = "hardswish",
+    .doc = "x * hardsigmoid(x), elementwise (Howard et al. 2019).",
+    .example = "F.hardswish(tensor{-4, 1.5, 4})\n--> {0, 1.125, 4}",
+    .params = {{"input", P_TENSOR}}, .flags = NN_F | NN_INPLACE, .saves_in = 1, EW(EW_UNARY, NN_UNARY_HARDSWISH),
+    .compose = hardswish_compose, .vjp = vjp_hardswish, .samples = NN_SAMPLES("N(2,3)", "T(N(3,2))"), .invalid = "I(3,2)",
+    .complaint = "not defined for int64"};
+
 static bool softsign_compose(nn_frame *f) {
   return (f->out[0] = t_div(f->ctx, f->in[0], t_adds(f->ctx, t_abs(f->ctx, f->in[0]), 1))) != NULL;
 }
@@ -406,8 +427,6 @@ static bool selu_compose(nn_frame *f) {
                             .invalid = "\"x\"", .complaint = "tensor"};
 
 COMPOSED(relu6, "min(max(x, 0), 6), elementwise.", "F.relu6(tensor{-1, 3, 8})\n--> {0, 3, 6}", "N(2,3)")
-COMPOSED(hardsigmoid, "min(max(x + 3, 0), 6) / 6, elementwise.", "F.hardsigmoid(tensor{-4, 0, 1.5})\n--> {0, 0.5, 0.75}", "N(2,3)")
-COMPOSED(hardswish, "x * hardsigmoid(x), elementwise (Howard et al. 2019).", "F.hardswish(tensor{-4, 1.5, 4})\n--> {0, 1.125, 4}", "N(2,3)")
 COMPOSED(softsign, "x / (1 + |x|), elementwise.", "F.softsign(tensor{-1, 3})\n--> {-0.5, 0.75}", "N(2,3)")
 COMPOSED(tanhshrink, "x - tanh(x), elementwise.", "F.tanhshrink(tensor{1})\n--> {0.2384}", "N(2,3)")
 const nn_op nn_op_selu = {

@@ -153,12 +153,53 @@ static bool unique_slices(nn_frame *f, int64_t dim) {
   return ok && !nn_interrupted();
 }
 
+/* The least and the largest of whole numbers that lie so near to each other that a count for every value pays. */
+static bool narrow_range(const nn_tensor *x, int64_t *low, int64_t *span) {
+  const int64_t *v = (const int64_t *)(const void *)x->data;
+  if (x->dtype != NN_INT64 || x->numel < 256) return false;
+  int64_t least = v[0], most = v[0];
+  for (int64_t i = 1; i < x->numel && !nn_interrupted_at(i); i++) {
+    least = v[i] < least ? v[i] : least;
+    most = v[i] > most ? v[i] : most;
+  }
+  *low = least;
+  return !__builtin_sub_overflow(most, least, span) && (*span)++ < x->numel;
+}
+
+/* unique for such numbers: counted, and numbered in the order of the values. */
+static bool unique_by_count(nn_frame *f, const nn_tensor *x, int64_t low, int64_t span) {
+  const int64_t *v = (const int64_t *)(const void *)x->data;
+  size_t size = (size_t)span * sizeof(int64_t);
+  int64_t *count = nn_scratch(f->ctx, size), different = 0;
+  if (count == NULL) return false;
+  memset(count, 0, size);
+  for (int64_t i = 0; i < x->numel && !nn_interrupted_at(i); i++) count[v[i] - low]++;
+  for (int64_t i = 0; i < span; i++) different += count[i] > 0;
+  nn_tensor *values = result(f, NN_INT64, 1, &different);
+  nn_tensor *inverse = values && f->arg[2].b ? result(f, NN_INT64, f->in[0]->ndim, f->in[0]->shape) : NULL;
+  bool ok = values != NULL && (inverse != NULL || !f->arg[2].b);
+  nn_tensor *counts = ok && f->arg[3].b ? result(f, NN_INT64, 1, &different) : NULL;
+  ok = ok && (counts != NULL || !f->arg[3].b);
+  int64_t at = 0;
+  for (int64_t i = 0; i < span && ok; i++) {
+    if (count[i] == 0) continue;
+    ((int64_t *)(void *)values->data)[at] = low + i;
+    if (counts != NULL) ((int64_t *)(void *)counts->data)[at] = count[i];
+    count[i] = ++at;
+  }
+  for (int64_t i = 0; inverse != NULL && ok && i < x->numel && !nn_interrupted_at(i); i++)
+    ((int64_t *)(void *)inverse->data)[i] = count[v[i] - low];
+  nn_scratch_free(f->ctx, count, size);
+  return ok && !nn_interrupted();
+}
+
 static bool unique_compose(nn_frame *f) {
   nn_ctx *ctx = f->ctx;
   if (f->arg[4].tag == NN_V_INT) return unique_slices(f, f->arg[4].i);
   const nn_tensor *x = nn_dense(f, 0);
   if (x == NULL) return false;
-  int64_t n = x->numel;
+  int64_t n = x->numel, low, span;
+  if (narrow_range(x, &low, &span)) return !nn_interrupted() && unique_by_count(f, x, low, span);
   size_t size = (size_t)(n + 1) * (2 * sizeof(nn_key) + sizeof(int64_t));
   nn_key *k = nn_scratch(ctx, size);
   if (k == NULL) return false;

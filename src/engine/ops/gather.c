@@ -25,9 +25,9 @@ typedef struct row {
 typedef void row_fn(const row *r);
 
 typedef struct lanes {
-  int ndim, dim, split; /* split: the dim that is divided among threads */
+  int ndim, dim, split; /* dim: -1 where the index has one element along it; split: what is divided among threads */
   int64_t shape[NN_MAX_DIMS], a[NN_MAX_DIMS], b[NN_MAX_DIMS], i[NN_MAX_DIMS];
-  int64_t size, a_elem, b_elem;
+  int64_t size, a_dim, a_elem, b_elem;
   char *to, *from;
   const int64_t *index;
   row_fn *fn;
@@ -64,7 +64,7 @@ static void lanes_range(void *arg, int64_t begin, int64_t end, int thread) {
              .size = l->size,
              .a = l->to + a * l->a_elem,
              .a_step = last == l->dim ? 0 : l->a[last],
-             .a_dim = l->a[l->dim],
+             .a_dim = l->a_dim,
              .index = l->index + i,
              .i_step = l->i[last],
              .b = l->from + b * l->b_elem,
@@ -90,20 +90,26 @@ static void lanes_range(void *arg, int64_t begin, int64_t end, int thread) {
  * Threads never meet in one element of a. b NULL: one element `value` for all. */
 static void run_lanes(row_fn *fn, int dim, nn_tensor *a, const nn_tensor *index, const nn_tensor *b,
                       const void *value) {
-  lanes l = {.ndim = index->ndim > 0 ? index->ndim : 1, .dim = dim, .split = -1, .fn = fn};
+  lanes l = {.dim = -1, .split = -1, .fn = fn};
   if (index->numel == 0) return;
   l.shape[0] = 1;
   l.size = a->ndim > 0 ? a->shape[dim] : 1;
+  l.a_dim = a->ndim > 0 ? a->stride[dim] : 1;
   l.a_elem = (int64_t)nn_esize(a);
   l.b_elem = b ? (int64_t)nn_esize(b) : 0;
   for (int d = 0; d < index->ndim; d++) {
-    l.shape[d] = index->shape[d];
-    l.i[d] = index->stride[d];
-    l.a[d] = d < a->ndim ? a->stride[d] : 1;
-    l.b[d] = b != NULL && d < b->ndim ? b->stride[d] : 0;
-    if (d != dim && (l.split < 0 || l.shape[d] > l.shape[l.split])) l.split = d;
+    if (index->shape[d] == 1) continue; /* nothing to walk over: one pick a row would be a call for each */
+    const int k = l.ndim++;
+    l.shape[k] = index->shape[d];
+    l.i[k] = index->stride[d];
+    l.a[k] = d < a->ndim ? a->stride[d] : 1;
+    l.b[k] = b != NULL && d < b->ndim ? b->stride[d] : 0;
+    if (d == dim)
+      l.dim = k;
+    else if (l.split < 0 || l.shape[k] > l.shape[l.split])
+      l.split = k;
   }
-  if (index->ndim == 0) l.a[0] = a->ndim > 0 ? a->stride[0] : 1;
+  if (l.ndim == 0) l.ndim = 1, l.dim = 0;
   l.to = a->data;
   l.from = b ? b->data : (char *)(uintptr_t)value;
   l.index = (const int64_t *)(const void *)index->data;
@@ -231,10 +237,42 @@ static bool gather_kernel(nn_frame *f) {
   return true;
 }
 
+/* The gradient: zeros in the input's shape, to which each element of grad is added at its place. */
+static bool gather_backward_infer(nn_frame *f) {
+  int n;
+  const int64_t *shape = nn_arg_ints(&f->arg[3], &n);
+  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, n, shape);
+  return true;
+}
+
+static bool gather_backward_kernel(nn_frame *f) {
+  nn_tensor *y = f->out[0];
+  const double zero = 0;
+  if (y->numel > 0) nn_fill_run(y->numel, nn_esize(y), y->data, &zero);
+  run_lanes(row_of(ADD, (nn_dtype)y->dtype), (int)f->arg[1].i, y, f->in[1], f->in[0], NULL);
+  return true;
+}
+
+static bool gather_backward_vjp(nn_vjp *v) {
+  return (v->d[0] = t_gather(v->ctx, v->g[0], v->arg[1].i, nn_in(v, 1))) != NULL;
+}
+
+const nn_op nn_op_gather_backward = {
+    .name = "gather_backward",
+    .doc = "Part of a gradient.",
+    .params = {{"grad", P_TENSOR}, {"dim", P_INT}, {"index", P_TENSOR}, {"shape", P_INTS}},
+    .flags = NN_PRIVATE,
+    .saves_in = 2,
+    .grads_in = 1,
+    .infer = gather_backward_infer,
+    .kernel = gather_backward_kernel,
+    .vjp = gather_backward_vjp};
+
 static bool gather_vjp(nn_vjp *v) {
-  T zeros = t_zeros(v->ctx, nn_in_meta(v, 0)), index = nn_in(v, 1);
-  if (zeros == NULL || index == NULL) return false;
-  v->d[0] = nn_do(v->ctx, &nn_op_scatter_add, v_t(zeros), v->arg[1], v_t(index), v_t(v->g[0]));
+  const nn_meta *m = nn_in_meta(v, 0);
+  T index = nn_in(v, 1);
+  if (index == NULL) return false;
+  v->d[0] = nn_do(v->ctx, &nn_op_gather_backward, v_t(v->g[0]), v_i(v->arg[1].i), v_t(index), v_ints(m->ndim, m->shape));
   return v->d[0] != NULL;
 }
 

@@ -43,11 +43,11 @@ static bool alike(nn_frame *f) {
 
 /* The whole loss in one pass where the two tensors are alike and only the input can want a gradient; false: it must be
  * composed of operations. */
-static bool in_one_pass(nn_frame *f, enum nn_pair_loss kind, int64_t how) {
+static bool in_one_pass(nn_frame *f, enum nn_pair_loss kind, int64_t how, double delta) {
   const nn_tensor *x = f->in[0], *t = f->in[1];
   bool able = x->dtype == t->dtype && nn_same_shape(x, t) && !(f->ctx->grad_enabled && nn_requires_grad(t)) && how <= SUM;
   if (!able) return false;
-  f->out[0] = nn_do(f->ctx, &nn_op_pair_loss, v_t(f->in[0]), v_t(f->in[1]), v_i((int64_t)kind), v_i(how));
+  f->out[0] = nn_do(f->ctx, &nn_op_pair_loss, v_t(f->in[0]), v_t(f->in[1]), v_i((int64_t)kind), v_i(how), v_f(delta));
   return true;
 }
 
@@ -68,11 +68,13 @@ static bool by_weight(nn_frame *f, T loss, int64_t how) {
 
 static bool mse_compose(nn_frame *f) {
   if (!alike(f)) return false;
-  if (f->in[2] == NULL && in_one_pass(f, NN_PAIR_SQUARES, f->arg[2].i)) return f->out[0] != NULL;
+  if (f->in[2] == NULL && in_one_pass(f, NN_PAIR_SQUARES, f->arg[2].i, 0)) return f->out[0] != NULL;
   return by_weight(f, t_square(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i);
 }
 static bool l1_compose(nn_frame *f) {
-  return alike(f) && by_weight(f, t_abs(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i);
+  if (!alike(f)) return false;
+  if (f->in[2] == NULL && in_one_pass(f, NN_PAIR_DISTANCE, f->arg[2].i, 0)) return f->out[0] != NULL;
+  return by_weight(f, t_abs(f->ctx, t_sub(f->ctx, f->in[0], f->in[1])), f->arg[2].i);
 }
 
 /* 0.5 d^2 / beta below beta, d - 0.5 beta above; with beta = 0 the l1 loss. */
@@ -81,6 +83,7 @@ static bool smooth_l1_compose(nn_frame *f) {
   double beta = f->arg[3].f;
   if (!alike(f)) return false;
   if (beta < 0) return nn_bad(f, "beta must not be negative, got %g", beta);
+  if (in_one_pass(f, beta > 0 ? NN_PAIR_SMOOTH_L1 : NN_PAIR_DISTANCE, f->arg[2].i, beta)) return f->out[0] != NULL;
   T d = t_abs(c, t_sub(c, f->in[0], f->in[1]));
   if (beta > 0) d = t_where(c, t_lts(c, d, beta), t_muls(c, t_square(c, d), 0.5 / beta), t_adds(c, d, -0.5 * beta));
   return (f->out[0] = reduced(c, d, f->arg[2].i)) != NULL;
@@ -90,6 +93,7 @@ static bool huber_compose(nn_frame *f) {
   double delta = f->arg[3].f;
   if (!alike(f)) return false;
   if (delta <= 0) return nn_bad(f, "delta must be positive, got %g", delta);
+  if (f->in[2] == NULL && in_one_pass(f, NN_PAIR_HUBER, f->arg[2].i, delta)) return f->out[0] != NULL;
   T d = t_abs(c, t_sub(c, f->in[0], f->in[1]));
   d = t_where(c, t_lts(c, d, delta), t_muls(c, t_square(c, d), 0.5), t_muls(c, t_adds(c, d, -0.5 * delta), delta));
   if (f->in[2] != NULL && !nn_same_shape(f->in[2], f->in[0])) return nn_bad(f, "expected weight of input's shape");
@@ -205,7 +209,7 @@ static nn_tensor *quick_bce(nn_ctx *c, const nn_value *args, int n_args) {
 static bool bce_compose(nn_frame *f) {
   C c = f->ctx;
   if (!same_shapes(f) || !within_unit(f)) return false;
-  if (f->in[2] == NULL && in_one_pass(f, NN_PAIR_PROBABILITIES, f->arg[3].i)) return f->out[0] != NULL;
+  if (f->in[2] == NULL && in_one_pass(f, NN_PAIR_PROBABILITIES, f->arg[3].i, 0)) return f->out[0] != NULL;
   T loss = nn_do(c, &nn_op_bce_elements, v_t(f->in[0]), v_t(f->in[1]));
   if (loss == NULL) return false;
   return (f->out[0] = reduced(c, weighted(c, loss, f->in[2]), f->arg[3].i)) != NULL;
@@ -225,7 +229,7 @@ static bool bce_logits_compose(nn_frame *f) {
   C c = f->ctx;
   if (!same_shapes(f)) return false;
   T x = f->in[0], t = f->in[1], w = f->in[3], loss;
-  if (w == NULL && f->in[2] == NULL && in_one_pass(f, NN_PAIR_LOGITS, f->arg[4].i)) return f->out[0] != NULL;
+  if (w == NULL && f->in[2] == NULL && in_one_pass(f, NN_PAIR_LOGITS, f->arg[4].i, 0)) return f->out[0] != NULL;
   T tail = t_log1p(c, t_exp(c, t_neg(c, t_abs(c, x))));
   if (w == NULL) {
     loss = t_add(c, t_sub(c, t_relu(c, x), t_mul(c, x, t)), tail);

@@ -22,6 +22,7 @@ typedef struct job {
   nn_dtype d;
   int64_t n;
   double scale; /* of the gradient */
+  double delta; /* of Huber's loss and its kin */
   const char *x, *t, *g;
   bool each; /* g has a number for each element */
   char *out; /* losses or gradients of elements, or NULL */
@@ -54,6 +55,25 @@ typedef struct job {
       y[i] = scale * ((p[i] - t[i]) / (slope < (type)1e-12f ? (type)1e-12f : slope)); \
     } \
   } \
+  /* with m = min(d, delta): m (d - m / 2), times `scale` */ \
+  static void huber_##suffix(int64_t n, const type *x, const type *t, type delta, type scale, type *y) { \
+    for (int64_t i = 0; i < n; i++) { \
+      type d = x[i] < t[i] ? t[i] - x[i] : x[i] - t[i], m = d < delta ? d : delta; \
+      y[i] = scale * m * (d - m / 2); \
+    } \
+  } \
+  static void distance_##suffix(int64_t n, const type *x, const type *t, type *y) { \
+    for (int64_t i = 0; i < n; i++) y[i] = x[i] < t[i] ? t[i] - x[i] : x[i] - t[i]; \
+  } \
+  static void held_##suffix(int64_t n, const type *x, const type *t, type delta, type scale, type *y) { \
+    for (int64_t i = 0; i < n; i++) { \
+      type d = x[i] - t[i], low = d < -delta ? -delta : d; \
+      y[i] = scale * (low > delta ? delta : low); \
+    } \
+  } \
+  static void signs_##suffix(int64_t n, const type *x, const type *t, type scale, type *y) { \
+    for (int64_t i = 0; i < n; i++) y[i] = x[i] < t[i] ? -scale : x[i] > t[i] ? scale : 0; \
+  } \
   static void times_##suffix(int64_t n, const type *g, type *y) { \
     for (int64_t i = 0; i < n; i++) y[i] *= g[i]; \
   } \
@@ -64,6 +84,10 @@ typedef struct job {
     } else if (j->kind == NN_PAIR_LOGITS) { \
       k->param[NN_PARAM_SOFTPLUS][j->d](n, 1, (double)INFINITY, x, y); \
       minus_product_##suffix(n, x, t, y); \
+    } else if (j->kind == NN_PAIR_HUBER || j->kind == NN_PAIR_SMOOTH_L1) { \
+      huber_##suffix(n, x, t, (type)j->delta, j->kind == NN_PAIR_HUBER ? 1 : (type)(1 / j->delta), y); \
+    } else if (j->kind == NN_PAIR_DISTANCE) { \
+      distance_##suffix(n, x, t, y); \
     } else { \
       type no[CHUNK]; \
       for (int64_t i = 0; i < n; i++) no[i] = -x[i]; \
@@ -79,6 +103,10 @@ typedef struct job {
     } else if (j->kind == NN_PAIR_LOGITS) { \
       NN_SELECT(nn_vmath)->unary[NN_UNARY_SIGMOID][j->d](n, x, y); \
       less_##suffix(n, y, t, scale, y); \
+    } else if (j->kind == NN_PAIR_HUBER || j->kind == NN_PAIR_SMOOTH_L1) { \
+      held_##suffix(n, x, t, (type)j->delta, j->kind == NN_PAIR_HUBER ? scale : (type)(j->scale / j->delta), y); \
+    } else if (j->kind == NN_PAIR_DISTANCE) { \
+      signs_##suffix(n, x, t, scale, y); \
     } else { \
       odds_##suffix(n, x, t, scale, y); \
     } \
@@ -144,11 +172,12 @@ static void set_number(nn_tensor *t, double value) {
     *(double *)(void *)t->data = value;
 }
 
-static bool compute(nn_ctx *c, const nn_tensor *x, const nn_tensor *t, int64_t kind, int64_t how, nn_tensor *out) {
+static bool compute(nn_ctx *c, const nn_tensor *x, const nn_tensor *t, int64_t kind, int64_t how, double delta,
+                    nn_tensor *out) {
   double few[64];
   int64_t parts = (x->numel + PART - 1) / PART;
   bool whole = how == NN_LOSS_NONE, more = !whole && parts > 64;
-  job j = {.kind = (enum nn_pair_loss)kind, .d = (nn_dtype)x->dtype, .n = x->numel, .x = x->data, .t = t->data,
+  job j = {.kind = (enum nn_pair_loss)kind, .delta = delta, .d = (nn_dtype)x->dtype, .n = x->numel, .x = x->data, .t = t->data,
            .out = whole ? out->data : NULL, .sums = whole ? NULL : few};
   if (more && (j.sums = nn_scratch(c, (size_t)parts * sizeof(double))) == NULL) return false;
   if (parts > 0) nn_parallel(parts, 1, loss_range, &j);
@@ -161,7 +190,7 @@ static bool compute(nn_ctx *c, const nn_tensor *x, const nn_tensor *t, int64_t k
 
 static bool pair_kernel(nn_frame *f) {
   const nn_tensor *x = nn_dense(f, 0), *t = nn_dense(f, 1);
-  return x != NULL && t != NULL && compute(f->ctx, x, t, f->arg[2].i, f->arg[3].i, f->out[0]);
+  return x != NULL && t != NULL && compute(f->ctx, x, t, f->arg[2].i, f->arg[3].i, f->arg[4].f, f->out[0]);
 }
 
 nn_tensor *nn_quick_pair(nn_ctx *c, nn_tensor *x, nn_tensor *t, enum nn_pair_loss kind, enum nn_loss_reduction how) {
@@ -170,15 +199,16 @@ nn_tensor *nn_quick_pair(nn_ctx *c, nn_tensor *x, nn_tensor *t, enum nn_pair_los
   nn_tensor *in[2] = {x, t}, *y = nn_empty(c, (nn_dtype)x->dtype, 0, NULL);
   if (y == NULL) return NULL;
   const nn_value arg[] = {{.tag = NN_V_TENSOR, .n = 1, {.i = 0}}, {.tag = NN_V_TENSOR, .n = 1, {.i = 1}}, v_i((int64_t)kind),
-                          v_i((int64_t)how)};
-  if (compute(c, x, t, (int64_t)kind, (int64_t)how, y)) return nn_record_quick(c, &nn_op_pair_loss, in, 2, arg, 4, y);
+                          v_i((int64_t)how), v_f(0)};
+  if (compute(c, x, t, (int64_t)kind, (int64_t)how, 0, y)) return nn_record_quick(c, &nn_op_pair_loss, in, 2, arg, 5, y);
   nn_release(y);
   return NULL;
 }
 
-static bool gradient(const nn_tensor *g, const nn_tensor *x, const nn_tensor *t, int64_t kind, int64_t how, nn_tensor *out) {
+static bool gradient(const nn_tensor *g, const nn_tensor *x, const nn_tensor *t, int64_t kind, int64_t how, double delta,
+                     nn_tensor *out) {
   bool each = how == NN_LOSS_NONE;
-  job j = {.kind = (enum nn_pair_loss)kind, .d = (nn_dtype)x->dtype, .n = x->numel, .scale = 1, .x = x->data,
+  job j = {.kind = (enum nn_pair_loss)kind, .delta = delta, .d = (nn_dtype)x->dtype, .n = x->numel, .scale = 1, .x = x->data,
            .t = t->data, .g = g->data, .each = each, .out = out->data};
   if (!each) j.scale = nn_item(g) / (how == NN_LOSS_MEAN ? (double)x->numel : 1);
   int64_t parts = (x->numel + PART - 1) / PART;
@@ -191,10 +221,11 @@ static bool pair_vjp(nn_vjp *v) {
   if (x == NULL || t == NULL) return false;
   if (!v->create_graph && v->ctx->profile == NULL && nn_contig(x) && nn_contig(t) && nn_contig(v->g[0])) {
     if ((v->d[0] = nn_keep(v->ctx, nn_empty_like_dense(x, (nn_dtype)x->dtype))) == NULL) return false;
-    return gradient(v->g[0], x, t, v->arg[2].i, v->arg[3].i, v->d[0]) ||
+    return gradient(v->g[0], x, t, v->arg[2].i, v->arg[3].i, v->arg[4].f, v->d[0]) ||
            nn_fail_code(v->ctx, NN_ERR_INTERRUPT, "interrupted");
   }
-  return          (v->d[0] = nn_do(v->ctx, &nn_op_pair_loss_backward, v_t(v->g[0]), v_t(x), v_t(t), v->arg[2], v->arg[3])) != NULL;
+  v->d[0] = nn_do(v->ctx, &nn_op_pair_loss_backward, v_t(v->g[0]), v_t(x), v_t(t), v->arg[2], v->arg[3], v->arg[4]);
+  return v->d[0] != NULL;
 }
 
 /* max(x, 0) - x t + log(1 + exp(-|x|)) */
@@ -203,20 +234,30 @@ static T plain_logits(C c, T x, T t) {
   return t_add(c, t_sub(c, t_relu(c, x), t_mul(c, x, t)), tail);
 }
 
+/* With m = min(d, delta) for d = |x - t|: m (d - m / 2) */
+static T plain_huber(C c, T x, T t, double delta) {
+  T d = t_abs(c, t_sub(c, x, t)), m = d ? nn_do(c, &nn_op_clamp, v_t(d), V_NONE, v_f(delta)) : NULL;
+  return t_mul(c, m, t_sub(c, d, t_muls(c, m, 0.5)));
+}
+
 static bool pair_compose(nn_frame *f) {
   C c = f->ctx;
   T x = f->in[0], t = f->in[1], loss;
   int64_t kind = f->arg[2].i, how = f->arg[3].i;
-  loss = kind == NN_PAIR_SQUARES  ? t_square(c, t_sub(c, x, t))
-         : kind == NN_PAIR_LOGITS ? plain_logits(c, x, t)
-                                  : nn_do(c, &nn_op_bce_elements, v_t(x), v_t(t));
+  double delta = f->arg[4].f;
+  loss = kind == NN_PAIR_SQUARES     ? t_square(c, t_sub(c, x, t))
+         : kind == NN_PAIR_LOGITS    ? plain_logits(c, x, t)
+         : kind == NN_PAIR_HUBER     ? plain_huber(c, x, t, delta)
+         : kind == NN_PAIR_SMOOTH_L1 ? t_muls(c, plain_huber(c, x, t, delta), 1 / delta)
+         : kind == NN_PAIR_DISTANCE  ? t_abs(c, t_sub(c, x, t))
+                                     : nn_do(c, &nn_op_bce_elements, v_t(x), v_t(t));
   return (f->out[0] = how == NN_LOSS_NONE ? loss : how == NN_LOSS_MEAN ? t_mean(c, loss) : t_sum(c, loss)) != NULL;
 }
 
 const nn_op nn_op_pair_loss = {
     .name = "pair_loss", .doc = "A loss between two tensors of one shape, reduced.",
-    .params = {{"input", P_TENSOR}, {"target", P_TENSOR}, {"kind", P_INT}, {"reduction", P_INT}}, .flags = NN_PRIVATE,
-    .saves_in = 3, .grads_in = 1, .infer = pair_infer, .kernel = pair_kernel, .compose = pair_compose, .vjp = pair_vjp};
+    .params = {{"input", P_TENSOR}, {"target", P_TENSOR}, {"kind", P_INT}, {"reduction", P_INT}, {"delta", P_FLOAT}},
+    .flags = NN_PRIVATE, .saves_in = 3, .grads_in = 1, .infer = pair_infer, .kernel = pair_kernel, .compose = pair_compose, .vjp = pair_vjp};
 
 static bool pair_back_infer(nn_frame *f) {
   nn_spec_like(f, 0, f->in[1]);
@@ -228,10 +269,11 @@ static bool pair_back_kernel(nn_frame *f) {
   int64_t how = f->arg[4].i;
   bool each = how == NN_LOSS_NONE;
   if (x == NULL || t == NULL || (each && (g = nn_dense(f, 0)) == NULL)) return false;
-  return gradient(g, x, t, f->arg[3].i, how, f->out[0]);
+  return gradient(g, x, t, f->arg[3].i, how, f->arg[5].f, f->out[0]);
 }
 
 const nn_op nn_op_pair_loss_backward = {
     .name = "pair_loss_backward", .doc = "Part of a gradient.",
-    .params = {{"grad", P_TENSOR}, {"input", P_TENSOR}, {"target", P_TENSOR}, {"kind", P_INT}, {"reduction", P_INT}},
+    .params = {{"grad", P_TENSOR}, {"input", P_TENSOR}, {"target", P_TENSOR}, {"kind", P_INT}, {"reduction", P_INT},
+               {"delta", P_FLOAT}},
     .flags = NN_PRIVATE | NN_NO_GRAD, .infer = pair_back_infer, .kernel = pair_back_kernel};

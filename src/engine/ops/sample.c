@@ -15,22 +15,60 @@ typedef struct job {
   char *x, *w, *y;
 } job;
 
-enum { BLOCK = 512 }; /* places that one task of the weights' gradient works on */
+enum { BLOCK = 512 }; /* places that one task of the sums and of the weights' gradient works on */
 
+/* The places and weights of up to BLOCK outputs, term by term; what stands for nothing is the first element, with weight 0. */
+#define LOAD_TERMS(type) \
+  int32_t at[4 * BLOCK]; \
+  type by[4 * BLOCK]; \
+  const int64_t *index = j->index + n * j->p * j->t; \
+  const type *w = (const type *)(const void *)j->w + n * j->p * j->t; \
+  const int64_t some = to - from; \
+  for (int64_t p = 0; p < some; p++) \
+    for (int64_t t = 0; t < j->t; t++) { \
+      int64_t i = index[(from + p) * j->t + t]; \
+      at[t * BLOCK + p] = i > 0 ? (int32_t)(i - 1) : 0; \
+      by[t * BLOCK + p] = i > 0 ? w[(from + p) * j->t + t] : 0; \
+    }
+
+#define TERM(t) by[(t) * BLOCK + p] * x[at[(t) * BLOCK + p]]
 #define LOOPS(type, suffix) \
+  static void sum_any_##suffix(const job *j, int64_t plane, int64_t from, int64_t to) { \
+    const int64_t *index = j->index + plane / j->c * j->p * j->t; \
+    const type *x = (const type *)(const void *)j->x + plane * j->s; \
+    const type *w = (const type *)(const void *)j->w + plane / j->c * j->p * j->t; \
+    type *y = (type *)(void *)j->y + plane * j->p; \
+    for (int64_t p = from; p < to; p++) { \
+      type sum = 0; \
+      for (int64_t k = p * j->t; k < (p + 1) * j->t; k++) \
+        if (index[k] > 0) sum += w[k] * x[index[k] - 1]; \
+      y[p] = sum; \
+    } \
+  } \
+  /* One block of places in all channels of an image. */ \
+  static void sum_block_##suffix(const job *j, int64_t n, int64_t from, int64_t to) { \
+    LOAD_TERMS(type) \
+    for (int64_t c = n * j->c; c < (n + 1) * j->c; c++) { \
+      const type *x = (const type *)(const void *)j->x + c * j->s; \
+      type *y = (type *)(void *)j->y + c * j->p + from; \
+      if (j->t == 4) \
+        for (int64_t p = 0; p < some; p++) y[p] = ((TERM(0) + TERM(1)) + TERM(2)) + TERM(3); \
+      else if (j->t == 1) \
+        for (int64_t p = 0; p < some; p++) y[p] = TERM(0); \
+      else \
+        for (int64_t p = 0; p < some; p++) y[p] = TERM(0) + TERM(1); \
+    } \
+  } \
   static void sum_##suffix(void *arg, int64_t begin, int64_t end, int thread) { \
     (void)thread; \
     const job *j = arg; \
+    int64_t blocks = (j->p + BLOCK - 1) / BLOCK; \
     for (int64_t i = begin; i < end && !nn_interrupted(); i++) { \
-      const int64_t *index = j->index + i / j->c * j->p * j->t; \
-      const type *x = (const type *)(const void *)j->x + i * j->s, *w = (const type *)(const void *)j->w + i / j->c * j->p * j->t; \
-      type *y = (type *)(void *)j->y + i * j->p; \
-      for (int64_t p = 0; p < j->p; p++, index += j->t, w += j->t) { \
-        type sum = 0; \
-        for (int64_t t = 0; t < j->t; t++) \
-          if (index[t] > 0) sum += w[t] * x[index[t] - 1]; \
-        y[p] = sum; \
-      } \
+      int64_t n = i / blocks, from = i % blocks * BLOCK, to = from + BLOCK < j->p ? from + BLOCK : j->p; \
+      if ((j->t == 4 || j->t == 1 || j->t == 2) && j->s > 0 && j->s < INT32_MAX) \
+        sum_block_##suffix(j, n, from, to); \
+      else \
+        for (int64_t c = n * j->c; c < (n + 1) * j->c; c++) sum_any_##suffix(j, c, from, to); \
     } \
   } \
   static void spread_##suffix(void *arg, int64_t begin, int64_t end, int thread) { \
@@ -92,7 +130,8 @@ static bool sum_kernel(nn_frame *f) {
   if (x == NULL || index == NULL || w == NULL) return false;
   job j = {x->shape[0], x->shape[1], x->shape[2], index->shape[1], index->shape[2],
            (const int64_t *)(const void *)index->data, x->data, w->data, f->out[0]->data};
-  if (f->out[0]->numel > 0) nn_parallel(j.n * j.c, work(&j), NN_BY_FLOAT(x->dtype, sum_f32, sum_f64), &j);
+  if (f->out[0]->numel > 0)
+    nn_parallel(j.n * ((j.p + BLOCK - 1) / BLOCK), 1, NN_BY_FLOAT(x->dtype, sum_f32, sum_f64), &j);
   return !nn_interrupted();
 }
 

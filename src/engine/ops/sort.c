@@ -52,7 +52,8 @@ static void write_lane(const job *j, int64_t lane, const char *x, const nn_key *
 
 static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
   const job *j = arg;
-  nn_key *k = j->room + (int64_t)thread * j->each, *spare = j->each < 2 * j->lanes.n ? NULL : k + j->lanes.n;
+  nn_key *k = j->room + (int64_t)thread * j->each, *spare = j->in_blocks ? k + j->each / 2 : k + j->lanes.n;
+  if (!j->in_blocks && j->each < 2 * j->lanes.n) spare = NULL;
   for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
     const char *x = j->x + nn_lane_start(&j->lanes, i, j->lanes.n) * j->elem;
     if (!j->in_blocks) load(j, x, k);
@@ -163,7 +164,7 @@ const nn_op nn_op_argsort = {
 
 /* ---- topk, kthvalue --------------------------------------------------------------------------------- */
 
-enum { FEW = 16, BLOCK = 1024 };
+enum { FEW = 16, BLOCK = 1024, LOOK_AT = 16 };
 
 /* Puts a key among the `found` best ones, of which there are at most j->take. */
 static inline int64_t keep_best(const job *j, nn_key *best, int64_t found, nn_key k) {
@@ -174,14 +175,37 @@ static inline int64_t keep_best(const job *j, nn_key *best, int64_t found, nn_ke
   return found;
 }
 
-/* Up to FEW of many, from the lane a block at a time: those found so far are kept in order, and most elements are
- * compared with the last of them only. */
+/* Any of LOOK_AT neighbours that may belong before the worst of those found? NaN may. */
+#define MAY_BEAT(type) \
+  static bool may_beat_##type(const job *j, const type *x, type worst) { \
+    int hit = 0; \
+    if (j->descending) \
+      for (int i = 0; i < LOOK_AT; i++) hit |= !(x[i] <= worst); \
+    else \
+      for (int i = 0; i < LOOK_AT; i++) hit |= !(x[i] >= worst); \
+    return hit; \
+  }
+MAY_BEAT(float)
+MAY_BEAT(double)
+
+/* Whether any of x[i .. i + LOOK_AT) may be chosen when `worst` is the place of the last one. */
+static bool worth_a_look(const job *j, const char *x, int64_t i, int64_t worst) {
+  if (j->lanes.inner != 1) return true;
+  if (j->dtype == NN_FLOAT32)
+    return may_beat_float(j, (const float *)(const void *)x + i, ((const float *)(const void *)x)[worst]);
+  if (j->dtype == NN_FLOAT64)
+    return may_beat_double(j, (const double *)(const void *)x + i, ((const double *)(const void *)x)[worst]);
+  return true;
+}
+
+/* Up to FEW of many: those found so far are kept in order, and most elements are compared with the last of them only. */
 static void choose_few(const job *j, const char *x, nn_key *k, nn_key *spare) {
-  nn_key *block = k + FEW;
+  nn_key block[LOOK_AT];
   int64_t found = 0, n = j->lanes.n, inner = j->lanes.inner;
   (void)spare;
-  for (int64_t at = 0; at < n && !nn_interrupted(); at += BLOCK) {
-    int64_t m = n - at < BLOCK ? n - at : BLOCK;
+  for (int64_t at = 0; at < n && !nn_interrupted_at(at); at += LOOK_AT) {
+    int64_t m = n - at < LOOK_AT ? n - at : LOOK_AT;
+    if (m == LOOK_AT && found == j->take && !worth_a_look(j, x, at, k[found - 1].at)) continue;
     nn_keys_load(j->dtype, x + at * inner * j->elem, m, inner, j->descending, block);
     for (int64_t i = 0; i < m; i++) {
       block[i].at += at;
@@ -190,19 +214,39 @@ static void choose_few(const job *j, const char *x, nn_key *k, nn_key *spare) {
   }
 }
 
-static void choose_top(const job *j, const char *x, nn_key *k, nn_key *spare) {
-  int64_t n = j->lanes.n, found = 0;
-  if (j->take > n / 4) {
-    nn_keys_sort(k, spare, n);
-    return;
+/* The best j->take of the `found` first, the worst of them last. */
+static void shrink(const job *j, nn_key *k, int64_t found) {
+  if (found > j->take) nn_keys_select(k, found, j->take - 1);
+}
+
+/* A share of many: those that may belong to it are gathered until there is no more room, and then the best of them stay. */
+static void choose_some(const job *j, const char *x, nn_key *k, nn_key *spare) {
+  nn_key block[LOOK_AT];
+  int64_t found = 0, n = j->lanes.n, inner = j->lanes.inner, room = j->each / 2;
+  uint64_t limit = UINT64_MAX;
+  int64_t worst = -1;
+  for (int64_t at = 0; at < n && !nn_interrupted_at(at); at += LOOK_AT) {
+    int64_t m = n - at < LOOK_AT ? n - at : LOOK_AT;
+    if (m == LOOK_AT && worst >= 0 && !worth_a_look(j, x, at, worst)) continue;
+    nn_keys_load(j->dtype, x + at * inner * j->elem, m, inner, j->descending, block);
+    for (int64_t i = 0; i < m; i++)
+      if (worst < 0 || block[i].key < limit) k[found++] = (nn_key){block[i].key, block[i].at + at};
+    if (found + LOOK_AT <= room) continue;
+    shrink(j, k, found);
+    found = j->take, worst = k[found - 1].at, limit = k[found - 1].key;
   }
-  nn_keys_select(k, n, j->take - 1);
-  if (!j->sorted || nn_interrupted()) return;
-  nn_key last = k[j->take - 1];
-  load(j, x, k); /* again in the order of their places */
-  for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++)
-    if (k[i].key < last.key || (k[i].key == last.key && k[i].at <= last.at)) k[found++] = k[i];
-  nn_keys_sort(k, spare, found);
+  shrink(j, k, found);
+  if (nn_interrupted()) return;
+  /* in the order of their places, then of their keys */
+  for (int64_t i = 0; i < j->take; i++) spare[i] = (nn_key){(uint64_t)k[i].at, (int64_t)k[i].key};
+  nn_keys_sort(spare, k, j->take);
+  for (int64_t i = 0; i < j->take; i++) k[i] = (nn_key){(uint64_t)spare[i].at, (int64_t)spare[i].key};
+  nn_keys_sort(k, spare, j->take);
+}
+
+static void choose_top(const job *j, const char *x, nn_key *k, nn_key *spare) {
+  (void)x;
+  nn_keys_sort(k, spare, j->lanes.n);
 }
 
 static bool topk_infer(nn_frame *f) {
@@ -226,7 +270,10 @@ static bool topk_kernel(nn_frame *f) {
            .choose = choose_top,
            .value = f->out[0]->data,
            .index = (int64_t *)(void *)f->out[1]->data};
-  if (j.take <= FEW && j.take <= j.lanes.n / 4) j.choose = choose_few, j.in_blocks = true, j.each = FEW + BLOCK;
+  if (j.take <= j.lanes.n / 4 && j.take > 0) {
+    j.choose = j.take <= FEW ? choose_few : choose_some, j.in_blocks = true;
+    j.each = j.take <= FEW ? FEW : 2 * (2 * j.take + BLOCK);
+  }
   return run_lanes(f->ctx, &j, nn_dense(f, 0));
 }
 

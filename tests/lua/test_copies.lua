@@ -1,0 +1,107 @@
+-- Copies of tensors whose elements lie in every order, against reading them one by one; what is chosen and counted by
+-- short ways (topk, unique, sampling, padding) against the plain ones. Knows no kernels.
+
+package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
+local check = require "check"
+local nnlua = require "nnlua"
+local tensor, F = nnlua.tensor, nnlua.F
+
+local function same(a, b)
+  check.ok(a.shape == b.shape, "shapes")
+  check.ok(a:eq(b):logical_or(a:ne(a):logical_and(b:ne(b))):all(), "elements")
+end
+
+-- x read element by element in the order of its rows.
+local function by_hand(x)
+  local flat, size = {}, x:numel()
+  local shape = {x:size()}
+  for i = 0, size - 1 do
+    local rest, at = i, {}
+    for d = #shape, 1, -1 do
+      at[d] = rest % shape[d] + 1
+      rest = rest // shape[d]
+    end
+    flat[i + 1] = x[at]:item()
+  end
+  return tensor(flat, {dtype = x.dtype}):view(shape)
+end
+
+check.test("copies of views whose last dimension is short", function()
+  tensor.manual_seed(1)
+  for _, dtype in ipairs{"float32", "float64", "uint8"} do
+    for last = 1, 9 do
+      local x = (tensor.rand(11, 5, last) * 100):to(dtype)
+      same(x:transpose(1, 2):contiguous(), by_hand(x:transpose(1, 2)))
+      same(x:permute(3, 1, 2):contiguous(), by_hand(x:permute(3, 1, 2)))
+      same(x:permute(2, 3, 1):contiguous(), by_hand(x:permute(2, 3, 1)))
+      same(x:flip(1, 3), by_hand(x):flip(1):flip(3))
+      local row = x:select(3, 1)
+      local wide = row:unsqueeze(3):expand(11, 5, last)
+      same(wide:contiguous(), by_hand(wide))
+    end
+    local y = (tensor.rand(9, 40) * 100):to(dtype)
+    for size = 2, 9 do
+      local windows = y:unfold(2, size, 1)
+      local copy = windows:contiguous()
+      for i = 1, windows:size(2) do same(copy:select(2, i), y:narrow(2, i, size)) end
+    end
+    same(y:flip(2):flip(2), y)
+    check.equal(y:flip(2)[{1, 1}]:item(), y[{1, 40}]:item())
+  end
+end)
+
+check.test("topk is the beginning of sort, however many are asked for", function()
+  tensor.manual_seed(2)
+  for _, n in ipairs{40, 1000, 9000} do
+    for kind = 1, 5 do
+      local x = tensor.randn(2, n)
+      if kind == 2 then x = (x * 3):round() end -- many equal ones
+      if kind == 3 then x[{1, n // 2}] = 0 / 0 end
+      if kind == 4 then x = x:sort(2) end
+      if kind == 5 then x = (x * 20):to("int64") end
+      for _, k in ipairs{1, 3, 16, 17, n // 10, n // 5} do
+        for _, largest in ipairs{true, false} do
+          local v, i = x:topk(k, 2, largest)
+          local sorted, place = x:sort(2, largest)
+          same(v, sorted:narrow(2, 1, k))
+          same(i, place:narrow(2, 1, k))
+        end
+      end
+    end
+  end
+end)
+
+check.test("unique by counting and by sorting agree", function()
+  tensor.manual_seed(3)
+  local x = tensor.randint(-40, 60, {20, 50})
+  local v, inverse, counts = x:unique({return_inverse = true, return_counts = true})
+  local w, inverse2, counts2 = (x * 100000):unique({return_inverse = true, return_counts = true})
+  same(v * 100000, w)
+  same(inverse, inverse2)
+  same(counts, counts2)
+  same(v:index_select(1, inverse:flatten()):view(20, 50), x)
+  check.equal(counts:sum():item(), 1000)
+  same(tensor.full({400}, -7, {dtype = "int64"}):unique(), tensor{-7})
+end)
+
+check.test("gather along a dimension of which one is picked, and its gradient", function()
+  tensor.manual_seed(4)
+  local x = tensor.randn(6, 4, 5, {requires_grad = true})
+  for dim = 1, 3 do
+    local shape = {6, 4, 5}
+    local n = shape[dim]
+    shape[dim] = 1
+    local i = tensor.randint(1, n + 1, shape)
+    local y = x:gather(dim, i)
+    local mask = F.one_hot(i:squeeze(dim), n):movedim(-1, dim):to("float32")
+    same(y:detach(), (x * mask):sum(dim, true):detach())
+    x.grad = nil
+    y:sum():backward()
+    same(x.grad, mask)
+  end
+  local q = tensor.randn(7, 3)
+  same(q:gather(2, tensor{{1}, {2}, {3}, {1}, {2}, {3}, {1}}):view(7),
+    tensor.stack{q[{1, 1}], q[{2, 2}], q[{3, 3}], q[{4, 1}], q[{5, 2}], q[{6, 3}], q[{7, 1}]})
+end)
+
+check.done()
