@@ -16,6 +16,8 @@ typedef struct Thread { /* a coroutine of this universe */
   bool guess;           /* the mode when it was made, for a coroutine that starts under a debug hook */
 } Thread;
 
+enum { PROFILE_PLACES = 64 };
+
 typedef struct Bind {
   nn_ctx *ctx;
   lua_State *L; /* the coroutine that called last; ctx's grad mode is its mode. NULL: none */
@@ -74,6 +76,12 @@ typedef struct Bind {
   /* profiling (profile.c): references of tables: function -> number of its chunk (0: not the user's), chunk and line ->
    * number of the line, that number -> its text */
   int profile_chunks, profile_lines, profile_names;
+  struct { /* what was looked up, by a hash */
+    const void *function; /* one of profile_chunks, or NULL */
+    lua_Integer chunk;
+    lua_Integer key; /* of profile_lines; 0: none */
+    int32_t number;
+  } profile_places[PROFILE_PLACES];
   bool has_failure;
   bool has_hooks; /* closures exist: results may need anchors */
   uintptr_t next_key;

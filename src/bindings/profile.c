@@ -89,6 +89,22 @@ static lua_Integer chunk_of(lua_State *L, Bind *b, int function) {
   return chunk >= 0 ? chunk : learned(L, b, function, 0, 0);
 }
 
+/* The number of a line of a chunk. */
+static int32_t number_of(lua_State *L, Bind *b, lua_Integer chunk, int line) {
+  lua_Integer key = chunk * LINES + line;
+  size_t at = (size_t)key % PROFILE_PLACES;
+  if (line < 0 || line >= LINES) return 0;
+  if (b->profile_places[at].key == key) return b->profile_places[at].number;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, b->profile_lines);
+  bool known = lua_rawgeti(L, -1, key) == LUA_TNUMBER;
+  lua_Integer number = known ? lua_tointeger(L, -1) : 0;
+  lua_pop(L, 2);
+  if (!known) number = learned(L, b, 0, chunk, line);
+  b->profile_places[at].key = key;
+  b->profile_places[at].number = (int32_t)number;
+  return (int32_t)number;
+}
+
 int32_t bind_profile_line(void *data) {
   Bind *b = data;
   lua_State *L = b->L;
@@ -96,16 +112,16 @@ int32_t bind_profile_line(void *data) {
   if (L == NULL || b->profile_chunks == 0 || !lua_checkstack(L, 12)) return 0;
   for (int level = 0; lua_getstack(L, level, &ar); level++) {
     lua_getinfo(L, "f", &ar);
-    lua_Integer chunk = lua_iscfunction(L, -1) ? 0 : chunk_of(L, b, lua_gettop(L));
+    const void *function = lua_topointer(L, -1);
+    size_t at = ((uintptr_t)function >> 4) % PROFILE_PLACES;
+    if (b->profile_places[at].function != function) {
+      b->profile_places[at].chunk = chunk_of(L, b, lua_gettop(L));
+      b->profile_places[at].function = function;
+    }
     lua_pop(L, 1);
-    if (chunk == 0) continue;
+    if (b->profile_places[at].chunk == 0) continue;
     lua_getinfo(L, "l", &ar);
-    if (ar.currentline < 0 || ar.currentline >= LINES) return 0;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, b->profile_lines);
-    bool known = lua_rawgeti(L, -1, chunk * LINES + ar.currentline) == LUA_TNUMBER;
-    lua_Integer number = known ? lua_tointeger(L, -1) : 0;
-    lua_pop(L, 2);
-    return (int32_t)(known ? number : learned(L, b, 0, chunk, ar.currentline));
+    return number_of(L, b, b->profile_places[at].chunk, ar.currentline);
   }
   return 0;
 }
@@ -120,6 +136,7 @@ static int profile_start(lua_State *L) {
     if (old != 0) luaL_unref(L, LUA_REGISTRYINDEX, old);
   }
   for (int i = 0; i < 3; i++) *tables[i] = new_table(L);
+  for (int i = 0; i < PROFILE_PLACES; i++) b->profile_places[i].function = NULL, b->profile_places[i].key = 0;
   if (!nn_profile_start(b->ctx)) return bind_raise(L, b);
   return 0;
 }

@@ -527,12 +527,30 @@ static __attribute__((noinline)) nn_tensor *record_two(nn_ctx *ctx, const nn_op 
   return NULL;
 }
 
-nn_tensor *nn_apply_two(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b) {
-  bool plain = ctx->error == NN_OK && !ctx->anomaly && ctx->later == NULL && ctx->profile == NULL;
-  if (!plain || op->kernel == NULL) return NULL;
+static inline nn_tensor *apply_two(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b) {
   nn_tensor *y = nn_elementwise_two(op, a, b);
   if (y == NULL || !ctx->grad_enabled || !(may_require(a) || may_require(b))) return y;
   return record_two(ctx, op, a, b, y);
+}
+
+static __attribute__((noinline)) nn_tensor *apply_two_timed(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b) {
+  nn_profile_call call;
+  nn_profile_begin(ctx, &call);
+  nn_tensor *y = apply_two(ctx, op, a, b);
+  if (y == NULL) {
+    nn_profile_forget(ctx, &call);
+    return NULL;
+  }
+  const nn_value args[2] = {v_t(a), v_t(b)};
+  const nn_results r = {.n = 1, .t = &y};
+  nn_profile_end(ctx, &call, op, args, 2, &r);
+  return y;
+}
+
+nn_tensor *nn_apply_two(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b) {
+  bool plain = ctx->error == NN_OK && !ctx->anomaly && ctx->later == NULL;
+  if (!plain || op->kernel == NULL) return NULL;
+  return __builtin_expect(ctx->profile != NULL, 0) ? apply_two_timed(ctx, op, a, b) : apply_two(ctx, op, a, b);
 }
 
 bool nn_apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *results) {

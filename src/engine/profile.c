@@ -21,7 +21,7 @@ static unsigned place_of(const nn_profile *p, const char *name, int32_t line, bo
   uint64_t h = (uint64_t)(uintptr_t)name * 0x9e3779b97f4a7c15u + (uint64_t)(uint32_t)line * 2 + backward;
   h ^= h >> 29;
   h *= 0xbf58476d1ce4e5b9u;
-  return (unsigned)((h >> 32) % (uint64_t)(2 * p->cap));
+  return (unsigned)(h >> 32) & (unsigned)(2 * p->cap - 1); /* a power of two */
 }
 
 static void put_slot(nn_profile *p, int index) {
@@ -80,9 +80,10 @@ static nn_profile_row *row_of(nn_ctx *ctx, nn_profile *p, const char *name) {
 /* ---- stretches and rests ---------------------------------------------------------------------------- */
 
 /* What a counted call costs, and how long a stretch is at least, in nanoseconds; the share that counting may take. */
-enum { CALL_COST = 200, FIRST_STRETCH = 10000000, STRETCH = 2000000, SHARE = 40 /* one 40th */ };
-/* So many calls are always counted, one by one, however slowly they come: short programs have exact counts. */
-enum { FIRST_CALLS = 10000 };
+enum { CALL_COST = 300, STRETCH = 2000000, SHARE = 40 /* one 40th */ };
+/* So many calls are always counted, one by one, however slowly they come: short programs have exact counts. It is the first
+ * stretch. */
+enum { FIRST_CALLS = 4000 };
 
 static void begin_stretch(nn_ctx *ctx, nn_profile *p, int64_t time) {
   p->since = time;
@@ -112,11 +113,10 @@ static void close_stretch(nn_ctx *ctx, nn_profile *p) {
 /* Between two operations of the program: is it time to rest? */
 static void consider_rest(nn_ctx *ctx, nn_profile *p, int64_t time) {
   int64_t whole = time - p->since, rest = p->counted * CALL_COST * SHARE - whole;
-  if (whole < (p->accounted > 0 ? STRETCH : FIRST_STRETCH)) return;
-  p->calls += p->counted;
+  if (p->accounted > 0 ? whole < STRETCH : p->counted < FIRST_CALLS) return;
   close_stretch(ctx, p);
   begin_stretch(ctx, p, time);
-  if (rest <= 0 || p->calls < FIRST_CALLS) return;
+  if (rest <= 0) return;
   p->until = time + rest;
   p->rests++;
   ctx->resting = p;
@@ -217,6 +217,13 @@ void nn_profile_begin(nn_ctx *ctx, nn_profile_call *call) {
   call->inner = p->inner;
   p->inner = 0;
   call->start = now();
+}
+
+void nn_profile_forget(nn_ctx *ctx, const nn_profile_call *call) {
+  nn_profile *p = ctx->profile;
+  if (p == NULL || p->depth == 0) return;
+  p->depth--;
+  p->inner = call->inner;
 }
 
 static nn_profile_row *finish(nn_ctx *ctx, const nn_profile_call *call, const char *name) {

@@ -21,7 +21,6 @@ typedef struct nn_profile {
   int64_t since, until;   /* when the stretch began; when a rest may end */
   int64_t ended;          /* when the latest call did */
   int64_t counted;        /* calls of the stretch */
-  int64_t calls;          /* and of those before */
   int64_t rests;
   size_t mark, rested;    /* bytes allocated when the stretch or rest began; during the rest before the stretch */
   double accounted;       /* bytes allocated that the totals stand for */
@@ -33,6 +32,8 @@ typedef struct nn_profile_call {
 } nn_profile_call;
 
 void nn_profile_begin(nn_ctx *ctx, nn_profile_call *call);
+/* The call will be made by another way, which begins anew. */
+void nn_profile_forget(nn_ctx *ctx, const nn_profile_call *call);
 /* The operation's bytes and, for products, its floating-point operations follow from arguments and results. */
 void nn_profile_end(nn_ctx *ctx, const nn_profile_call *call, const nn_op *op, const nn_value *args, int n_args,
                     const nn_results *r);
