@@ -165,6 +165,8 @@ void bind_collect(lua_State *L, Bind *b);
 static inline void bind_pace(lua_State *L, Bind *b) {
   if (b->ctx->allocated + b->made > b->collect_at) bind_collect(L, b);
 }
+/* After a backward walk, which has allocated so many bytes: they leave no garbage. */
+void bind_collect_after(Bind *b, size_t bytes);
 /* Before something that needs much memory. */
 void bind_collect_before(lua_State *L, Bind *b);
 /* Collects all garbage without running finalisers: for use inside an operation. */

@@ -132,8 +132,10 @@ static void know_list(lua_State *L, Bind *b, int idx, const List *list) {
 /* Runs a backward walk; closures that the engine let go are cleaned up behind it. */
 static void walk(lua_State *L, Bind *b, const List *y, const List *g, const List *x, nn_tensor **results,
                  bool retain, bool create) {
+  size_t before = nn_bytes_allocated(b->ctx);
   bool ok = nn_backward(b->ctx, y->t, g ? g->t : NULL, y->n, x ? x->t : NULL, x ? x->n : 0, results, retain,
                         create);
+  bind_collect_after(b, nn_bytes_allocated(b->ctx) - before);
   bind_sweep_closures(L, b);
   if (!ok) bind_raise(L, b);
 }

@@ -57,6 +57,24 @@ check.test("large ones, and views of them", function()
   check.ok(peak < 32 * MB, "peak " .. peak)
 end)
 
+check.test("the batches of a training loop go, whatever a step allocates besides", function()
+  local kept = tensor.zeros(16, 1000, 1000)
+  local w = tensor.ones(1000, 1000, {requires_grad = true})
+  local function steps(n)
+    for _ = 1, n do
+      local batch = tensor.ones(250, 1000)
+      local loss = (((w * batch[1]):tanh() * 0.5):tanh() * batch[2]):sum()
+      w.grad = nil
+      loss:backward()
+    end
+    return nnlua.memory()
+  end
+  local first = steps(6)
+  local later = steps(60)
+  check.ok(later - first < 5 * MB, ("grown by %.1f MB"):format((later - first) / MB))
+  check.equal(kept:dim(), 3)
+end)
+
 check.test("what is alive counts: 64 MB kept, few more needed", function()
   local keep = {}
   local peak = peak_of(function()
