@@ -5,6 +5,7 @@
 //                  for large strides dy is scattered into a padded dx
 //   weight_grad    dw[tap] = sum over pixels of dy * padded x; a thread has its own channels and goes through
 //                  all images
+// The usual kernels and strides have loops of their own (conv_depthwise_near.h).
 #include "conv_methods.h"
 
 #include "interrupt.h"
@@ -68,6 +69,8 @@ static bool plane_scatters(const struct nn_conv_desc *d) { return d->stride_h * 
 static int64_t plane_grain(const struct nn_conv_desc *d) {
   return 1 + 4000 / (d->ho * d->wo * d->r * d->s + 1);
 }
+
+#include "conv_depthwise_near.h"
 
 #include "real_f32.h"
 #include "runs_impl.h"

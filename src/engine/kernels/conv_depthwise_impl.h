@@ -78,45 +78,9 @@ NN_INLINE void T(correlate_known)(const struct plane *p, const int64_t rows, con
     T(correlate_rows)(p, rows, p->r, p->s, p->stride_w, x, w, start, add, relu, y);
 }
 
-// `rows` rows of outputs for dense 3 x 3 kernels with stride 1.
-NN_INLINE void T(correlate_3x3)(const struct plane *p, const int64_t rows, const real *x, const real *w,
-                                real start, bool add, bool relu, real *y) {
-  vec weight[9];
-#pragma GCC unroll 9
-  for (int t = 0; t < 9; t++) weight[t] = (vec){0} + w[t];
-  for (int64_t j = 0; j < p->wo; j += VL) {
-    vec acc[T(TOGETHER)];
-#pragma GCC unroll 4
-    for (int64_t i = 0; i < rows; i++)
-      acc[i] = add ? T(nn_load_first)(y + i * p->wo + j, p->wo - j) : (vec){0} + start;
-#pragma GCC unroll 6
-    for (int64_t row = 0; row < rows + 2; row++) {
-      const real *at = x + row * p->ld + j;
-      vec v[3] = {*(const uvec *)at, *(const uvec *)(at + 1), *(const uvec *)(at + 2)};
-#pragma GCC unroll 3
-      for (int64_t r = 0; r < 3; r++) {
-        if (row - r < 0 || row - r >= rows) continue;
-        acc[row - r] += weight[3 * r] * v[0];
-        acc[row - r] += weight[3 * r + 1] * v[1];
-        acc[row - r] += weight[3 * r + 2] * v[2];
-      }
-    }
-#pragma GCC unroll 4
-    for (int64_t i = 0; i < rows; i++) {
-      if (relu) acc[i] = (vec)(~(acc[i] < 0) & (ivec)acc[i]);
-      T(nn_store_first)(y + i * p->wo + j, acc[i], p->wo - j);
-    }
-  }
-}
-
 static void T(correlate_plane)(const struct plane *p, const real *x, const real *w, real start, bool add,
                                bool relu, real *y) {
-  bool near =
-      p->r == 3 && p->s == 3 && p->stride_h == 1 && p->stride_w == 1 && p->dil_h == 1 && p->dil_w == 1;
-  int64_t i = 0;
-  for (; near && i + T(TOGETHER) <= p->ho; i += T(TOGETHER))
-    T(correlate_3x3)(p, T(TOGETHER), x + i * p->ld, w, start, add, relu, y + i * p->wo);
-  int64_t down = p->stride_h * p->ld;
+  int64_t i = 0, down = p->stride_h * p->ld;
   for (; i + T(TOGETHER) <= p->ho; i += T(TOGETHER))
     T(correlate_known)(p, T(TOGETHER), x + i * down, w, start, add, relu, y + i * p->wo);
   for (; i < p->ho; i++) T(correlate_known)(p, 1, x + i * down, w, start, add, relu, y + i * p->wo);
@@ -273,6 +237,7 @@ static int64_t T(depthwise_size)(const struct nn_conv_desc *d) {
 
 bool NN_KERNEL(T(nn_conv_depthwise_forward))(const struct nn_conv_desc *d, const void *x, const void *w,
                                              const void *bias, unsigned flags, void *y, void *workspace) {
+  if (sizeof(real) == 4 && is_near(d)) return near_run(d, NN_CONV_FORWARD, x, w, bias, (flags & NN_CONV_RELU) != 0, y, workspace);
   struct T(depthwise) job = {.d = d,
                              .plane = plane_make(d->h, d->w, d->ho, d->wo, d, VL),
                              .from = x,
@@ -288,6 +253,7 @@ bool NN_KERNEL(T(nn_conv_depthwise_forward))(const struct nn_conv_desc *d, const
 
 bool NN_KERNEL(T(nn_conv_depthwise_input_grad))(const struct nn_conv_desc *d, const void *dy, const void *w,
                                                 void *dx, void *workspace) {
+  if (sizeof(real) == 4 && is_near(d)) return near_run(d, NN_CONV_INPUT_GRAD, dy, w, NULL, false, dx, workspace);
   bool scatter = plane_scatters(d);
   struct T(depthwise) job = {.d = d,
              .from = dy,
@@ -304,6 +270,7 @@ bool NN_KERNEL(T(nn_conv_depthwise_input_grad))(const struct nn_conv_desc *d, co
 bool NN_KERNEL(T(nn_conv_depthwise_weight_grad))(const struct nn_conv_desc *d, const void *x, const void *dy,
                                                  void *dw, void *db, void *workspace) {
   if (!dw) return !db || NN_KERNEL(T(nn_conv_bias_grad))(d, dy, db);
+  if (sizeof(real) == 4 && is_near(d)) return near_weight_grad(d, x, dy, dw, db, workspace);
   struct T(depthwise_dw) job = {.d = d,
                                 .plane = plane_make(d->h, d->w, d->ho, d->wo, d, VL),
                                 .x = x,
@@ -317,6 +284,6 @@ bool NN_KERNEL(T(nn_conv_depthwise_weight_grad))(const struct nn_conv_desc *d, c
 }
 
 size_t NN_KERNEL(T(nn_conv_depthwise_workspace))(const struct nn_conv_desc *d, enum nn_conv_pass pass) {
-  (void)pass;
+  if (sizeof(real) == 4 && is_near(d)) return near_bytes(d, pass);
   return (size_t)(nn_threads() * T(depthwise_size)(d)) * sizeof(real) + 64;
 }

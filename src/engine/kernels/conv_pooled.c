@@ -16,6 +16,7 @@
 #include "pool.h"
 #include "simd.h"
 #include "real_f32.h"
+#include "runs_impl.h"
 
 enum {
   LANES = NN_VBYTES / 4,
@@ -50,15 +51,6 @@ static int64_t padded_ld(const struct nn_conv_desc *d) {
 
 static int64_t padded_size(const struct nn_conv_desc *d) { return d->c * (d->ho + d->r - 1) * padded_ld(d); }
 
-// A row's numbers, those with even numbers to one place and those with odd ones to another.
-static void part_row(int64_t count, const float *from, float *even, float *odd) {
-  for (int64_t j = 0; j < count; j += 2 * LANES) {
-    vec a = nn_load_first_f32(from + j, count - j), b = nn_load_first_f32(from + j + LANES, count - j - LANES);
-    nn_store_first_f32(even + j / 2, nn_evens_f32(a, b), (count - j + 1) / 2);
-    nn_store_first_f32(odd + j / 2, nn_odds_f32(a, b), (count - j) / 2);
-  }
-}
-
 // An image with its padding; `apart`: even columns first, odd ones from ld / 2 on.
 static void fill_image(const struct pooled_job *job, int64_t image, bool apart, float *to) {
   const struct nn_conv_desc *d = job->d;
@@ -69,10 +61,9 @@ static void fill_image(const struct pooled_job *job, int64_t image, bool apart, 
       const float *from = job->x + ((image * d->c + c) * d->h + row - d->pad_h) * d->w;
       float *line = to + (c * job->rows + row) * job->ld;
       if (apart)
-        part_row(count, from, line + pad % 2 * half + pad / 2, line + (pad + 1) % 2 * half + (pad + 1) / 2);
+        part_run_f32(count, from, line + pad % 2 * half + pad / 2, line + (pad + 1) % 2 * half + (pad + 1) / 2);
       else
-        for (int64_t j = 0; j < count; j += LANES)
-          nn_store_first_f32(line + pad + j, nn_load_first_f32(from + j, count - j), count - j);
+        copy_run_f32(line + pad, from, count);
     }
 }
 

@@ -8,7 +8,7 @@ NN_INLINE void T(copy_run)(real *dst, const real *src, int64_t len) {
 }
 
 // Sum of x[t] for t < len.
-static real T(sum_run)(const real *x, int64_t len) {
+static __attribute__((unused)) real T(sum_run)(const real *x, int64_t len) {
   vec acc[4] = {{0}};
   int64_t t = 0;
   for (; t + 4 * VL <= len; t += 4 * VL)
@@ -19,4 +19,13 @@ static real T(sum_run)(const real *x, int64_t len) {
   for (int64_t i = 0; i < VL; i++) sum += acc[0][i];
   for (; t < len; t++) sum += x[t];
   return sum;
+}
+
+// src[0], src[2], ... to even and src[1], src[3], ... to odd, of len numbers; nothing else is touched.
+static inline __attribute__((unused)) void T(part_run)(int64_t len, const real *src, real *even, real *odd) {
+  for (int64_t t = 0; t < len; t += 2 * VL) {
+    vec a = T(nn_load_first)(src + t, len - t), b = T(nn_load_first)(src + t + VL, len - t - VL);
+    T(nn_store_first)(even + t / 2, T(nn_evens)(a, b), (len - t + 1) / 2);
+    T(nn_store_first)(odd + t / 2, T(nn_odds)(a, b), (len - t) / 2);
+  }
 }
