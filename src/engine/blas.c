@@ -453,16 +453,20 @@ static void run_team(void *arg, int64_t begin, int64_t end, int thread) {
   }
 }
 
-// Where the product is cut in one direction, and small enough for that: tiles are dealt out strip by strip. False: not done.
-static bool share(gemm_job *job) {
-  const grid *g = &job->grid;
-  const int64_t threads = nn_threads(), cuts = g->rows * g->cols;
-  if (g->library || cuts == 1 || (g->rows > 1 && g->cols > 1) || threads > NN_GEMM_PARTS || !own_scratch()) return false;
-  const int parts = (int)(cuts < threads ? cuts : threads);
+// In how many strips a team would do n columns and k terms of the product; 0: not possible.
+static int64_t units_of(const gemm_job *job, int parts, bool columns, int64_t n, int64_t k) {
   const nn_gemm_kernels *kernels = NN_SELECT(nn_gemm_table);
-  const bool columns = g->cols > 1;
-  const int64_t units = job->is_f64 ? kernels->units_f64(&job->f64, parts, columns, scratch_bytes())
-                                    : kernels->units_f32(&job->f32, parts, columns, scratch_bytes());
+  nn_gemm_args_f32 f32 = job->f32;
+  nn_gemm_args_f64 f64 = job->f64;
+  f32.n = f64.n = n, f32.k = f64.k = k;
+  return job->is_f64 ? kernels->units_f64(&f64, parts, columns, scratch_bytes())
+                     : kernels->units_f32(&f32, parts, columns, scratch_bytes());
+}
+
+// The product of job by a team; false: not possible.
+static bool run_by_team(gemm_job *job, int parts, bool columns) {
+  const int64_t n = job->is_f64 ? job->f64.n : job->f32.n, k = job->is_f64 ? job->f64.k : job->f32.k;
+  const int64_t units = units_of(job, parts, columns, n, k);
   if (units == 0) return false;
   nn_gemm_team team;
   team.parts = parts;
@@ -476,10 +480,65 @@ static bool share(gemm_job *job) {
   return true;
 }
 
+// Of op(B) only so many columns and terms fit a thread's scratch: one such product after the other, each to be done by a team.
+#define DEFINE_PIECES(SUFFIX)                                                                                \
+  static bool run_pieces_##SUFFIX(gemm_job *job, int parts, int64_t cols, int64_t terms) {                   \
+    const nn_gemm_args_##SUFFIX whole = job->SUFFIX;                                                         \
+    bool done = true;                                                                                        \
+    for (int64_t j = 0; j < whole.n && done; j += cols)                                                      \
+      for (int64_t p = 0; p < whole.k && done; p += terms) {                                                 \
+        nn_gemm_args_##SUFFIX *g = &job->SUFFIX;                                                             \
+        *g = whole;                                                                                          \
+        g->n = whole.n - j < cols ? whole.n - j : cols;                                                      \
+        g->k = whole.k - p < terms ? whole.k - p : terms;                                                    \
+        g->a += g->ta ? p * g->lda : p;                                                                      \
+        g->b += g->tb ? j * g->ldb + p : p * g->ldb + j;                                                     \
+        g->c += j;                                                                                           \
+        if (p > 0) g->beta = 1, g->bias = NULL;                                                              \
+        if (p + terms < whole.k) g->gate = NULL;                                                             \
+        if (g->bias) g->bias += j;                                                                           \
+        if (g->gate) g->gate += j;                                                                           \
+        done = run_by_team(job, parts, false) && !atomic_load_explicit(&job->interrupted, memory_order_relaxed); \
+      }                                                                                                      \
+    job->SUFFIX = whole;                                                                                     \
+    return done;                                                                                             \
+  }
+
+DEFINE_PIECES(f32)
+DEFINE_PIECES(f64)
+
+static int64_t cut_evenly(int64_t n, int64_t most, int64_t round) {
+  return div_up(div_up(n, div_up(n, most)), round) * round;
+}
+
+// Columns and terms of a piece of op(B) that takes three quarters of the scratch at most.
+static bool run_large(gemm_job *job, int parts) {
+  const int64_t n = job->is_f64 ? job->f64.n : job->f32.n, k = job->is_f64 ? job->f64.k : job->f32.k;
+  const int64_t room = scratch_bytes() / 4 * 3 / (job->is_f64 ? 8 : 4), cols = cut_evenly(n, 1024, 32);
+  const int64_t terms = cut_evenly(k, room / cols, 8);
+  if ((job->is_f64 ? job->f64.turned : job->f32.turned) || cols * terms > room || (terms < 128 && terms < k)) return false;
+  const int64_t ns[2] = {cols, n % cols ? n % cols : cols}, ks[2] = {terms, k % terms ? k % terms : terms};
+  for (int i = 0; i < 4; i++) // the last pieces are smaller, perhaps too small
+    if (units_of(job, parts, false, ns[i / 2], ks[i % 2]) == 0) return false;
+  return job->is_f64 ? run_pieces_f64(job, parts, cols, terms) : run_pieces_f32(job, parts, cols, terms);
+}
+
+// Where the product is cut in one direction, its strips are dealt out to a team. False: not done, or interrupted.
+static bool share(gemm_job *job) {
+  const grid *g = &job->grid;
+  const int64_t threads = nn_threads(), cuts = g->rows * g->cols;
+  if (g->library || cuts == 1 || (g->rows > 1 && g->cols > 1) || threads > NN_GEMM_PARTS || !own_scratch()) return false;
+  const int parts = (int)(cuts < threads ? cuts : threads);
+  return run_by_team(job, parts, g->cols > 1) || (g->rows > 1 && run_large(job, parts));
+}
+
 static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
   job->grid = plan(m, n, k, job->is_f64 ? job->f64.tb : job->f32.tb, batch, job->is_f64);
   if (job->wide) job->grid.library = false;
-  if (batch == 1 && work_of(m, n, k) >= TEAM_WORK && share(job)) return !atomic_load_explicit(&job->interrupted, memory_order_relaxed);
+  if (batch == 1 && work_of(m, n, k) >= TEAM_WORK) {
+    bool done = share(job), interrupted = atomic_load_explicit(&job->interrupted, memory_order_relaxed);
+    if (done || interrupted) return !interrupted;
+  }
   int64_t tasks = job->grid.rows * job->grid.cols * batch;
   double each = work_of(m, n, k) * (double)batch / (double)tasks;
   if (each * (double)tasks > CLAIM_WORK && tasks > nn_threads()) {
