@@ -86,6 +86,14 @@ NN_INLINE void T(copy_halves)(real *even, real *odd, const real *src, int64_t le
   }
 }
 
+// dst[t] = src[2 t] for t < len.
+NN_INLINE void T(copy_evens)(real *dst, const real *src, int64_t len) {
+  for (; len > 0; len -= VL, src += 2 * VL, dst += VL) {
+    vec a = T(nn_load_first)(src, 2 * len - 1), b = T(nn_load_first)(src + VL, 2 * len - 1 - VL);
+    T(nn_store_first)(dst, T(nn_evens)(a, b), len);
+  }
+}
+
 // What a block's outputs see of a row: pixels first .. of each part, behind some zeros.
 struct T(window) {
   int64_t zeros, first, pixels;
@@ -107,7 +115,10 @@ NN_INLINE void T(fill_row)(const struct T(direct) *j, const struct T(window) *se
   for (int64_t p = 0; p < x->parts; p++, to += j->plane) {
     int64_t at = axis_sight(x, p).origin + seen->first * x->step;
     int64_t count = min64(x->size > at ? ceil_div(x->size - at, x->step) : 0, seen->pixels);
-    for (int64_t t = 0; t < count; t++) to[t] = src[at + t * x->step];
+    if (x->step == 2)
+      T(copy_evens)(to, src + at, count);
+    else
+      for (int64_t t = 0; t < count; t++) to[t] = src[at + t * x->step];
   }
 }
 
@@ -179,6 +190,8 @@ struct T(share) {
   int64_t group, r0, count;
   const real *block;
   real *sums, *dst; // dst: where row r0 of the results goes for output (0, 0) of the block's first image
+  const char *next; // of what the next block will copy, to be fetched meanwhile
+  int64_t pace;
 };
 
 // Has vector number v of the block, the tile's t-th, written straight to its place if that is one run, else to `sums`.
@@ -193,13 +206,30 @@ NN_INLINE bool T(aim)(const struct T(direct) *j, const struct T(share) *s, int64
   return straight;
 }
 
+static bool T(sees)(const struct T(direct) *j, int64_t phase_row) {
+  int64_t phases = axis_used(&j->cols), taps = 0;
+  for (int64_t col = 0; col < phases; col++) taps += j->phase[phase_row * phases + col].taps;
+  return taps > 0;
+}
+
+// Results that see nothing, of the phases of one row of outputs, are 0.
+static void T(clear)(const struct T(direct) *j, const struct T(share) *s, int64_t phase_row) {
+  const struct axis *y = &j->rows, *x = &j->cols;
+  const struct run *last = s->plan->run + s->plan->place[s->plan->vectors].run - 1; // ends the block
+  int64_t col = s->at.col * x->phases, cols = min64((s->at.col + last->col + last->len) * x->phases, x->out) - col;
+  for (int64_t image = 0; image < s->plan->images; image++)
+    for (int64_t i = 0; i < s->count; i++)
+      for (int64_t row = s->at.row * y->phases + phase_row, t = 0; t < s->plan->rows && row < y->out; t++, row += y->phases)
+        memset(s->dst + image * j->dst_n + (i * y->out + row) * x->out + col, 0, (size_t)cols * sizeof(real));
+}
+
 // For the phases of one row of outputs.
-static void T(multiply)(const struct T(direct) *j, const struct T(share) *s, int64_t phase_row) {
+static void T(multiply)(const struct T(direct) *j, struct T(share) *s, int64_t phase_row) {
   const struct plan *plan = s->plan;
   int64_t rows = j->m1 - j->m0, most = T(tile_vectors)(s->count), phases = axis_used(&j->cols);
   const struct phase *phase = j->phase + phase_row * phases;
   const real *packed = j->packed + s->group * rows * T(depth_of)(j);
-  struct T(tile) tile = {.bias = j->bias ? j->bias + s->group * j->m + j->m0 + s->r0 : NULL, .relu = j->relu};
+  struct T(tile) tile = {.bias = j->bias ? j->bias + s->group * j->m + j->m0 + s->r0 : NULL, .relu = j->relu, .pace = s->pace};
   for (int64_t v = 0, some; v < plan->vectors; v += some) {
     bool straight[4];
     some = min64(plan->vectors - v, most);
@@ -210,12 +240,24 @@ static void T(multiply)(const struct T(direct) *j, const struct T(share) *s, int
       tile.off = j->off + phase[col].at;
       for (int64_t t = 0; t < some; t++)
         straight[t] = T(aim)(j, s, v + t, &tile, t, s->sums + (col * NN_MICRO_ROWS * 4 + t) * VL);
+      tile.next = s->next;
+      s->next += tile.depth * s->pace;
       T(tiles)[s->count - 1][some - 1](&tile);
     }
     for (int64_t t = 0; t < some; t++)
       for (int64_t run = plan->place[v + t].run; !straight[t] && run < plan->place[v + t + 1].run; run++)
         T(finish_run)(j, plan->run + run, phase_row, &s->at, s->sums + t * VL, s->count, s->dst);
   }
+}
+
+// Has the next images of the group fetched while these are worked on, if blocks are whole images.
+static void T(look_ahead)(const struct T(direct) *j, int64_t b, struct T(share) *s) {
+  int64_t most = T(tile_vectors)(ceil_div(j->m1 - j->m0, T(row_blocks)(j->m1 - j->m0)));
+  int64_t products = T(row_blocks)(j->m1 - j->m0) * ceil_div(s->plan->vectors, most) * T(depth_of)(j);
+  int64_t size = j->rows.size * j->cols.size, image = s->at.image + j->block_images;
+  bool whole = j->bands * j->strips == 1 && b + 1 < j->blocks && products > 0;
+  s->next = (const char *)(j->src + (whole ? image * j->src_n + s->group * j->channels * size : 0));
+  s->pace = whole ? min64(ceil_div(j->block_images * j->src_n * (int64_t)sizeof(real), products), 64) : 0;
 }
 
 // Task: (block, group, share of the results).
@@ -231,10 +273,17 @@ static void T(direct_task)(const struct T(direct) *j, int64_t task, int thread) 
   T(fill_block)(j, plan, &at, group, block);
   int64_t rows = j->m1 - j->m0, row_blocks = T(row_blocks)(rows), plane = j->rows.out * j->cols.out;
   real *dst = j->dst + at.image * j->dst_n + (group * j->m + j->m0) * plane;
+  struct T(share) share = {.plan = plan, .at = at, .group = group, .block = block, .sums = block + j->block_size};
+  T(look_ahead)(j, b, &share);
   for (int64_t i = row_blocks * split / j->splits; i < row_blocks * (split + 1) / j->splits; i++) {
-    int64_t r0 = T(block_row)(rows, i), count = T(block_row)(rows, i + 1) - r0;
-    struct T(share) share = {plan, at, group, r0, count, block, block + j->block_size, dst + r0 * plane};
-    for (int64_t row = 0; row < axis_used(&j->rows); row++) T(multiply)(j, &share, row);
+    share.r0 = T(block_row)(rows, i);
+    share.count = T(block_row)(rows, i + 1) - share.r0;
+    share.dst = dst + share.r0 * plane;
+    for (int64_t row = 0; row < axis_used(&j->rows); row++)
+      if (j->bias || T(sees)(j, row))
+        T(multiply)(j, &share, row);
+      else
+        T(clear)(j, &share, row);
   }
 }
 

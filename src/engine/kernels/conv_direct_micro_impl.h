@@ -11,6 +11,8 @@ struct T(tile) {
   bool relu;
   real *to[4];  // of each vector: where row 0 goes, numbers between rows, how many lanes
   int64_t ld[4], lanes[4];
+  const char *next; // what will be read soon, fetched meanwhile: `pace` bytes further for each product
+  int64_t pace;
 };
 
 // Most vectors for that many rows, as registers allow.
@@ -28,12 +30,15 @@ NN_INLINE void T(tile_run)(const int rows, const int vectors, const struct T(til
   vec acc[NN_MICRO_ROWS][4];
   const real *from[4] = {t->from[0], t->from[1], t->from[2], t->from[3]}, *a = t->a;
   const int32_t *off = t->off, *end = off + t->depth;
+  const char *next = t->next;
+  int64_t pace = t->pace;
 #pragma GCC unroll 16
   for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) acc[i][v] = (vec){0} + (t->bias ? t->bias[i] : (real)0);
-  for (; off < end; off++, a += rows) {
+  for (; off < end; off++, a += rows, next += pace) {
     vec b[4];
+    __builtin_prefetch(next, 0, 2);
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; v++) b[v] = *(const uvec *)(from[v] + *off);
 #pragma GCC unroll 16
