@@ -22,21 +22,6 @@ struct T(dw) {
   int64_t sums_size, block_size, thread_size;
 };
 
-// n vectors, streams of numbers of different channels, to pixels with n channels each (n: a power of two).
-NN_INLINE void T(mix)(vec *v, const int n) {
-#pragma GCC unroll 4
-  for (int left = n; left > 1; left /= 2) {
-    vec next[VL];
-#pragma GCC unroll 8
-    for (int i = 0; i < n / 2; i++) {
-      next[2 * i] = T(nn_zip_low)(v[i], v[i + n / 2]);
-      next[2 * i + 1] = T(nn_zip_high)(v[i], v[i + n / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < n; i++) v[i] = next[i];
-  }
-}
-
 // The first n of x[0], x[step], ...; zeros behind them.
 NN_INLINE vec T(load_every)(const real *x, int64_t step, int64_t n) {
   if (step == 1) return T(nn_load_first)(x, n);
@@ -137,14 +122,25 @@ static void T(dw_fill)(const struct T(dw) *j, const struct T(dw_block) *b, int64
 }
 
 // The runs that each output sees, one after the other. Writes up to a vector past each, which the next one mends.
-static void T(dw_patches)(const struct T(dw) *j, const struct T(dw_block) *b, const real *block, real *to) {
+NN_INLINE void T(dw_patches_of)(const struct T(dw) *j, const struct T(dw_block) *b, const real *block, real *to,
+                                const int64_t each) {
   for (int64_t row = 0; row < b->rows; row++)
     for (int64_t col = 0; col < b->cols; col++, to += j->ld) {
       const real *seen = block + row * j->step_h * j->x_ld + col * j->step_w * j->cg;
       for (int64_t w = 0; w < j->windows; w++)
-        for (int64_t t = 0; t < j->width; t += VL)
-          *(uvec *)(to + w * j->width + t) = *(const uvec *)(seen + j->from[w] + t);
+#pragma GCC unroll 2
+        for (int64_t v = 0; v < each; v++)
+          *(uvec *)(to + w * j->width + v * VL) = *(const uvec *)(seen + j->from[w] + v * VL);
     }
+}
+
+static void T(dw_patches)(const struct T(dw) *j, const struct T(dw_block) *b, const real *block, real *to) {
+  if (j->width <= VL)
+    T(dw_patches_of)(j, b, block, to, 1);
+  else if (j->width <= 2 * VL)
+    T(dw_patches_of)(j, b, block, to, 2);
+  else
+    T(dw_patches_of)(j, b, block, to, ceil_div(j->width, VL));
 }
 
 // Adds a block's products for channels k0 .. k1 - 1 of a group to sums[k][ld], db[k].

@@ -57,6 +57,22 @@ static void T(list_products)(struct T(direct) *j) {
     }
 }
 
+// count rows of `depth` weights each, wm apart, to packed[depth][count].
+static void T(pack_dense)(const real *w, int64_t wm, int64_t depth, int64_t count, real *packed) {
+  for (int64_t i0 = 0; i0 < count; i0 += VL)
+    for (int64_t k = 0; k < depth; k += VL) {
+      vec v[VL];
+      int64_t some = min64(count - i0, VL), left = min64(depth - k, VL);
+#pragma GCC unroll 16
+      for (int64_t i = 0; i < VL; i++)
+        v[i] = i < some ? T(nn_load_first)(w + (i0 + i) * wm + k, left) : (vec){0};
+      T(mix)(v, VL);
+#pragma GCC unroll 16
+      for (int64_t i = 0; i < VL; i++)
+        if (i < left) T(nn_store_first)(packed + (k + i) * count + i0, v[i], some);
+    }
+}
+
 // Weights of the blocks of rows begin .. end - 1, counted through all groups.
 static void T(pack_rows)(void *arg, int64_t begin, int64_t end, int thread) {
   const struct T(direct) *j = arg;
@@ -65,6 +81,10 @@ static void T(pack_rows)(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t i = begin; i < end; i++) {
     int64_t group = i / blocks, r0 = T(block_row)(rows, i % blocks), count = T(block_row)(rows, i % blocks + 1) - r0;
     const real *w = j->weight + group * j->wg + (j->m0 + r0) * j->wm;
+    if (!j->rows.backward) { // a row's weights follow each other as its products do
+      T(pack_dense)(w, depth, depth, count, j->packed + (group * rows + r0) * depth);
+      continue;
+    }
     for (int64_t p = 0; p < axis_used(&j->rows) * axis_used(&j->cols); p++) {
       const struct phase *phase = j->phase + p;
       real *packed = j->packed + (group * depth + phase->at) * rows + r0 * phase->taps * j->channels;
@@ -291,6 +311,8 @@ static void T(direct_tasks)(void *arg, int64_t begin, int64_t end, int thread) {
   for (int64_t t = begin; t < end && !nn_interrupted(); t++) T(direct_task)(arg, t, thread);
 }
 
+static void T(direct_one)(void *arg, int64_t task, int thread) { T(direct_tasks)(arg, task, task + 1, thread); }
+
 // Cuts images into bands of rows or, where a row has too much, into strips of columns as well, or joins images.
 static void T(cut_blocks)(struct T(direct) *j) {
   const struct axis *y = &j->rows, *x = &j->cols;
@@ -378,7 +400,11 @@ static bool T(direct_run)(struct T(direct) *j, void *workspace) {
     int64_t packs = j->groups * T(row_blocks)(j->m1 - j->m0);
     memset(j->ready, 0, (size_t)nn_threads() * sizeof *j->ready);
     nn_parallel(packs, ceil_div(20000, NN_MICRO_ROWS * T(depth_of)(j) + 1), T(pack_rows), j);
-    nn_conv_spread(j->blocks * j->groups * j->splits, 1 + 60000 / (work + 1), T(direct_tasks), j);
+    int64_t tasks = j->blocks * j->groups * j->splits, grain = 1 + 60000 / (work + 1);
+    if (grain == 1)
+      nn_parallel_tasks(tasks, T(direct_one), j);
+    else
+      nn_conv_spread(tasks, grain, T(direct_tasks), j);
     if (nn_interrupted()) return false;
   }
   return true;

@@ -50,8 +50,17 @@ NN_INLINE void T(tile_run)(const int rows, const int vectors, const struct T(til
   for (int v = 0; v < vectors; v++) {
     real *to = t->to[v];
     int64_t ld = t->ld[v], lanes = t->lanes[v];
+    if (t->relu) {
 #pragma GCC unroll 16
-    for (int i = 0; i < rows; i++) T(nn_store_first)(to + i * ld, t->relu ? T(clamped)(acc[i][v]) : acc[i][v], lanes);
+      for (int i = 0; i < rows; i++) acc[i][v] = T(clamped)(acc[i][v]);
+    }
+    if (lanes == VL) {
+#pragma GCC unroll 16
+      for (int i = 0; i < rows; i++) *(uvec *)(to + i * ld) = acc[i][v];
+    } else {
+#pragma GCC unroll 16
+      for (int i = 0; i < rows; i++) T(nn_store_first)(to + i * ld, acc[i][v], lanes);
+    }
   }
 }
 
@@ -130,6 +139,21 @@ static void (*const T(dots)[NN_MICRO_ROWS][4])(const struct T(dots) *) = TABLE(d
 #undef NAMES3
 #undef NAMES
 #undef CASE
+
+// n vectors, streams of numbers of different channels, to pixels with n channels each (n: a power of two).
+NN_INLINE void T(mix)(vec *v, const int n) {
+#pragma GCC unroll 4
+  for (int left = n; left > 1; left /= 2) {
+    vec next[VL];
+#pragma GCC unroll 8
+    for (int i = 0; i < n / 2; i++) {
+      next[2 * i] = T(nn_zip_low)(v[i], v[i + n / 2]);
+      next[2 * i + 1] = T(nn_zip_high)(v[i], v[i + n / 2]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < n; i++) v[i] = next[i];
+  }
+}
 
 // Rows are cut into blocks of at most NN_MICRO_ROWS, as even as possible.
 NN_INLINE int64_t T(row_blocks)(int64_t rows) { return (rows + NN_MICRO_ROWS - 1) / NN_MICRO_ROWS; }
