@@ -20,8 +20,8 @@ static inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b
 static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
 
 // Numbers of a source block, which shall stay in the second-level cache; vectors of outputs that a block should have, and
-// that a thread's share of an image should have; numbers of packed weights.
-enum { SOURCE = 96 << 10, VECTORS = 48, SHARE = 8, PACKED = 4 << 20 };
+// that a thread's share of an image should have; numbers of packed weights; of patches in the first-level cache.
+enum { SOURCE = 96 << 10, VECTORS = 48, SHARE = 8, PACKED = 4 << 20, PATCHES = 6 << 10 };
 
 // One dimension of a convolution. The source is split into its pixels p, p + step, p + 2 step, ... ("parts"; only those
 // that the kernel sees); outputs q, q + phases, ... see the same kernel positions. Output i of a phase sees pixel

@@ -15,6 +15,7 @@ struct T(dw) {
   int64_t step_h, step_w;       // of outputs in the block (1 where the kernel has one row or column)
   int64_t block_rows, block_cols, bands, strips; // blocks of outputs of an image
   int64_t x_rows, x_cols, x_ld; // of the block: pixels, numbers of a row
+  int64_t patch_rows;           // of outputs whose patches are copied at once
   int64_t chunk, grain, parts;  // channels that are summed at once; or 0, and blocks and number of parts of the pixels
   int32_t *place;               // of each of the ld sums in a channel's weights, -1 for none
   int64_t *from;                // of each vector of an output in the block, and of each window
@@ -175,10 +176,18 @@ static int64_t T(dw_blocks)(const struct T(dw) *j) { return j->d->n * j->bands *
 static void T(dw_run)(const struct T(dw) *j, int64_t number, int64_t group, int64_t k0, int64_t k1, real *scratch, real *sums,
                       real *db) {
   struct T(dw_block) b = T(dw_block_of)(j, number);
-  real *patches = scratch + j->block_size;
   T(dw_fill)(j, &b, group, scratch);
-  if (j->patches) T(dw_patches)(j, &b, scratch, patches);
-  T(dw_multiply)(j, &b, group, k0, k1, j->patches ? patches : scratch, sums, db);
+  if (!j->patches) {
+    T(dw_multiply)(j, &b, group, k0, k1, scratch, sums, db);
+    return;
+  }
+  real *patches = scratch + j->block_size;
+  struct T(dw_block) part = b; // patches of some rows stay in the first-level cache
+  for (int64_t row = 0; row < b.rows; row += part.rows, part.i0 += part.rows) {
+    part.rows = min64(j->patch_rows, b.rows - row);
+    T(dw_patches)(j, &part, scratch + row * j->step_h * j->x_ld, patches);
+    T(dw_multiply)(j, &part, group, k0, k1, patches, sums, db);
+  }
 }
 
 static real *T(dw_scratch)(const struct T(dw) *j, int thread) {
@@ -248,12 +257,13 @@ static void T(dw_cut)(struct T(dw) *j) {
   j->patches = (j->vectors - packed) * j->kg > 4 * j->vectors;
   if (j->patches) j->vectors = packed;
   j->ld = j->vectors * VL;
-  int64_t pixel = (j->patches ? j->ld : 0) + j->step_h * j->step_w * j->cg; // numbers of scratch an output
+  int64_t pixel = j->step_h * j->step_w * j->cg, patch = max64(PATCHES / j->ld, 32); // numbers an output, outputs
   int64_t fit = max64(SOURCE / pixel, 64), shares = max64(ceil_div(2 * threads, max64(d->n, 1)), 1);
   if (threads > 1) fit = min64(fit, max64(d->ho * d->wo / shares, 64));
-  j->block_cols = min64(d->wo, fit);
+  j->block_cols = min64(d->wo, j->patches ? min64(fit, patch) : fit);
   j->block_rows = max64(min64(fit / j->block_cols, d->ho), 1);
   j->block_rows = ceil_div(d->ho, ceil_div(d->ho, j->block_rows));
+  j->patch_rows = min64(max64(patch / j->block_cols, 1), j->block_rows);
   j->bands = ceil_div(d->ho, j->block_rows);
   j->strips = ceil_div(d->wo, j->block_cols);
   j->x_rows = (j->block_rows - 1) * j->step_h + (d->r - 1) * d->dil_h + 1;
@@ -281,7 +291,7 @@ static char *T(dw_place)(struct T(dw) *j, char *memory) {
   j->from = T(take)(&at, max64(j->vectors, j->windows), sizeof(int64_t));
   j->sums = T(take)(&at, (j->chunk ? nn_threads() : j->parts) * j->sums_size, sizeof(real));
   j->block_size = round_up(j->x_rows * j->x_ld + 8 * VL, 16);
-  j->thread_size = j->block_size + (j->patches ? j->block_rows * j->block_cols * j->ld + VL : 0);
+  j->thread_size = j->block_size + (j->patches ? j->patch_rows * j->block_cols * j->ld + VL : 0);
   j->thread_size = round_up(j->thread_size, 16);
   j->scratch = T(take)(&at, nn_threads() * j->thread_size, sizeof(real));
   return at;
