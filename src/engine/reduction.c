@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "interrupt.h"
+#include "kernels/vmath.h"
 #include "parallel.h"
 
 uint32_t nn_dim_mask(const nn_value *dims, int ndim) {
@@ -57,9 +58,27 @@ static enum nn_reduce joining(enum nn_reduce kind) {
   return kind == NN_REDUCE_SUM_SQUARES || kind == NN_REDUCE_SUM_ABS ? NN_REDUCE_SUM : kind;
 }
 
+/* Rows that are short go as columns of their transpose, SHORT_ROWS at a time: each step then does a vector of them. */
+enum { SHORT = 32, SHORT_ROWS = 128, SHORT_STRIDE = SHORT_ROWS + 16 };
+
+static void short_rows(const block *b, int64_t begin, int64_t end) {
+  _Alignas(64) char turned[SHORT * SHORT_STRIDE * 8];
+  const struct nn_vmath_kernels *move = NN_SELECT(nn_vmath);
+  int64_t e = (int64_t)b->in_size;
+  for (int64_t i = begin; i < end && !nn_interrupted(); i += SHORT_ROWS) {
+    int64_t rows = end - i < SHORT_ROWS ? end - i : SHORT_ROWS;
+    move->transpose(rows, b->reduced, b->x + i * b->reduced * e, b->reduced * e, turned, SHORT_STRIDE * e, b->in_size);
+    b->k->cols[b->kind][b->dtype](b->reduced, rows, turned, SHORT_STRIDE, b->y + (size_t)i * b->out_size);
+  }
+}
+
 static void outer_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const block *b = arg;
+  if (b->inner == 1 && b->reduced >= 2 && b->reduced <= SHORT && b->outer >= 64) {
+    short_rows(b, begin, end);
+    return;
+  }
   for (int64_t i = begin; i < end; i++) {
     const char *x = b->x + (size_t)(i * b->reduced * b->inner) * b->in_size;
     char *y = b->y + (size_t)(i * b->inner) * b->out_size;

@@ -1,5 +1,5 @@
--- Copies of tensors whose elements lie in every order, against reading them one by one; what is chosen and counted by
--- short ways (topk, unique, sampling, padding) against the plain ones. Knows no kernels.
+-- Copies of tensors whose elements lie in every order, against reading them one by one; what is chosen, counted,
+-- reduced and sampled by short ways against the plain ones. Knows no kernels.
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
 local check = require "check"
@@ -102,6 +102,51 @@ check.test("gather along a dimension of which one is picked, and its gradient", 
   local q = tensor.randn(7, 3)
   same(q:gather(2, tensor{{1}, {2}, {3}, {1}, {2}, {3}, {1}}):view(7),
     tensor.stack{q[{1, 1}], q[{2, 2}], q[{3, 3}], q[{4, 1}], q[{5, 2}], q[{6, 3}], q[{7, 1}]})
+end)
+
+check.test("reductions of many short rows", function()
+  tensor.manual_seed(5)
+  for _, dtype in ipairs{"float32", "float64", "int64", "uint8"} do
+    for n = 1, 36 do
+      for _, rows in ipairs{63, 64, 300} do
+        local x = (tensor.randn(rows, n) * 30):abs():round():to(dtype)
+        if n % 5 == 0 and dtype == "float32" then x[{rows // 2, n // 2}] = 0 / 0 end
+        same(x:sum(2), x:t():contiguous():sum(1))
+        for _, name in ipairs{"max", "min"} do
+          local v, i = x[name](x, 2)
+          local w, k = x:t():contiguous()[name](x:t():contiguous(), 1)
+          same(v, w)
+          same(i, k)
+          same(x["a" .. name](x, 2), v)
+          same(x["arg" .. name](x, 2), i)
+        end
+      end
+    end
+  end
+  local x = tensor.randn(100, 7, {requires_grad = true})
+  local y = x:logsumexp(2, true)
+  check.ok(y:allclose(x:t():contiguous():logsumexp(1):view(100, 1), {atol = 1e-6}), "logsumexp")
+  y:sum():backward()
+  check.ok(x.grad:allclose(x:detach():softmax(2), {atol = 1e-6}), "its gradient")
+  local infinite = tensor{{-math.huge, -math.huge}, {math.huge, 0}, {0, -math.huge}}
+  same(infinite:logsumexp(2), tensor{-math.huge, math.huge, 0})
+end)
+
+check.test("sampling by a grid with and without its gradient", function()
+  tensor.manual_seed(6)
+  local x = tensor.randn(2, 3, 5, 7, {dtype = "float64"})
+  local grid = tensor.randn(2, 4, 6, 2, {dtype = "float64"})
+  grid[{1, 1, 1, 1}], grid[{1, 1, 1, 2}] = 1, -1
+  local wanting = grid:clone():requires_grad_()
+  for _, mode in ipairs{"bilinear", "nearest"} do
+    for _, padding in ipairs{"zeros", "border", "reflection"} do
+      for _, align in ipairs{true, false} do
+        local options = {mode = mode, padding_mode = padding, align_corners = align}
+        local y = F.grid_sample(x, grid, options)
+        check.ok(y:allclose(F.grid_sample(x, wanting, options):detach(), {atol = 1e-12}), mode .. " " .. padding)
+      end
+    end
+  end
 end)
 
 check.done()

@@ -7,6 +7,7 @@ local fail = require "nnlua.fail"
 
 local tensor, F = core.tensor, core.F
 local sample_sum = core.op "sample_sum"
+local grid_taps = core.op "grid_taps"
 
 local function shape_text(x) return "[" .. table.concat({x:size()}, ", ") .. "]" end
 
@@ -252,6 +253,11 @@ define("grid_sample", "input grid", "mode:string=bilinear, padding_mode:string=z
     local n = check_grid(a, x, grid)
     local box, at = {}, {}
     for d = 1, n do box[d] = x:size(2 + d) end
+    if n == 2 and a.mode ~= "bicubic" and not (grid.requires_grad and tensor.is_grad_enabled()) then
+      local index, weights = grid_taps(grid:reshape(grid:size(1), -1, 2), box, a.mode == "nearest",
+        ({zeros = 0, border = 1, reflection = 2})[a.padding_mode], a.align_corners)
+      return sample_sum(x:flatten(3), index, weights):reshape(x:size(1), x:size(2), grid:size(2), grid:size(3))
+    end
     local function bring(place, d) return bring_in(place, box[d], a.padding_mode, a.align_corners) end
     for d = 1, n do
       local place = grid:select(-1, n + 1 - d):reshape(grid:size(1), -1)

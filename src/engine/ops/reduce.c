@@ -5,6 +5,7 @@
 #include "elementwise.h"
 #include "interrupt.h"
 #include "parallel.h"
+#include "kernels/rows.h"
 #include "reduction.h"
 
 #define USUAL (NN_TENSOR | NN_METHOD)
@@ -290,9 +291,26 @@ static int64_t long_run(const arg_job *j, const char *x, char *value) {
   return pieces > 0 ? at[j->run(pieces, best, value)] : 0;
 }
 
+enum { ARG_SHORT = 32, ARG_ROWS = 128, ARG_STRIDE = ARG_ROWS + 16 };
+
+/* Short rows go as columns of their transpose. */
+static void arg_short(const arg_job *j, int64_t begin, int64_t end) {
+  _Alignas(64) char turned[ARG_SHORT * ARG_STRIDE * 8];
+  int64_t e = (int64_t)j->elem;
+  for (int64_t i = begin; i < end && !nn_interrupted(); i += ARG_ROWS) {
+    int64_t rows = end - i < ARG_ROWS ? end - i : ARG_ROWS;
+    NN_SELECT(nn_vmath)->transpose(rows, j->n, j->x + i * j->n * e, j->n * e, turned, ARG_STRIDE * e, j->elem);
+    j->cols(j->n, rows, turned, ARG_STRIDE, 1, j->value ? j->value + i * e : NULL, j->index + i);
+  }
+}
+
 static void arg_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const arg_job *j = arg;
+  if (j->n >= 2 && j->n <= ARG_SHORT && end - begin >= 16) {
+    arg_short(j, begin, end);
+    return;
+  }
   for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
     const char *x = j->x + (size_t)(i * j->n) * j->elem;
     char *value = j->value ? j->value + (size_t)i * j->elem : NULL;
@@ -575,12 +593,59 @@ static T level(C c, T x, uint32_t mask) {
   return m;
 }
 
+typedef struct rows_job {
+  nn_dtype dtype;
+  int64_t n;
+  size_t elem;
+  const char *x;
+  char *y;
+} rows_job;
+
+static void rows_range(void *arg, int64_t begin, int64_t end, int thread) {
+  (void)thread;
+  const rows_job *j = arg;
+  for (int64_t i = begin; i < end && !nn_interrupted(); i += 64) {
+    size_t at = (size_t)i * j->elem;
+    NN_SELECT(nn_rows)->logsumexp[j->dtype](end - i < 64 ? end - i : 64, j->n, j->x + at * (size_t)j->n, j->y + at);
+  }
+}
+
+static bool logsumexp_rows_infer(nn_frame *f) {
+  nn_spec_set(f, 0, (nn_dtype)f->in[0]->dtype, f->in[0]->ndim - 1, f->in[0]->shape);
+  return true;
+}
+
+static bool logsumexp_rows_kernel(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  if (x == NULL) return false;
+  rows_job j = {(nn_dtype)x->dtype, x->shape[x->ndim - 1], nn_esize(x), x->data, f->out[0]->data};
+  nn_parallel(f->out[0]->numel, 1 + 4096 / (j.n + 1), rows_range, &j);
+  return x->numel < 1 << 16 || !nn_interrupted();
+}
+
+/* g exp(x - y) */
+static bool logsumexp_rows_vjp(nn_vjp *v) {
+  C c = v->ctx;
+  T y = nn_out(v, 0), x = nn_in(v, 0);
+  if (x == NULL || y == NULL) return false;
+  T d = t_sub(c, x, t_unsqueeze(c, y, y->ndim)), e = d ? nn_do(c, &nn_op_exp, v_t(d)) : NULL;
+  return (v->d[0] = t_mul(c, t_unsqueeze(c, v->g[0], v->g[0]->ndim), e)) != NULL;
+}
+
+const nn_op nn_op_logsumexp_rows = {
+    .name = "logsumexp_rows", .doc = "log(sum(exp(x))) of rows.", .params = {{"input", P_TENSOR}}, .flags = NN_PRIVATE,
+    .saves_in = 1, .saves_out = 1, .infer = logsumexp_rows_infer, .kernel = logsumexp_rows_kernel, .vjp = logsumexp_rows_vjp};
+
 static bool logsumexp_compose(nn_frame *f) {
   C c = f->ctx;
   T x = f->in[0];
   if (!nn_is_float((nn_dtype)x->dtype)) x = nn_do(c, &nn_op_to, v_t(x), v_dt(NN_FLOAT32));
   if (x == NULL) return false;
   uint32_t mask = MASK(f);
+  if (x->ndim > 0 && x->numel > 0 && mask == 1u << (x->ndim - 1)) {
+    T y = nn_do(c, &nn_op_logsumexp_rows, v_t(x));
+    return (f->out[0] = f->arg[2].b && y ? t_unsqueeze(c, y, y->ndim) : y) != NULL;
+  }
   T m = x->numel > 0 ? level(c, x, mask) : t_num(c, 0);
   T d = t_sub(c, x, m), e = d ? nn_do(c, &nn_op_exp, v_t(d)) : NULL;
   T s = t_reduce_mask(c, &nn_op_sum, e, mask, true), l = s ? nn_do(c, &nn_op_log, v_t(s)) : NULL;

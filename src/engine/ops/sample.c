@@ -1,5 +1,6 @@
 /* sample.c - weighted sums of elements at places that a tensor tells, for sampling by a grid. The three rows are each
  * other's gradients: all are linear in both of their float tensors. */
+#include <math.h>
 #include <string.h>
 
 #include "interrupt.h"
@@ -115,6 +116,75 @@ static bool check_index(nn_frame *f, int i, int64_t size) {
 }
 
 static int64_t work(const job *j) { return 1 + 4096 / (1 + j->p * j->t); }
+
+/* ---- what places in an image are made of ------------------------------------------------------------ */
+
+enum { ZEROS, BORDER, REFLECTION };
+
+/* grid [N, P, 2], x before y, from -1 to 1; index and weight [N, P, T] with T = 4 (bilinear) or 1 (nearest). */
+typedef struct taps_job {
+  const char *grid;
+  int64_t size[2]; /* H, W */
+  int64_t padding;
+  bool nearest, align;
+  int64_t *index;
+  char *weight;
+} taps_job;
+
+#define TAPS(type, floor_, round_, abs_) \
+  static type bring_in_##type(const taps_job *j, type g, int64_t size) { \
+    const type n = (type)size; \
+    type x = j->align ? (g + 1) * ((n - 1) / 2) : ((g + 1) * n - 1) / 2; \
+    if (j->padding == ZEROS) return x; \
+    if (j->padding == REFLECTION) { \
+      const type low = j->align ? 0 : (type)-0.5, span = j->align ? n - 1 : n, away = abs_(x - low); \
+      const type flips = span > 0 ? floor_(away / span) : 0, rest = away - flips * span; \
+      x = span <= 0 ? 0 : (flips - floor_(flips / 2) * 2 > 0 ? span - rest : rest) + low; \
+    } \
+    return x < 0 ? 0 : x > n - 1 ? n - 1 : x; \
+  } \
+  static void taps_##type(void *arg, int64_t begin, int64_t end, int thread) { \
+    (void)thread; \
+    const taps_job *j = arg; \
+    const type bottom = (type)(j->size[0] - 1), right = (type)(j->size[1] - 1); \
+    for (int64_t i = begin; i < end && !nn_interrupted_at(i); i++) { \
+      const type *g = (const type *)(const void *)j->grid + 2 * i; \
+      const type x = bring_in_##type(j, g[0], j->size[1]), y = bring_in_##type(j, g[1], j->size[0]); \
+      const type left = j->nearest ? round_(x) : floor_(x), top = j->nearest ? round_(y) : floor_(y); \
+      const int terms = j->nearest ? 1 : 4; \
+      for (int t = 0; t < terms; t++) { \
+        const type px = left + (type)(t >> 1), py = top + (type)(t & 1); \
+        const bool in = px >= 0 && px <= right && py >= 0 && py <= bottom; \
+        const type wx = t >> 1 ? x - left : 1 - (x - left), wy = t & 1 ? y - top : 1 - (y - top); \
+        j->index[terms * i + t] = in ? (int64_t)py * j->size[1] + (int64_t)px + 1 : 0; \
+        ((type *)(void *)j->weight)[terms * i + t] = j->nearest ? 1 : wy * wx; \
+      } \
+    } \
+  }
+TAPS(float, floorf, rintf, fabsf)
+TAPS(double, floor, rint, fabs)
+
+static bool taps_infer(nn_frame *f) {
+  const nn_tensor *grid = f->in[0];
+  int64_t shape[3] = {grid->shape[0], grid->shape[1], f->arg[2].b ? 1 : 4};
+  nn_spec_set(f, 0, NN_INT64, 3, shape);
+  nn_spec_set(f, 1, (nn_dtype)grid->dtype, 3, shape);
+  return true;
+}
+
+static bool taps_kernel(nn_frame *f) {
+  const nn_tensor *grid = nn_dense(f, 0);
+  if (grid == NULL) return false;
+  taps_job j = {grid->data, {f->arg[1].ints[0], f->arg[1].ints[1]}, f->arg[3].i, f->arg[2].b, f->arg[4].b,
+                (int64_t *)(void *)f->out[0]->data, f->out[1]->data};
+  nn_parallel(grid->numel / 2, 1024, NN_BY_FLOAT(grid->dtype, taps_float, taps_double), &j);
+  return grid->numel < 1 << 16 || !nn_interrupted();
+}
+
+const nn_op nn_op_grid_taps = {
+    .name = "grid_taps", .doc = "The elements of an image that places of a grid are made of, and their weights.",
+    .params = {{"grid", P_TENSOR}, {"size", P_INTS, .count = 2}, {"nearest", P_BOOL}, {"padding", P_INT}, {"align", P_BOOL}},
+    .flags = NN_PRIVATE | NN_NO_GRAD, .n_out = 2, .infer = taps_infer, .kernel = taps_kernel};
 
 /* ---- the sums --------------------------------------------------------------------------------------- */
 
