@@ -284,6 +284,8 @@ static __attribute__((noinline)) int call_usual(lua_State *L, Bind *b, const Ent
   }
   if (tensors) {
     nn_results r;
+    nn_tensor *y = plain_results(b) ? nn_apply_tensors(b->ctx, op, arg, top) : NULL;
+    if (y != NULL) return finish_fresh(L, b, y);
     return nn_apply(b->ctx, op, arg, top, &r) ? finish_fast(L, b, op, &r, top) : bind_raise(L, b);
   }
   if (top == 2 && op->flags & NN_PROMOTES) {

@@ -553,6 +553,16 @@ nn_tensor *nn_apply_two(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b
   return __builtin_expect(ctx->profile != NULL, 0) ? apply_two_timed(ctx, op, a, b) : apply_two(ctx, op, a, b);
 }
 
+nn_tensor *nn_apply_tensors(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args) {
+  bool plain = ctx->error == NN_OK && !ctx->anomaly && ctx->later == NULL && ctx->profile == NULL;
+  if (!plain) return NULL;
+  if (op->quick != NULL) return op->quick(ctx, args, n_args);
+  bool one = n_args == 1 && op->flags & NN_DIRECT && op->kernel != NULL && op->params[1].kind == P_END;
+  nn_tensor *y = NULL, *x = args[0].t;
+  if (!one || nn_elementwise_direct(op, args, 1, &y) == 0 || y == NULL) return NULL;
+  return op->flags & NN_NO_GRAD ? y : nn_record_quick(ctx, op, &x, 1, NULL, 0, y);
+}
+
 bool nn_apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn_results *results) {
   bool wrote = false;
   return apply(ctx, op, args, n_args, results, NULL, &wrote);

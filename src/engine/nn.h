@@ -182,6 +182,8 @@ bool nn_apply(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args, nn
 /* The short way for the most frequent calls: an operation on two tensors and nothing else. The result (a new reference),
  * or NULL where nn_apply has to be asked: it is none of those, or there is an error. */
 nn_tensor *nn_apply_two(nn_ctx *ctx, const nn_op *op, nn_tensor *a, nn_tensor *b);
+/* The same for a call of nothing but tensors. */
+nn_tensor *nn_apply_tensors(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args);
 /* The in-place twin: writes the (first) result over the first argument. */
 bool nn_apply_inplace(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args);
 void nn_results_free(nn_ctx *ctx, nn_results *results); /* does not release the tensors */
