@@ -112,6 +112,17 @@ static bool as_one_run(const nn_tensor *out, int n, const nn_tensor *const *in) 
   return true;
 }
 
+/* Whether walking along the last dimension of t would jump from line to line of memory, while another dimension has its
+ * neighbours: a transposed tensor, whose copy in tiles costs a tenth of that. */
+static bool jumps(const nn_tensor *t) {
+  bool other = false;
+  int last = t->ndim - 1;
+  while (last > 0 && t->shape[last] == 1) last--;
+  if (last < 1 || t->numel < 4096 || t->stride[last] == 1 || t->stride[last] == 0) return false;
+  for (int d = 0; d < last; d++) other |= t->stride[d] == 1 && t->shape[d] >= 4;
+  return other;
+}
+
 bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q, nn_tensor *out, int n,
                         const nn_tensor *const *in) {
   job j = {.loop = loop_of(e, (nn_dtype)in[0]->dtype), .family = e->family, .p = p, .q = q, .n = n};
@@ -123,7 +134,11 @@ bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q
     j.failed = !call_loop(&j, out->numel, in[0]->data, 1, n > 1 ? in[1]->data : NULL, 1, out->data);
   } else {
     const nn_tensor *t[NN_WALK_MAX] = {out};
-    for (int i = 0; i < n; i++) t[i + 1] = in[i];
+    for (int i = 0; i < n; i++) {
+      t[i + 1] = in[i];
+      if (nn_contig(out) && jumps(in[i]) && (t[i + 1] = nn_keep(ctx, nn_contiguous_data((nn_tensor *)(uintptr_t)in[i]))) == NULL)
+        return false;
+    }
     nn_walk w;
     if (!nn_walk_init(&w, n + 1, t)) return nn_fail(ctx, "shapes do not broadcast");
     ok = nn_walk_run(&w, grain, run, &j);

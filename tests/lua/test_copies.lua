@@ -50,6 +50,26 @@ check.test("copies of views whose last dimension is short", function()
   end
 end)
 
+check.test("elementwise on transposed operands, large ones too", function()
+  tensor.manual_seed(7)
+  for _, dtype in ipairs{"float32", "float64", "int64"} do
+    for _, size in ipairs{{70, 90}, {64, 128}, {129, 33}} do
+      local x, y = (tensor.randn(size) * 20):to(dtype), (tensor.randn(size) * 20):to(dtype)
+      local a, b = x:t(), y:t()
+      same(a + b, (x + y):t())
+      same(a * 3, (x * 3):t())
+      same(a:lt(b), x:lt(y):t())
+      same(a + b[1], (x + y:narrow(2, 1, 1)):t())
+      same(a:abs(), x:abs():t())
+      same(tensor.cat({a, b}, 2), tensor.cat({x, y}, 1):t())
+      same(tensor.cat({x, y}, 2):narrow(2, size[2] + 1, size[2]), y)
+      local z = x:clone()
+      z:t():add_(b)
+      same(z, x + y)
+    end
+  end
+end)
+
 check.test("topk is the beginning of sort, however many are asked for", function()
   tensor.manual_seed(2)
   for _, n in ipairs{40, 1000, 9000} do

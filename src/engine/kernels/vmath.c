@@ -367,6 +367,29 @@ static void scatter_strided(int64_t n, const void *src, void *dst, int64_t strid
 
 // Squares of 16 by 16: each line of cache is then read and written while it is near.
 #define TRANSPOSE_TILE 16
+#if NN_ISA == 2
+// 16 lines of 16 floats in registers: no line is touched twice, which counts where rows lie a power of two apart and share
+// their place in the cache.
+static void transpose_lines(const char *s, int64_t src_stride, char *d, int64_t dst_stride) {
+  __m512 r[16], t[16];
+  for (int i = 0; i < 16; i++) r[i] = _mm512_loadu_ps(s + i * src_stride);
+  for (int i = 0; i < 16; i += 2) t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]), t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+#define PAIRS(which, a, b) _mm512_castpd_ps(_mm512_unpack##which##_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)))
+  for (int i = 0; i < 16; i += 4) {
+    r[i] = PAIRS(lo, t[i], t[i + 2]), r[i + 1] = PAIRS(hi, t[i], t[i + 2]);
+    r[i + 2] = PAIRS(lo, t[i + 1], t[i + 3]), r[i + 3] = PAIRS(hi, t[i + 1], t[i + 3]);
+  }
+#undef PAIRS
+  for (int c = 0; c < 4; c++) { // lane k of r[4 q + c] has the numbers of column 4 k + c in rows 4 q to 4 q + 3
+    const __m512 even = _mm512_shuffle_f32x4(r[c], r[4 + c], 0x88), odd = _mm512_shuffle_f32x4(r[c], r[4 + c], 0xdd);
+    const __m512 even2 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0x88), odd2 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0xdd);
+    _mm512_storeu_ps(d + c * dst_stride, _mm512_shuffle_f32x4(even, even2, 0x88));
+    _mm512_storeu_ps(d + (4 + c) * dst_stride, _mm512_shuffle_f32x4(odd, odd2, 0x88));
+    _mm512_storeu_ps(d + (8 + c) * dst_stride, _mm512_shuffle_f32x4(even, even2, 0xdd));
+    _mm512_storeu_ps(d + (12 + c) * dst_stride, _mm512_shuffle_f32x4(odd, odd2, 0xdd));
+  }
+}
+#endif
 static void transpose(int64_t rows, int64_t cols, const void *src, int64_t src_stride, void *dst,
                       int64_t dst_stride, size_t elem) {
   const char *s = src;
@@ -376,6 +399,12 @@ static void transpose(int64_t rows, int64_t cols, const void *src, int64_t src_s
     const int64_t ni = rows - i0 < TRANSPOSE_TILE ? rows - i0 : TRANSPOSE_TILE;
     for (int64_t j0 = 0; j0 < cols; j0 += TRANSPOSE_TILE) {
       const int64_t nj = cols - j0 < TRANSPOSE_TILE ? cols - j0 : TRANSPOSE_TILE;
+#if NN_ISA == 2
+      if (size == 4 && ni == TRANSPOSE_TILE && nj == TRANSPOSE_TILE) {
+        transpose_lines(s + i0 * src_stride + j0 * size, src_stride, d + j0 * dst_stride + i0 * size, dst_stride);
+        continue;
+      }
+#endif
 #define TRANSPOSE(T)                                                                                         \
   for (int64_t j = 0; j < nj; j++) {                                                                         \
     const char *from = s + i0 * src_stride + (j0 + j) * size;                                                \
