@@ -112,6 +112,11 @@ static bool as_one_run(const nn_tensor *out, int n, const nn_tensor *const *in) 
   return true;
 }
 
+/* A broadcast operand with gaps is read again and again. */
+static bool worth_packing(const nn_tensor *t, const nn_tensor *out) {
+  return !nn_contig(t) && out->numel >= 4096 && t->numel <= out->numel / 4;
+}
+
 /* Whether walking along the last dimension of t would jump from line to line of memory, while another dimension has its
  * neighbours: a transposed tensor, whose copy in tiles costs a tenth of that. */
 static bool jumps(const nn_tensor *t) {
@@ -136,7 +141,8 @@ bool nn_elementwise_run(nn_ctx *ctx, const nn_elementwise *e, double p, double q
     const nn_tensor *t[NN_WALK_MAX] = {out};
     for (int i = 0; i < n; i++) {
       t[i + 1] = in[i];
-      if (nn_contig(out) && jumps(in[i]) && (t[i + 1] = nn_keep(ctx, nn_contiguous_data((nn_tensor *)(uintptr_t)in[i]))) == NULL)
+      if (nn_contig(out) && (jumps(in[i]) || worth_packing(in[i], out)) &&
+          (t[i + 1] = nn_keep(ctx, nn_contiguous_data((nn_tensor *)(uintptr_t)in[i]))) == NULL)
         return false;
     }
     nn_walk w;
