@@ -114,8 +114,8 @@ OPTIMISERS(f, float, __builtin_sqrtf)
 OPTIMISERS(d, double, __builtin_sqrt)
 
 #if NN_SIMD_MATH
-// Adam without division and square root, which bound it even where the numbers come from the third level: approximations
-// and a step of Newton's method each, within 3 units of the last place of the exact quotient. Where a second moment is not
+// Adam without division and square root, which bound it where the numbers come from the second level: approximations and a
+// step of Newton's method each, within 3 units of the last place of the exact quotient. Where a second moment is not
 // below 2^96 (or is NaN) the exact way is taken.
 typedef struct {
   vec_f sign, decay, shrink, take1, keep2, take2, step, eps, unbias2;
