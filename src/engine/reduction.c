@@ -30,6 +30,44 @@ void nn_reduced_spec(nn_frame *f, int k, nn_dtype dtype, uint32_t mask, bool kee
   }
 }
 
+/* The dims of x from the largest stride to the smallest; false where the elements do not lie without gaps in that order. */
+static bool memory_order(const nn_tensor *x, int64_t *order) {
+  int64_t step = 1;
+  for (int d = 0; d < x->ndim; d++) {
+    int k = d;
+    for (; k > 0 && x->stride[order[k - 1]] < x->stride[d]; k--) order[k] = order[k - 1];
+    order[k] = d;
+  }
+  for (int k = x->ndim - 1; k >= 0; k--) {
+    if (x->shape[order[k]] == 1) continue;
+    if (x->stride[order[k]] != step) return false;
+    step *= x->shape[order[k]];
+  }
+  return true;
+}
+
+const nn_tensor *nn_reduction_input(nn_frame *f, uint32_t *mask) {
+  nn_tensor *x = f->in[0];
+  int64_t order[NN_MAX_DIMS], last = -1;
+  uint32_t turned = 0;
+  bool fits = !nn_contig(x) && x->ndim > 1 && x->numel >= 4096 && memory_order(x, order);
+  for (int k = 0; k < x->ndim && fits; k++) {
+    if (*mask >> order[k] & 1)
+      turned |= 1u << k;
+    else if (x->shape[order[k]] > 1) {
+      fits = order[k] > last; /* what is kept stays in its order */
+      last = order[k];
+    }
+  }
+  if (!fits) return nn_dense(f, 0);
+  bool was = nn_set_grad_enabled(f->ctx, false);
+  nn_tensor *view = nn_do(f->ctx, &nn_op_permute, v_t(x), v_ints(x->ndim, order));
+  nn_set_grad_enabled(f->ctx, was);
+  if (view == NULL || !nn_contig(view)) return view == NULL ? NULL : nn_dense(f, 0);
+  *mask = turned;
+  return view;
+}
+
 /* ---- [outer][reduced][inner] ------------------------------------------------------------------------ */
 
 enum { CHUNK = 32 * 1024, MIN_WORK = 16 * 1024, COLUMNS = 1024 };

@@ -70,6 +70,23 @@ check.test("elementwise on transposed operands, large ones too", function()
   end
 end)
 
+check.test("reductions of permuted tensors", function()
+  tensor.manual_seed(8)
+  local x = (tensor.randn(12, 20, 30) * 9):round()
+  for _, order in ipairs{{1, 3, 2}, {2, 1, 3}, {2, 3, 1}, {3, 1, 2}, {3, 2, 1}} do
+    local y = x:permute(table.unpack(order))
+    local z = y:contiguous()
+    for _, dims in ipairs{{1}, {2}, {3}, {1, 2}, {1, 3}, {2, 3}, {1, 2, 3}} do
+      for _, name in ipairs{"sum", "amax", "amin", "mean"} do
+        check.ok(y[name](y, dims):allclose(z[name](z, dims), {atol = 1e-5}), name)
+        check.ok(y[name](y, dims, true):allclose(z[name](z, dims, true), {atol = 1e-5}), name)
+      end
+    end
+    check.equal(y:sum():item(), z:sum():item())
+    check.equal(y:max():item(), z:max():item())
+  end
+end)
+
 check.test("topk is the beginning of sort, however many are asked for", function()
   tensor.manual_seed(2)
   for _, n in ipairs{40, 1000, 9000} do

@@ -47,8 +47,9 @@ static bool sum_infer(nn_frame *f) {
 }
 
 static bool sum_kernel(nn_frame *f) {
-  const nn_tensor *x = nn_dense(f, 0);
-  return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_SUM, x, MASK(f), f->out[0]->data);
+  uint32_t mask = MASK(f);
+  const nn_tensor *x = nn_reduction_input(f, &mask);
+  return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_SUM, x, mask, f->out[0]->data);
 }
 
 /* The gradient of a small tensor's total as plain numbers, `scale` times that of the total: cheaper than a view that others
@@ -230,8 +231,8 @@ static bool extreme_infer(nn_frame *f) {
 }
 
 static bool extreme_kernel(nn_frame *f) {
-  const nn_tensor *x = nn_dense(f, 0);
   uint32_t mask = f->n_args > 1 ? MASK(f) : UINT32_MAX;
+  const nn_tensor *x = nn_reduction_input(f, &mask);
   enum nn_reduce kind = *(const enum nn_reduce *)f->op->data;
   return x != NULL && nn_reduce_dense(f->ctx, kind, x, mask, f->out[0]->data);
 }
