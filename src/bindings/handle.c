@@ -119,9 +119,9 @@ static bool make_ready(Bind *b, size_t n) {
   while (size < n * b->cell_size) size *= 2;
   uintptr_t end = b->cells + b->cells_size;
 #if defined(MADV_HUGEPAGE)
-  if ((uintptr_t)b->cells_ready - b->cells >= HUGE_STEP / 2) { /* so many that finding their pages costs more than using them: large pages */
-    size += HUGE_STEP - 1 - ((uintptr_t)b->cells_ready + size - 1) % HUGE_STEP;
-    if (size <= end - (uintptr_t)b->cells_ready) madvise(b->cells_ready, size, MADV_HUGEPAGE);
+  if ((uintptr_t)b->cells_ready - b->cells >= HUGE_STEP / 2) { /* so many that finding their pages costs most: large ones */
+    size_t more = size + HUGE_STEP - 1 - ((uintptr_t)b->cells_ready + size - 1) % HUGE_STEP;
+    if (more <= end - (uintptr_t)b->cells_ready && madvise(b->cells_ready, more, MADV_HUGEPAGE) == 0) size = more;
   }
 #endif
   if (size > end - (uintptr_t)b->cells_ready) return false;

@@ -58,7 +58,8 @@ static slab *new_slab(nn_ctx *ctx) {
 #if defined(__linux__) && !NN_PLAIN_MALLOC
   enum { MANY = 4 * 1024 * 1024 };
   size_t size = ctx->slab_bytes >= MANY ? HUGE_PAGE : SLAB;
-  s = size == HUGE_PAGE ? map_huge(size, size) : aligned_alloc(ALIGN, size);
+  if (size == HUGE_PAGE && (s = map_huge(size, size)) == NULL) size = SLAB; /* where the address space is limited */
+  if (s == NULL) s = aligned_alloc(ALIGN, size);
 #else
   size_t size = SLAB;
   s = aligned_alloc(ALIGN, size);
