@@ -270,14 +270,28 @@ end
 local bar_options = signature("plot.bar", COMMON .. ", names:table?, xlabel:string?, legend:bool=true, xlim:table?")
 
 -- Series of bars and their names from plot.bar's arguments.
+-- Whether a table has numbers by name, or by numbers that don't count from 1 ({[8] = 0.5, [64] = 0.7}).
+local function is_keyed(values)
+  if type(values) ~= "table" or type((select(2, next(values)))) ~= "number" then return false end
+  for key in pairs(values) do
+    if math.type(key) ~= "integer" or key < 1 or key > #values then return true end
+  end
+  return false
+end
+
+local function before(a, b)
+  if type(a) == "number" and type(b) == "number" then return a < b end
+  return tostring(a) < tostring(b)
+end
+
 local function bar_data(values, o)
   local names = input.names("plot.bar", o.names, "names")
   local series
-  if input.is_named(values) and type((select(2, next(values)))) == "number" then
+  if is_keyed(values) then
     local list, keys = {}, {}
     for key in pairs(values) do keys[#keys + 1] = key end
-    if not (getmetatable(values) or {}).__pairs then table.sort(keys) end
-    for i, key in ipairs(keys) do list[i] = values[key] end
+    if not (getmetatable(values) or {}).__pairs then table.sort(keys, before) end
+    for i, key in ipairs(keys) do list[i], keys[i] = values[key], tostring(key) end
     return {{x = {}, y = input.numbers("plot.bar", list, "values")}}, names or keys
   end
   series = input.series("plot.bar", values)
@@ -290,8 +304,8 @@ local function bar_data(values, o)
   return series, names
 end
 
---- Bars, one for each number: plot.bar({cat = 3, dog = 5}), plot.bar({3, 5}, {names = {"cat", "dog"}}), or groups of
--- bars: plot.bar({before = {3, 5}, after = {4, 6}}, {names = {"cat", "dog"}}).
+--- Bars, one for each number: plot.bar({cat = 3, dog = 5}), plot.bar({[8] = 0.5, [64] = 0.7}), plot.bar({3, 5},
+-- {names = {"cat", "dog"}}), or groups of bars: plot.bar({before = {3, 5}, after = {4, 6}}, {names = {"cat", "dog"}}).
 -- Options: names (of the bars), title, xlabel, xlim, file and the others of plot.line.
 --     plot.bar({sgd = 0.87, adam = 0.91}, {title = "accuracy", xlim = {0, 1}})
 function plot.bar(values, options)

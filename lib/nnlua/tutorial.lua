@@ -93,11 +93,9 @@ function tutorial.heading(text) print(("\n== %s %s"):format(text, ("="):rep(math
 
 -- ---- data ---------------------------------------------------------------------------------------------------------
 
---- The first n_train and n_test pictures of Fashion-MNIST as tensors: a table with x, y, test_x, test_y (pictures
--- float32 [n, 1, 28, 28] in 0..1, labels 1..10) and classes. All of them without numbers.
-function tutorial.fashion(n_train, n_test)
+local function parts_of(name, n_train, n_test)
   local data = require "nnlua.data"
-  local set = data.load("fashion-mnist")
+  local set = data.load(name)
   local function take(from, n)
     n = math.min(n or #from, #from)
     return from:batch(tensor.arange(1, n + 1, {dtype = "int64"}), 1, n)
@@ -106,5 +104,12 @@ function tutorial.fashion(n_train, n_test)
   local test_x, test_y = take(set.test, n_test)
   return {x = x, y = y, test_x = test_x, test_y = test_y, classes = set.classes}
 end
+
+--- The first n_train and n_test pictures of Fashion-MNIST as tensors: a table with x, y, test_x, test_y (pictures
+-- float32 [n, 1, 28, 28] in 0..1, labels 1..10) and classes. All of them without numbers.
+function tutorial.fashion(n_train, n_test) return parts_of("fashion-mnist", n_train, n_test) end
+
+--- A table of facts (iris, wine, breast-cancer, digits) in the same form, parted into four fifths and one fifth.
+function tutorial.facts(name) return parts_of(name) end
 
 return tutorial

@@ -147,6 +147,9 @@ check.test("a histogram counts every value", function()
 end)
 
 check.test("bars are as long as their values", function()
+  local keyed = lines_of(plot.bar, {[8] = 4, [64] = 2, [1] = 3}, {columns = 60, as = "ascii"})
+  for i, line in ipairs(keyed) do keyed[i] = line:match("^ *(%d+)") end
+  check.equal(keyed, {"1", "8", "64"})
   local lines = lines_of(plot.bar, {a = 4, b = 2, c = -2}, {columns = 60, as = "ascii"})
   local function count(line) return select(2, line:gsub("%*", "")) end
   local a, b, c = count(lines[1]), count(lines[2]), count(lines[3])
@@ -497,6 +500,7 @@ check.test("wrong input is explained", function()
   check.error("classes count from 1", plot.confusion, tensor{0, 1}, tensor{1, 1})
   check.error("2 predictions but 3 labels", plot.confusion, tensor{1, 1}, tensor{1, 1, 1})
   check.error("the labels must be of two kinds", plot.roc, {1, 2}, {1, 1})
+  check.error("y has gaps: there is a value at 4, but none at 3", plot.line, {5, 6, [4] = 1})
   check.error("1 names for 2 bars", plot.bar, {1, 2}, {names = {"a"}})
   check.error("too many arguments", plot.hist, {1}, {2}, {3})
 end)

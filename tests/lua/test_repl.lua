@@ -73,12 +73,17 @@ local sources = {
   {"local m = x:lt(0); if m then end", 1}, {"local m = x:lt(0); m = 1; if m then end", 0},
   {"-- if x:lt(0) then", 0}, {"s = 'if x:lt(0) then'", 0}, {"if (x:lt(0)) then end", 1},
   {"if a then elseif x:lt(0) then end", 1}, {"f(function() if x:ne(y) then end end)", 1},
+  {"local p = f(1)\n(g(p)):backward()", 1}, {"local p = f(1);\n(g(p)):backward()", 0},
+  {"f(1)\n  ;(g(p)):backward()", 0},
+  {"f(\n  (a + b) * c)", 0}, {"do (a or b)() end\n(c)()", 0}, {"x = y\n\n  (z)()", 1}, {"s = [[a\n(b)]]", 0},
+  {"if a then\n  (b)()\nend", 0}, {"return {\n  f,\n  (g)\n}", 0}, {"x = a +\n(b)", 0},
   {"if x:max() == -1 then end", 1}, {"if x:dim() == 2 and y:size(2) ~= 3 then end", 0},
 }
 
 test("conditions that are always true or false", function()
   for _, source in ipairs(sources) do equal(#conditions.find(source[1]), source[2], source[1]) end
   equal(conditions.find("\n\nif x:lt(y) then end")[1].line, 3)
+  equal(conditions.find("x = y\n\n  (z)()")[1].line, 3)
 end)
 
 test("the library and the scripts have no such conditions", function()

@@ -44,6 +44,11 @@ function input.numbers(who, v, what)
     end
     list[i] = item
   end
+  for key in pairs(v) do
+    if math.type(key) == "integer" and (key < 1 or key > #list) then
+      fail.raise("%s: %s has gaps: there is a value at %s, but none at %d", who, what, fail.show(key), #list + 1)
+    end
+  end
   return list
 end
 

@@ -1,5 +1,6 @@
--- conditions: finds what is silently always true or always false in a source: a tensor predicate (x:lt(y)) where Lua
--- wants a condition, a tensor compared by == with a number. A tensor is true whatever it holds. Nothing is run.
+-- conditions: finds what silently means something else in a source: a tensor predicate (x:lt(y)) where Lua wants a
+-- condition, a tensor compared by == with a number (a tensor is true whatever it holds), a line that begins with a
+-- parenthesis and so calls what stands above it. Nothing is run.
 
 local core = require "nnlua.core"
 local paint = require "nnlua.repl.paint"
@@ -165,6 +166,13 @@ local function examine(source, tree)
       end
     end
   end
+  visit["call"] = function(node)
+    local gap = source:sub(node.callee.to + 1, node.to):match("^(%s*)%(")
+    if not gap or not gap:find("\n") then return end
+    local _, lines = source:sub(1, node.callee.to + #gap):gsub("\n", "")
+    found[#found + 1] = {line = lines + 1, from = node.callee.to + #gap + 1, to = node.to,
+      text = "a line that begins with a parenthesis calls what stands above it: put a ; in front of it"}
+  end
   for _, statement in ipairs(tree.statements) do
     parser.walk(statement, function(node)
       if visit[node.kind] then visit[node.kind](node) end
@@ -176,6 +184,7 @@ end
 
 -- Whether a source can hold anything of the kind: most don't, and need no parsing.
 local function suspicious(source)
+  if source:find("[%w_%)%]}\"']%s*\n%s*%(") then return true end
   if source:find("%)%s*[=~]=") or source:find("[=~]=[^\n]-[.:][%w_]+%s*%(") then return true end
   for name in source:gmatch("[.:]([%a_]+)%s*[%({]") do
     if predicates[name] or reductions[name] then return true end
@@ -183,7 +192,7 @@ local function suspicious(source)
   return false
 end
 
---- What is silently always true or false in a source, as a list {line, from, to, text}.
+--- What silently means something else in a source, as a list {line, from, to, text}.
 -- @param known a set of names that are locals already
 function conditions.find(source, known)
   if not suspicious(source) then return {} end
