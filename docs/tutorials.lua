@@ -10,8 +10,10 @@ local readme = scripts .. "README.md"
 
 -- In learning order: the parts, each with its tutorials.
 local parts = {
-  {"Foundations", {"perceptron", "backprop", "autograd", "training-loop", "activations", "losses", "init", "vanishing",
-    "optimizers", "lr-schedule", "overfitting", "dropout", "batchnorm", "augmentation", "metrics"}},
+  {"Foundations", {"perceptron", "forward", "backprop", "autograd", "training-loop", "deep-learning", "activations",
+    "losses", "init", "vanishing", "clipping", "optimizers", "lr-schedule", "batch-size", "hyperparameters",
+    "overfitting", "l1-l2", "dropout", "batchnorm", "augmentation", "early-stopping", "cross-validation",
+    "preprocessing", "features", "metrics", "imbalance", "ensembles", "gen-vs-disc"}},
   {"Vision", {"convolution", "cnn", "resnet", "transfer"}},
   {"Sequences", {"rnn", "lstm", "gru", "language-model", "forecasting", "attention", "transformer"}},
   {"Generative models", {"autoencoder", "vae", "gan"}},

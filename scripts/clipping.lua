@@ -7,8 +7,8 @@ local tutorial = require "nnlua.tutorial"
 local options = tutorial.options{steps = {1500, 40}, limit = 1.0}
 
 -- A recurrent network multiplies by the same weight at each step. Over many steps a little more than 1 becomes
--- thousands, and the gradient with it: on most of the ground it is small, at the edge of a cliff it is huge, and the step that
--- follows lands far away.
+-- thousands, and the gradient with it: on most of the ground it is small, at the edge of a cliff it is huge, and the
+-- step that follows lands far away.
 
 tutorial.heading("A cliff in one dimension")
 -- w^30 should be 1. The slope is 60 w^29 (w^30 - 1): 0 at w = 1, a thousand at 1.06, millions at 1.3.

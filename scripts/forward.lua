@@ -99,4 +99,4 @@ print(("after 100 more passes the weights have moved by %g"):format(moved))
 
 -- To try next: a third layer, in the module and in `forward`; ReLU instead of tanh; and which weight would have to
 -- change for flower 51 to be called something else.
-print(("result: worst=%.0e agree=%d/%d batch_gap=%.0e moved=%g"):format(worst, agree, #set, batch_gap, moved))
+print(("result: worst=%.2g agree=%d/%d batch_gap=%.2g moved=%g"):format(worst, agree, #set, batch_gap, moved))
