@@ -25,7 +25,7 @@ struct near_job {
   nn_lanes seen[5][NEAR_VECTORS][2]; // of each copy and vector, lanes that are within the source; with stride 2 of two loads
   const float *from, *w, *bias;      // bias may be NULL
   float *to;
-  bool relu;
+  bool relu, turned;                 // the kernel is
   float *scratch;
   const float *dy; // weight_grad
   vec *sums;       // [k][taps + 1], of which the lanes are to be added
@@ -126,8 +126,8 @@ NN_INLINE void near_rows(const int vectors, const int rows, const int k, const i
 }
 
 // All rows of a plane; meanwhile what the next one, `in` numbers at next_x and as many as this one at next_y, needs.
-NN_INLINE void near_outputs(const int vectors, const int k, const int stride, const struct near_plane *p, const float *x, const float *w,
-                            float start, bool relu, float *y, const float *next_x, const float *next_y) {
+NN_INLINE void near_outputs(const int vectors, const int k, const int stride, const struct near_plane *p, const float *x,
+                            const float *w, float start, bool relu, float *y, const float *next_x, const float *next_y) {
   const int64_t in = p->h * p->w, wo = p->wo, down = stride * k * vectors * VL;
   for (int64_t i = 0, rows; i < p->ho; i += rows) {
     rows = p->ho - i >= 4 ? 4 : p->ho - i >= 2 ? 2 : 1;
@@ -161,9 +161,9 @@ NN_INLINE void near_outputs(const int vectors, const int k, const int stride, co
   default: NEAR_KERNELS(FN, 8, __VA_ARGS__);                                                                 \
   }
 
-// Planes begin .. end - 1 of the outputs; `turned`: of dx, with stride 1.
-NN_INLINE void near_planes(const int vectors, const int k, const int stride, const struct near_job *job, bool turned,
-                           int64_t begin, int64_t end, int thread) {
+// Planes begin .. end - 1 of the outputs.
+NN_INLINE void near_planes(const int vectors, const int k, const int stride, const struct near_job *job, int64_t begin,
+                           int64_t end, int thread) {
   const struct near_plane *p = &job->plane;
   const int64_t taps = k * k, in = p->h * p->w, out = p->ho * p->wo;
   float *copies = job->scratch + thread * p->size, w[25];
@@ -172,22 +172,127 @@ NN_INLINE void near_planes(const int vectors, const int k, const int stride, con
     int64_t c = i % job->d->c;
     const float *kernel = job->w + c * taps, *next = i + 1 < end ? job->from + (i + 1) * in : NULL;
     float start = job->bias ? job->bias[c] : 0, *y = job->to + i * out;
-    for (int64_t t = 0; t < taps; t++) w[t] = kernel[turned ? taps - 1 - t : t];
+    for (int64_t t = 0; t < taps; t++) w[t] = kernel[job->turned ? taps - 1 - t : t];
     near_fill(vectors, k, stride, 1, job, job->from + i * in, copies);
     near_outputs(vectors, k, stride, p, copies, w, start, job->relu, y, next, y + out);
   }
 }
 
-static void near_forward(void *arg, int64_t begin, int64_t end, int thread) {
+static void near_planes_of(void *arg, int64_t begin, int64_t end, int thread) {
   const struct near_job *job = arg;
   const struct near_plane *p = &job->plane;
-  NEAR_CASES(near_planes, job, false, begin, end, thread)
+  NEAR_CASES(near_planes, job, begin, end, thread)
 }
 
-static void near_backward(void *arg, int64_t begin, int64_t end, int thread) {
-  const struct near_job *job = arg;
+// ---- stride 1, outputs of the source's size -----------------------------------------------------------
+
+// Pixels that stand `by` places further on than those of v, which has prev before it and next behind it.
+#define NEAR_LANES_16(B)                                                                                     \
+  B, B + 1, B + 2, B + 3, B + 4, B + 5, B + 6, B + 7, B + 8, B + 9, B + 10, B + 11, B + 12, B + 13, B + 14, B + 15
+#if NN_ISA == 2
+#define NEAR_SHIFT(a, b, by) NN_SHUFFLE(nn_vi32, a, b, NEAR_LANES_16(by))
+#elif NN_ISA == 1
+#define NEAR_SHIFT(a, b, by)                                                                                 \
+  NN_SHUFFLE(nn_vi32, a, b, by, by + 1, by + 2, by + 3, by + 4, by + 5, by + 6, by + 7)
+#else
+#define NEAR_SHIFT(a, b, by) NN_SHUFFLE(nn_vi32, a, b, by, by + 1, by + 2, by + 3)
+#endif
+
+enum { NEAR_LANES = NN_VBYTES / 4 };
+
+NN_INLINE vec near_shifted(const int by, vec prev, vec v, vec next) {
+  switch (by) {
+  case -2: return NEAR_SHIFT(prev, v, NEAR_LANES - 2);
+  case -1: return NEAR_SHIFT(prev, v, NEAR_LANES - 1);
+  case 1: return NEAR_SHIFT(v, next, 1);
+  case 2: return NEAR_SHIFT(v, next, 2);
+  default: return v;
+  }
+}
+
+// `rows` rows of outputs from row i on, straight from the source. Rows are `vectors` vectors long, the last one of `tail`
+// lanes; rows outside of the source are read from `zeros`.
+NN_INLINE void near_same_rows(const int vectors, const int rows, const int k, const struct near_plane *p, nn_lanes tail,
+                              int64_t i, const float *x, const float *zeros, const float *w, float start, bool relu,
+                              float *y) {
+  const float *line[8];
+#pragma GCC unroll 8
+  for (int t = 0; t < rows + k - 1; t++) {
+    int64_t row = i + t - k / 2;
+    line[t] = row >= 0 && row < p->h ? x + row * p->w : zeros;
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; j++) {
+    vec acc[4];
+#pragma GCC unroll 4
+    for (int n = 0; n < rows; n++) acc[n] = (vec){0} + start;
+#pragma GCC unroll 8
+    for (int t = 0; t < rows + k - 1; t++) {
+      const float *at = line[t] + j * NEAR_LANES;
+      vec prev = {0}, next = {0}, v = j == vectors - 1 ? nn_load_lanes(tail, at) : nn_load_first_f32(at, NEAR_LANES);
+      if (j > 0) prev = nn_load_first_f32(at - NEAR_LANES, NEAR_LANES);
+      if (j < vectors - 1)
+        next = j == vectors - 2 ? nn_load_lanes(tail, at + NEAR_LANES) : nn_load_first_f32(at + NEAR_LANES, NEAR_LANES);
+#pragma GCC unroll 5
+      for (int s = 0; s < k; s++) {
+        vec shifted = near_shifted(s - k / 2, prev, v, next);
+#pragma GCC unroll 4
+        for (int n = 0; n < rows; n++)
+          if (t - n >= 0 && t - n < k) acc[n] += w[(t - n) * k + s] * shifted;
+      }
+    }
+#pragma GCC unroll 4
+    for (int n = 0; n < rows; n++) {
+      float *to = y + (i + n) * p->wo + j * NEAR_LANES;
+      if (relu) acc[n] = (vec)(~(acc[n] < 0) & (ivec)acc[n]);
+      if (j < vectors - 1)
+        *(uvec *)to = acc[n];
+      else
+        nn_store_lanes(tail, to, acc[n]);
+    }
+  }
+}
+
+// Planes begin .. end - 1.
+NN_INLINE void near_same_planes(const int vectors, const int k, const struct near_job *job, int64_t begin, int64_t end) {
   const struct near_plane *p = &job->plane;
-  NEAR_CASES(near_planes, job, true, begin, end, thread)
+  const int64_t taps = k * k, size = p->h * p->w;
+  const float zeros[4 * NEAR_LANES] = {0};
+  const nn_lanes tail = nn_lanes_make(0, p->w - (vectors - 1) * NEAR_LANES);
+  float w[25];
+  for (int64_t i = begin; i < end && !nn_interrupted(); i++) {
+    const float *kernel = job->w + i % job->d->c * taps, *x = job->from + i * size;
+    float start = job->bias ? job->bias[i % job->d->c] : 0, *y = job->to + i * size;
+    for (int64_t t = 0; t < taps; t++) w[t] = kernel[job->turned ? taps - 1 - t : t];
+    int64_t row = 0;
+    for (; row + 4 <= p->h; row += 4) {
+      near_same_rows(vectors, 4, k, p, tail, row, x, zeros, w, start, job->relu, y);
+      if (i + 1 == end) continue;
+      near_fetch(x + size, row * p->w, (row + 4) * p->w, false);
+      near_fetch(y + size, row * p->w, (row + 4) * p->w, true);
+    }
+    for (; row < p->h; row++) near_same_rows(vectors, 1, k, p, tail, row, x, zeros, w, start, job->relu, y);
+  }
+}
+
+static void near_same(void *arg, int64_t begin, int64_t end, int thread) {
+  const struct near_job *job = arg;
+  (void)thread;
+  switch ((job->plane.w - 1) / NEAR_LANES * 2 + (job->plane.k == 5)) {
+  case 0: near_same_planes(1, 3, job, begin, end); break;
+  case 2: near_same_planes(2, 3, job, begin, end); break;
+  case 4: near_same_planes(3, 3, job, begin, end); break;
+  case 5: near_same_planes(3, 5, job, begin, end); break;
+  case 6: near_same_planes(4, 3, job, begin, end); break;
+  default: near_same_planes(4, 5, job, begin, end);
+  }
+}
+
+// For short rows of 5 x 5 kernels the copies are cheaper than moving lanes.
+static bool is_same(const struct near_plane *p) {
+  bool pays = p->w <= 4 * NEAR_LANES && (p->k == 3 || p->w > 2 * NEAR_LANES);
+  bool centred = p->first == -(p->k / 2) && p->top == p->k / 2 && p->h == p->ho && p->w == p->wo;
+  return pays && centred && p->stride == 1 && p->step == 1;
 }
 
 // ---- gradient of the input, stride 2 ------------------------------------------------------------------
@@ -288,6 +393,55 @@ NN_INLINE void near_taps_plane(const int vectors, const int k, const int stride,
   }
 }
 
+// The same for 3 x 3 with outputs of the source's size, straight from the source.
+NN_INLINE void near_same_taps(const int vectors, const struct near_plane *p, const float *x, const float *dy, vec *sums,
+                              const float *next_x, const float *next_dy) {
+  const int64_t w = p->w, rest = w - (vectors - 1) * NEAR_LANES;
+  const nn_lanes tail = nn_lanes_make(0, rest);
+  ivec seen = {0};
+  vec acc[9], db = sums[9];
+  for (int l = 0; l < NEAR_LANES; l++) seen[l] = l < rest ? -1 : 0;
+#pragma GCC unroll 9
+  for (int t = 0; t < 9; t++) acc[t] = sums[t];
+#pragma GCC unroll 4
+  for (int j = 0; j < vectors; j++) {
+    const nn_lanes here = j == vectors - 1 ? tail : nn_lanes_make(0, NEAR_LANES);
+    vec before, g = {0}, after = nn_load_lanes(here, dy + j * NEAR_LANES); // of the rows above, here, below
+    for (int64_t i = 0; i < p->h; i++) {
+      const float *at = x + i * w + j * NEAR_LANES;
+      vec prev = {0}, next = {0}, v = nn_load_lanes(here, at);
+      if (j > 0) prev = nn_load_first_f32(at - NEAR_LANES, NEAR_LANES);
+      if (j < vectors - 1) next = nn_load_lanes(j == vectors - 2 ? tail : here, at + NEAR_LANES);
+      vec left = near_shifted(-1, prev, v, next), right = near_shifted(1, prev, v, next);
+      if (j == vectors - 1) left = (vec)((ivec)left & seen); // what is not seen could be a NaN
+      before = g, g = after;
+      if (i + 1 < p->h) {
+        after = nn_load_lanes(here, dy + (i + 1) * w + j * NEAR_LANES);
+        acc[0] += after * left, acc[1] += after * v, acc[2] += after * right;
+      }
+      acc[3] += g * left, acc[4] += g * v, acc[5] += g * right;
+      if (i > 0) acc[6] += before * left, acc[7] += before * v, acc[8] += before * right;
+      db += g;
+      if (j > 0 || next_x == NULL) continue;
+      near_fetch(next_x, i * w, (i + 1) * w, false);
+      near_fetch(next_dy, i * w, (i + 1) * w, false);
+    }
+  }
+#pragma GCC unroll 9
+  for (int t = 0; t < 9; t++) sums[t] = acc[t];
+  sums[9] = db;
+}
+
+static void near_same_taps_plane(const struct near_plane *p, const float *x, const float *dy, vec *sums, const float *next_x,
+                                 const float *next_dy) {
+  switch ((p->w - 1) / NEAR_LANES) {
+  case 0: near_same_taps(1, p, x, dy, sums, next_x, next_dy); break;
+  case 1: near_same_taps(2, p, x, dy, sums, next_x, next_dy); break;
+  case 2: near_same_taps(3, p, x, dy, sums, next_x, next_dy); break;
+  default: near_same_taps(4, p, x, dy, sums, next_x, next_dy);
+  }
+}
+
 // Channels begin .. end - 1, image after image, so that memory is read in order.
 static void near_weights(void *arg, int64_t begin, int64_t end, int thread) {
   const struct near_job *job = arg;
@@ -301,7 +455,10 @@ static void near_weights(void *arg, int64_t begin, int64_t end, int thread) {
       int64_t plane = n * c + k, next = k + 1 < end ? plane + 1 : plane + 1 - end + begin + c;
       bool more = next < job->d->n * c;
       const float *x = job->from + plane * in, *dy = job->dy + plane * out, *next_x = more ? job->from + next * in : NULL;
-      NEAR_CASES(near_taps_plane, job, x, copies, dy, job->sums + k * each, next_x, job->dy + next * out)
+      if (p->k == 3 && is_same(p))
+        near_same_taps_plane(p, x, dy, job->sums + k * each, next_x, job->dy + next * out);
+      else
+        NEAR_CASES(near_taps_plane, job, x, copies, dy, job->sums + k * each, next_x, job->dy + next * out)
     }
 }
 
@@ -311,7 +468,9 @@ static bool near_run(const struct nn_conv_desc *d, enum nn_conv_pass pass, const
                      const float *bias, bool relu, float *to, void *workspace) {
   struct near_job job = {.d = d, .plane = near_plane_of(d, pass), .from = from, .w = w, .bias = bias, .relu = relu, .to = to,
                          .scratch = align64(workspace)};
-  nn_range_fn fn = pass == NN_CONV_FORWARD ? near_forward : d->stride_w == 1 ? near_backward : near_backward_2;
+  nn_range_fn fn = pass == NN_CONV_FORWARD || d->stride_w == 1 ? near_planes_of : near_backward_2;
+  job.turned = pass == NN_CONV_INPUT_GRAD;
+  if (is_same(&job.plane)) fn = near_same;
   near_masks(&job);
   nn_conv_spread(d->n * d->c, plane_grain(d), fn, &job);
   return !nn_interrupted();
