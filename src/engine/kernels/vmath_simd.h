@@ -146,7 +146,7 @@ NN_INLINE vec_f log_any_v(vec_f x, float scale_hi, float scale_lo, float hi, flo
   const vec_f tail = (f * f) * (f * p + -0.5f);
   if (scale_hi != 1.0f) {
     const vec_f w = f + tail;
-    return e * hi + (w * scale_hi + (w * scale_lo + e * lo));
+    return fma_v(e, all_v(hi), fma_v(w, all_v(scale_hi), fma_v(w, all_v(scale_lo), e * lo)));
   }
   return e * hi + (f + (e * lo + tail));
 }
