@@ -6659,6 +6659,11 @@ function tensor.detect_anomaly(f, ...) end
 ---The same with a switch.
 function tensor.set_detect_anomaly(on, f, ...) end
 
+---Whether numbers too small for a full fraction (in float32 below 1.2e-38) are taken for zeros from now on;
+---at first they aren't. Processors take about a hundred times longer for them: gradients that fade in a deep
+---network become fast again. Returns whether the processor can.
+function tensor.set_flush_denormal(on) end
+
 ---Whether NaNs in gradients are looked for.
 function tensor.is_anomaly_enabled() end
 
@@ -9852,9 +9857,9 @@ function inspect.tsne(x, ...) end
 ---ReLU are dead units.
 function plot.activations(net, x, options) end
 
----Bars, one for each number: plot.bar({cat = 3, dog = 5}), plot.bar({3, 5}, {names = {"cat", "dog"}}), or
----groups of bars: plot.bar({before = {3, 5}, after = {4, 6}}, {names = {"cat", "dog"}}). Options: names (of
----the bars), title, xlabel, xlim, file and the others of plot.line.
+---Bars, one for each number: plot.bar({cat = 3, dog = 5}), plot.bar({[8] = 0.5, [64] = 0.7}), plot.bar({3,
+---5}, {names = {"cat", "dog"}}), or groups of bars: plot.bar({before = {3, 5}, after = {4, 6}}, {names =
+---{"cat", "dog"}}). Options: names (of the bars), title, xlabel, xlim, file and the others of plot.line.
 function plot.bar(values, options) end
 
 ---What was taken for what: plot.confusion(predictions, labels) with logits [N, C] or classes [N], or
