@@ -67,7 +67,7 @@ tutorial.heading("It can draw")
 -- assumption again: every point decides for itself.)
 local model = naive_bayes(x, y)
 local drawn = model.means + model.variance:sqrt() * tensor.randn(10, 64)
-plot.image(tensor.cat({model.means, drawn:clamp(0, 1)}, 1):view(20, 1, 8, 8), {columns = 80, title =
+plot.image(tensor.cat({model.means, drawn:clamp(0, 1)}, 1):view(20, 1, 8, 8), {per_row = 10, title =
   "above: the means; below: drawn"})
 
 tutorial.heading("It says when it has never seen the like")
