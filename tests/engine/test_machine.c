@@ -521,6 +521,28 @@ static void test_tiny_products(void **state) {
   }
 }
 
+// Sizes around whole vectors and tiles, every pair of columns and rows with terms in turn, in all four transpositions, with
+// and without bias and gate: a few columns beyond the last vector have kernels of their own (kernels/gemm_narrow.h).
+static void test_products_of_odd_sizes(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {1,  2,  3,  4,  13, 14, 15, 16, 17, 31, 32, 33, 34,  35,  47,
+                                  48, 49, 63, 64, 65, 66, 67, 95, 96, 97, 127, 128, 129};
+  enum { N = sizeof sizes / sizeof *sizes };
+  for (int i = 0; i < N; i++) {
+    for (int j = 0; j < N; j++) {
+      const int way = i + j;
+      assert_true(nn_set_threads(1 + (way % 5 == 0)));
+      product q = {.ta = way & 1, .tb = (i + j / 2) & 1, .f64 = way % 3 == 0, .m = sizes[i], .n = sizes[j], .batch = 1};
+      q.k = sizes[(i * 5 + j * 3) % N];
+      q.lda = q.ta ? q.m : q.k, q.ldb = q.tb ? q.k : q.n, q.ldc = q.n + j % 2;
+      q.alpha = way % 4 ? 1 : 0.5, q.beta = way % 7 == 0 ? 1 : 0;
+      check_product(&q, 2000);
+      q.alpha = 1, q.beta = 0;
+      if (q.m * q.n * q.k < 200000) check_between(&q, i & 1, j & 1);
+    }
+  }
+}
+
 // Shapes at which a method changes: vectors, rows of a tile, blocks, copied strips, awkward distances.
 static void test_product_edges(void **state) {
   (void)state;
@@ -727,6 +749,7 @@ int main(int argc, char **argv) {
 #endif
       cmocka_unit_test(test_signals_stay_on_the_host_thread),
       cmocka_unit_test(test_tiny_products), cmocka_unit_test(test_products_with_ends), cmocka_unit_test(test_products_of_few_rows), cmocka_unit_test(test_random_products),
+      cmocka_unit_test(test_products_of_odd_sizes),
       cmocka_unit_test(test_product_edges),
       cmocka_unit_test(test_product_ways),
       cmocka_unit_test(test_large_products),

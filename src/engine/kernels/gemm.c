@@ -124,6 +124,28 @@ INLINE void transpose_block_f32(const float *const *x, int64_t p, float *y, int6
 }
 #endif
 
+// The sums of the lanes of four vectors.
+INLINE void total4_f32(const vec_f32 *s, float *to) {
+#if NN_ISA == 2
+  const __m512 a = (__m512)s[0], b = (__m512)s[1], c = (__m512)s[2], d = (__m512)s[3];
+  const __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+  const __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+  const __m512 all = _mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee));
+  const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(all), 1));
+  const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(all), high);
+#elif NN_ISA == 1
+  const __m256 a = (__m256)s[0], b = (__m256)s[1], c = (__m256)s[2], d = (__m256)s[3];
+  const __m256 ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+  const __m256 cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+  const __m256 half = _mm256_add_ps(_mm256_shuffle_ps(ab, cd, 0x44), _mm256_shuffle_ps(ab, cd, 0xee));
+#endif
+#if NN_ISA > 0
+  _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+#else
+  for (int i = 0; i < 4; i++) to[i] = (s[i][0] + s[i][2]) + (s[i][1] + s[i][3]);
+#endif
+}
+
 #include "gemm_body.h"
 
 #undef T
@@ -192,6 +214,25 @@ INLINE void transpose_block_f64(const double *const *x, int64_t p, double *y, in
     for (int i = 0; i < 4; i++) y[j * ldy + i] = x[i][p + j];
 }
 #endif
+
+INLINE void total4_f64(const vec_f64 *s, double *to) {
+#if NN_ISA == 2
+  __m256d h[4];
+  UNROLL for (int i = 0; i < 4; i++) {
+    h[i] = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s[i]), _mm512_extractf64x4_pd((__m512d)s[i], 1));
+  }
+#elif NN_ISA == 1
+  const __m256d h[4] = {(__m256d)s[0], (__m256d)s[1], (__m256d)s[2], (__m256d)s[3]};
+#endif
+#if NN_ISA > 0
+  UNROLL for (int i = 0; i < 4; i += 2) {
+    const __m256d v = _mm256_add_pd(_mm256_unpacklo_pd(h[i], h[i + 1]), _mm256_unpackhi_pd(h[i], h[i + 1]));
+    _mm_storeu_pd(to + i, _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd(v, 1)));
+  }
+#else
+  for (int i = 0; i < 4; i++) to[i] = s[i][0] + s[i][1];
+#endif
+}
 
 #include "gemm_body.h"
 

@@ -279,6 +279,8 @@ static inline void NAME(run_tile)(int64_t rows, bool packed, bool ahead, const N
 #undef TILE
 #undef TILE_ENTRY
 
+#include "gemm_narrow.h"
+
 // -----------------------------------------------------------------------------------------------------------
 // Packing. A block of op(B) becomes panels [k][width], the last one [k][lanes] if that is enough; columns
 // beyond the edge are 0. A strip of op(A), the rows of one tile, becomes [k][strip_row] and fits in level 1.
@@ -310,17 +312,20 @@ static void NAME(pack_panels)(int64_t k, int64_t panels, const T *b, int64_t ldb
   }
 }
 
+// Where the block after the one at i begins, of those that n >= BLOCK is cut into: the last lies over the one before.
+static inline int64_t NAME(next_block)(int64_t i, int64_t n) {
+  enum { B = NAME(BLOCK) };
+  return i + B < n && i + 2 * B > n ? n - B : i + B;
+}
+
 // Column j lies contiguous at b + j * ldb.
 static void NAME(pack_columns)(int64_t k, int64_t cols, const T *b, int64_t ldb, T *to, int64_t bs) {
   enum { B = NAME(BLOCK) };
   int64_t j = 0;
-  for (; j + B <= cols; j += B) {
+  for (; j < cols && cols >= B && k >= B; j = NAME(next_block)(j, cols)) {
     const T *rows[B];
     for (int i = 0; i < B; i++) rows[i] = b + (j + i) * ldb;
-    int64_t p = 0;
-    for (; p + B <= k; p += B) NAME(transpose_block)(rows, p, to + p * bs + j, bs);
-    for (; p < k; p++)
-      for (int i = 0; i < B; i++) to[p * bs + j + i] = rows[i][p];
+    for (int64_t p = 0; p < k; p = NAME(next_block)(p, k)) NAME(transpose_block)(rows, p, to + p * bs + j, bs);
   }
   for (; j < bs; j++)
     for (int64_t p = 0; p < k; p++) to[p * bs + j] = j < cols ? b[j * ldb + p] : 0;
@@ -330,9 +335,11 @@ static inline int64_t NAME(panel_stride)(int64_t cols) {
   return cols > NAME(lanes) ? NAME(width) : NAME(lanes);
 }
 
-// The block k x n at b, the first row and column of op(B) there.
-static void NAME(pack_block)(bool tb, int64_t k, int64_t n, const T *b, int64_t ldb, T *to) {
+// The block k x n at b, the first row and column of op(B) there; its last `narrow` columns as gemm_narrow.h wants them.
+static void NAME(pack_block)(bool tb, int64_t k, int64_t n, int64_t narrow, const T *b, int64_t ldb, T *to) {
   int64_t j = 0;
+  n -= narrow;
+  if (narrow) NAME(pack_narrow)(tb, k, narrow, tb ? b + n * ldb : b + n, ldb, to + k * n);
   while (!tb && n - j >= NAME(width)) {
     int64_t panels = min64((n - j) / NAME(width), 8);
     NAME(pack_panels)(k, panels, b + j, ldb, to);
@@ -396,6 +403,11 @@ static void NAME(copy_strip)(int64_t rows, int64_t k, const T *a, int64_t lda, T
         NAME(transpose_block)(row + g * B, q, to + q * NAME(strip_row) + g * B, NAME(strip_row));
     p = end;
   }
+  if (p < k && k >= B) { // over the last block
+    for (int64_t g = 0; g <= (rows - 1) / B; g++)
+      NAME(transpose_block)(row + g * B, k - B, to + (k - B) * NAME(strip_row) + g * B, NAME(strip_row));
+    return;
+  }
   for (; p < k; p++)
     for (int64_t i = 0; i < rows; i++) to[p * NAME(strip_row) + i] = row[i][p];
 }
@@ -408,6 +420,7 @@ typedef struct {
   int64_t kc, nc;   // largest block of op(B)
   bool direct;      // whole panels of B are read in place
   bool copy;        // strips of A are copied
+  int64_t narrow;   // so many of the last columns are narrow
 } NAME(plan);
 
 // Largest k for which a copied strip takes two fifths of level 1: a panel passes by it, and other threads use the
@@ -433,6 +446,18 @@ static void NAME(plan_ways)(const NAME(nn_gemm_args) * g, NAME(plan) * plan) {
   plan->direct = !g->tb && (g->m <= 2 * R || (spread && (small || (lines && g->m <= 20 * R))));
 }
 
+// How many columns beyond the last whole vector are few enough for a way of their own: by the strip, a vector of it for each
+// instead of one for each of its rows; by dot products, a vector of terms, and then adding that up.
+static int64_t NAME(narrow_columns)(const NAME(nn_gemm_args) * g, const NAME(plan) * plan) {
+  enum { L = NAME(lanes), ALL = NAME(strip_row) / L };
+  const int64_t x = g->n % L, rows = min64(g->m, ROWS_MAX), k = plan->kc;
+  if (x == 0 || x > NAME(narrow_most) || (NN_ISA == 0 && g->ta)) return 0;
+  const bool cheap = plan->copy || g->ta ? 3 * x * ALL <= 2 * rows : rows >= 4 && 2 * x * (2 * div_up(k, L) + 13) <= 3 * k;
+  return cheap ? x : 0;
+}
+
+static inline int64_t NAME(narrow_of)(const NAME(plan) * plan, int64_t n) { return n % NAME(lanes) ? plan->narrow : 0; }
+
 // Blocks of equal size, as large as the caches (a strip in level 1, the block in `bytes`) allow.
 static NAME(plan) NAME(plan_blocks)(const NAME(nn_gemm_args) * g, T *scratch, int64_t bytes) {
   NAME(plan) plan = {.strip = scratch, .kc = g->k};
@@ -442,6 +467,7 @@ static NAME(plan) NAME(plan_blocks)(const NAME(nn_gemm_args) * g, T *scratch, in
   int64_t strip = plan.copy ? NAME(strip_size)(plan.kc) * (g->ta ? NAME(group) : 1) : 0;
   plan.block = plan.strip + strip;
   int64_t room = bytes / (int64_t)sizeof(T) - strip, panel = plan.kc * NAME(width);
+  plan.narrow = NAME(narrow_columns)(g, &plan);
   plan.nc = g->n;
   if ((g->n + NAME(width)) * plan.kc > room)
     plan.nc = div_up(div_up(g->n, div_up(g->n, room / panel * NAME(width))), NAME(width)) * NAME(width);
@@ -461,7 +487,10 @@ static void NAME(fetch_strip)(const T *a, int64_t lda, int64_t n) {
 static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NAME(plan) * plan, int64_t afar,
                             const T *next, int64_t lda, const T *last) {
   const T *block = plan->block;
-  const int64_t piece = next ? div_up(t.k * NAME(width), n) : 0; // of the next strip, a panel
+  const int64_t narrow = NAME(narrow_of)(plan, n);
+  n -= narrow;
+  if (narrow) NAME(run_narrow)(rows, narrow, n, plan->copy, block + t.k * (plan->direct ? n % NAME(width) : n), t);
+  const int64_t piece = next && n ? div_up(t.k * NAME(width), n) : 0; // of the next strip, a panel
   const int64_t across = t.turned ? NAME(width) * t.ldc : NAME(width); // from one panel's columns of C to the next
   for (int64_t j = 0, p = 0; j < n; j += NAME(width), p += piece, t.c += across) {
     if (p < t.k && piece) NAME(fetch_strip)(next + p, lda, min64(piece, t.k - p));
@@ -488,7 +517,8 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
   const T *a = g->a + (g->ta ? p * g->lda : p);
   const T *b = g->b + (g->tb ? j * g->ldb + p : p * g->ldb + j);
   int64_t whole = plan->direct ? n / NAME(width) * NAME(width) : 0; // columns that need no packing
-  if (whole < n) NAME(pack_block)(g->tb, k, n - whole, g->tb ? b : b + whole, g->ldb, plan->block);
+  if (whole < n)
+    NAME(pack_block)(g->tb, k, n - whole, NAME(narrow_of)(plan, n), g->tb ? b : b + whole, g->ldb, plan->block);
   int64_t strips = div_up(g->m, ROWS_MAX);
   NAME(tile_args) t = {.k = k, .b = b, .bs = g->ldb, .ldc = g->ldc, .alpha = g->alpha};
   t.beta = p == 0 ? g->beta : 1;
@@ -542,6 +572,7 @@ static NAME(plan) NAME(plan_team)(const NAME(nn_gemm_args) * g, int parts, bool 
   NAME(plan_ways)(&part, &plan);
   const int64_t most = NAME(kc_max)(plan.copy, bytes);
   if (g->k > most) plan.kc = div_up(div_up(g->k, div_up(g->k, most)), 8) * 8;
+  plan.narrow = NAME(narrow_columns)(g, &plan);
   return plan;
 }
 
@@ -600,7 +631,7 @@ static bool NAME(team_rows)(const NAME(nn_gemm_args) * g, nn_gemm_team *team, in
   for (int64_t first, end; claim(team, part, &first, &end); begun = true) {
     for (int64_t p = 0; p < g->k && !begun && whole < g->n; p += plan.kc) {
       const T *b = g->tb ? g->b + whole * g->ldb + p : g->b + p * g->ldb + whole;
-      NAME(pack_block)(g->tb, min64(plan.kc, g->k - p), g->n - whole, b, g->ldb, block + p * packed);
+      NAME(pack_block)(g->tb, min64(plan.kc, g->k - p), g->n - whole, plan.narrow, b, g->ldb, block + p * packed);
     }
     for (int64_t p = 0; p < g->k; p += plan.kc) {
       const int64_t k = min64(plan.kc, g->k - p), size = NAME(strip_size)(k);
@@ -640,7 +671,7 @@ static bool NAME(team_columns)(const NAME(nn_gemm_args) * g, nn_gemm_team *team,
     for (int64_t i = 0; i < blocks; i++) {
       const int64_t p = i * plan.kc, k = min64(plan.kc, g->k - p);
       const T *b = g->tb ? g->b + (j + whole) * g->ldb + p : g->b + p * g->ldb + j + whole;
-      if (whole < n) NAME(pack_block)(g->tb, k, n - whole, b, g->ldb, block);
+      if (whole < n) NAME(pack_block)(g->tb, k, n - whole, NAME(narrow_of)(&plan, n), b, g->ldb, block);
       for (int64_t s = 0; s < strips; s++) {
         if (nn_interrupted()) return false;
         T *strip = plan.strip + i * strips * size + s * NAME(strip_size)(k);
