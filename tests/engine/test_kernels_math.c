@@ -1075,6 +1075,83 @@ static void test_softmax_extremes(void **state) {
   assert_true(l[0] == -inf);
 }
 
+// Every length to 130 with rows that fill no group, or one, or begin a next one; a row's bits are those it has alone.
+static void check_short_rows(nn_dtype d, int64_t r, int64_t n) {
+  const size_t row = (size_t)n * size_of(d);
+  void *x = filled(d, r * n, -20, 20), *g = filled(d, r * n, -1, 1), *lse = array(d, r), *alone = array(d, n);
+  void *y = array(d, r * n), *z = array(d, r * n), *dy = array(d, r * n), *dz = array(d, r * n);
+  rows->softmax[d](r, n, x, y);
+  rows->log_softmax[d](r, n, x, z);
+  rows->logsumexp[d](r, n, x, lse);
+  rows->softmax_backward[d](r, n, g, y, dy);
+  rows->log_softmax_backward[d](r, n, g, z, dz);
+  for (int64_t k = 0; k < r; k++) {
+    const real exact = lse_of(d, n, x, k * n);
+    real dot = 0, sum = 0;
+    check_near("logsumexp", d, get(d, lse, k), exact, 1, 2);
+    for (int64_t i = k * n; i < (k + 1) * n; i++)
+      dot += get(d, g, i) * expl(get(d, x, i) - exact), sum += get(d, g, i);
+    for (int64_t i = k * n; i < (k + 1) * n; i++) {
+      const real p = expl(get(d, x, i) - exact);
+      check_near("softmax", d, get(d, y, i), p, 0, 40);
+      check_near("log_softmax", d, get(d, z, i), get(d, x, i) - exact, 40, 1);
+      check_near("softmax'", d, get(d, dy, i), p * (get(d, g, i) - dot), p, 60);
+      check_near("log_softmax'", d, get(d, dz, i), get(d, g, i) - p * sum, 1 + p * fabsl(sum), 60);
+    }
+  }
+  const size_t at = (size_t)(r - 1) * row;
+  rows->softmax[d](1, n, (char *)x + at, alone);
+  assert_memory_equal(alone, (char *)y + at, row);
+  rows->log_softmax[d](1, n, (char *)x + at, alone);
+  assert_memory_equal(alone, (char *)z + at, row);
+  rows->softmax_backward[d](1, n, (char *)g + at, (char *)y + at, alone);
+  assert_memory_equal(alone, (char *)dy + at, row);
+  rows->log_softmax_backward[d](1, n, (char *)g + at, (char *)z + at, alone);
+  assert_memory_equal(alone, (char *)dz + at, row);
+  rows->softmax_backward[d](r, n, g, y, g); // in place, as the next two
+  assert_memory_equal(g, dy, (size_t)r * row);
+  memcpy(g, x, (size_t)r * row);
+  rows->softmax[d](r, n, g, g);
+  assert_memory_equal(g, y, (size_t)r * row);
+  rows->log_softmax[d](r, n, x, x);
+  assert_memory_equal(x, z, (size_t)r * row);
+  test_free(x), test_free(g), test_free(y), test_free(z), test_free(lse), test_free(dy), test_free(dz), test_free(alone);
+}
+
+static const int64_t group_counts[] = {1, 15, 16, 17, 33};
+
+static void test_short_rows(void **state) {
+  (void)state;
+  for (int f = 0; f < 2; f++)
+    for (int64_t n = 1; n <= 130; n++)
+      for (int c = 0; c < 5; c++) check_short_rows(floats[f], group_counts[c], n);
+}
+
+// One row of each kind among ordinary ones: NaN, infinities, everything masked but one, all equal.
+static void test_short_rows_extremes(void **state) {
+  (void)state;
+  const float inf = INFINITY;
+  for (int64_t n = 2; n <= 300; n += n < 130 ? 1 : 57)
+    for (int64_t place = 0; place < n; place += 1 + n / 3) {
+      const int64_t r = 18;
+      float *x = filled(NN_FLOAT32, r * n, -3, 3), *y = array(NN_FLOAT32, r * n), *l = array(NN_FLOAT32, r);
+      for (int64_t i = 0; i < n; i++) x[2 * n + i] = x[17 * n + i] = -inf, x[4 * n + i] = i == place ? 7 : -inf, x[6 * n + i] = 9;
+      x[place] = NAN, x[5 * n + place] = inf, x[16 * n + place] = inf, x[16 * n + (place + 1) % n] = NAN;
+      rows->logsumexp[NN_FLOAT32](r, n, x, l);
+      assert_true(isnan(l[0]) && l[2] == -inf && l[4] == 7 && l[5] == inf && isnan(l[16]) && l[17] == -inf);
+      for (int k = 0; k < 2; k++) {
+        (k ? rows->softmax : rows->log_softmax)[NN_FLOAT32](r, n, x, y);
+        for (int64_t i = 0; i < n; i++) {
+          assert_true(isnan(y[i]) && isnan(y[2 * n + i]) && isnan(y[16 * n + i]) && isnan(y[17 * n + i]));
+          assert_true(y[4 * n + i] == (k ? (float)(i == place) : i == place ? 0 : -inf));
+          check_near("equal", NN_FLOAT32, y[6 * n + i], k ? 1 / (real)n : -logl((real)n), 0, 3);
+          assert_true(isfinite(y[n + i]) && isfinite(y[3 * n + i]) && isfinite(y[7 * n + i]) && isfinite(y[15 * n + i]));
+        }
+      }
+      test_free(x), test_free(y), test_free(l);
+    }
+}
+
 // Layer norm (centred) and RMS norm of one row in long double: y and, for the cotangent g, dx.
 static void norm_row(nn_dtype d, int centred, int64_t n, int64_t at, const void *x, const void *g,
                      const void *gamma, real eps, real *y, real *dx) {
@@ -1399,6 +1476,38 @@ static void test_adagrad(void **state) {
   }
 }
 
+static void test_cross_entropy_short(void **state) {
+  (void)state;
+  for (int64_t n = 1; n <= 130; n++)
+    for (int c = 0; c < 5; c++) {
+      void *w = filled(NN_FLOAT32, n, 0.5, 2);
+      check_cross_entropy(NN_FLOAT32, group_counts[c] + 4, n, 0, NULL);
+      check_cross_entropy(NN_FLOAT32, group_counts[c] + 4, n, c % 2 ? 0.2 : 0, c > 1 ? w : NULL);
+      test_free(w);
+    }
+}
+
+// Of every length to 130, the extreme's value and first place, at any place.
+static void test_extremes_short(void **state) {
+  (void)state;
+  for (int f = 0; f < 2; f++)
+    for (int64_t n = 1; n <= 130; n++)
+      for (int64_t place = 0; place < n; place++)
+        for (int k = 0; k < 2; k++) {
+          const nn_dtype d = floats[f];
+          void *x = filled(d, n, -1, 1), *y = array(d, 1);
+          put(d, x, place, k ? -2 : 2), put(d, x, n - 1, k ? -2 : 2);
+          assert_int_equal((k ? reduce->argmin : reduce->argmax)[d](n, x, y), place);
+          assert_true(get(d, y, 0) == (k ? -2 : 2));
+          put(d, x, n / 2, (real)NAN);
+          assert_int_equal((k ? reduce->argmin : reduce->argmax)[d](n, x, y), n / 2);
+          assert_true(isnan(get(d, y, 0)));
+          reduce->run[k ? NN_REDUCE_MIN : NN_REDUCE_MAX][d](n, x, y);
+          assert_true(isnan(get(d, y, 0)));
+          test_free(x), test_free(y);
+        }
+}
+
 int main(void) {
   math = NN_SELECT(nn_vmath);
   reduce = NN_SELECT(nn_reduce);
@@ -1443,6 +1552,10 @@ int main(void) {
       cmocka_unit_test(test_adagrad),
       cmocka_unit_test(test_remainders),
       cmocka_unit_test(test_extremes_nan),
+      cmocka_unit_test(test_extremes_short),
+      cmocka_unit_test(test_short_rows),
+      cmocka_unit_test(test_short_rows_extremes),
+      cmocka_unit_test(test_cross_entropy_short),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,7 @@ static void cols_prod_u(int64_t outer, int64_t inner, const void *vx, int64_t st
 
 #define EXTREME(name, T, BETTER)                                                                             \
   EXTREME_VALUE(name, T, BETTER)                                                                             \
+  EXTREME_PLACE(name, T)                                                                                     \
   EXTREME_ALL(name, T, BETTER)
 #define EXTREME_VALUE(name, T, BETTER)                                                                       \
   static T name##_value(int64_t n, const T *x) {                                                             \
@@ -119,12 +120,10 @@ static void cols_prod_u(int64_t outer, int64_t inner, const void *vx, int64_t st
     for (; i < n; i++) y = BETTER(x[i], y) ? x[i] : y;                                                       \
     return y;                                                                                                \
   }
-#define EXTREME_ALL(name, T, BETTER)                                                                         \
-  static void run_##name(int64_t n, const void *x, void *y) { *(T *)y = name##_value(n, x); }                \
-  static int64_t arg_##name(int64_t n, const void *vx, void *value) {                                        \
-    const T *x = vx, v = name##_value(n, x);                                                                 \
+// The first place of v among x, of any NaN if v is one.
+#define EXTREME_PLACE(name, T)                                                                               \
+  static int64_t name##_place(int64_t n, const T *x, T v) {                                                  \
     int64_t i = 0;                                                                                           \
-    if (value != NULL) *(T *)value = v;                                                                      \
     for (; i + 64 <= n; i += 64) {                                                                           \
       int hit = 0;                                                                                           \
       for (int64_t j = 0; j < 64; j++) hit |= x[i + j] == v || x[i + j] != x[i + j];                         \
@@ -132,6 +131,13 @@ static void cols_prod_u(int64_t outer, int64_t inner, const void *vx, int64_t st
     }                                                                                                        \
     while (x[i] != v && x[i] == x[i]) i++;                                                                   \
     return i;                                                                                                \
+  }
+#define EXTREME_ALL(name, T, BETTER)                                                                         \
+  static void run_##name(int64_t n, const void *x, void *y) { *(T *)y = name##_value(n, x); }                \
+  static int64_t arg_##name(int64_t n, const void *x, void *value) {                                         \
+    const T v = name##_value(n, x);                                                                          \
+    if (value != NULL) *(T *)value = v;                                                                      \
+    return name##_place(n, x, v);                                                                            \
   }                                                                                                          \
   static void cols_##name(int64_t outer, int64_t inner, const void *vx, int64_t stride, void *vy) {          \
     const T *x = vx;                                                                                         \
@@ -172,40 +178,76 @@ static void cols_prod_u(int64_t outer, int64_t inner, const void *vx, int64_t st
 #if NN_ISA == 2
 #define OF_TWO(op, s, a, b) (vec_##s)_mm512_##op##_p##s((__m512##s)(a), (__m512##s)(b))
 #define NAN_MASK(s, a, b)   (unsigned)_mm512_cmp_p##s##_mask((__m512##s)(a), (__m512##s)(b), _CMP_UNORD_Q)
+#define SAME_MASK(s, a, b)  (unsigned)_mm512_cmp_p##s##_mask((__m512##s)(a), (__m512##s)(b), _CMP_EQ_OQ)
+#define ACROSS(op, s, v)    _mm512_reduce_##op##_p##s((__m512##s)(v))
 #define __m512f __m512
+#define _mm512_reduce_max_pf _mm512_reduce_max_ps
+#define _mm512_reduce_min_pf _mm512_reduce_min_ps
 #define _mm512_max_pf _mm512_max_ps
 #define _mm512_min_pf _mm512_min_ps
 #define _mm512_cmp_pf_mask _mm512_cmp_ps_mask
 #else
 #define OF_TWO(op, s, a, b) (vec_##s)_mm256_##op##_p##s((__m256##s)(a), (__m256##s)(b))
 #define NAN_MASK(s, a, b)   (unsigned)_mm256_movemask_p##s(_mm256_cmp_p##s((__m256##s)(a), (__m256##s)(b), _CMP_UNORD_Q))
+#define SAME_MASK(s, a, b)  (unsigned)_mm256_movemask_p##s(_mm256_cmp_p##s((__m256##s)(a), (__m256##s)(b), _CMP_EQ_OQ))
+#define ACROSS(op, s, v)    across_##op##_##s(v)
 #define __m256f __m256
 #define _mm256_max_pf _mm256_max_ps
 #define _mm256_min_pf _mm256_min_ps
 #define _mm256_cmp_pf _mm256_cmp_ps
 #define _mm256_movemask_pf _mm256_movemask_ps
+#define ACROSS_LANES(op)                                                                                     \
+  static inline float across_##op##_f(vec_f v) {                                                             \
+    __m128 h = _mm_##op##_ps(_mm256_castps256_ps128((__m256)v), _mm256_extractf128_ps((__m256)v, 1));        \
+    h = _mm_##op##_ps(h, _mm_movehl_ps(h, h));                                                               \
+    return _mm_cvtss_f32(_mm_##op##_ss(h, _mm_movehdup_ps(h)));                                              \
+  }                                                                                                          \
+  static inline double across_##op##_d(vec_d v) {                                                            \
+    const __m128d h = _mm_##op##_pd(_mm256_castpd256_pd128((__m256d)v), _mm256_extractf128_pd((__m256d)v, 1)); \
+    return _mm_cvtsd_f64(_mm_##op##_sd(h, _mm_unpackhi_pd(h, h)));                                           \
+  }
+ACROSS_LANES(max)
+ACROSS_LANES(min)
 #endif
 #define EXTREME_REAL(name, T, s, op, BETTER)                                                                 \
   static T name##_value(int64_t n, const T *x) {                                                             \
     enum { LANES = sizeof(vec_##s) / sizeof(T) };                                                            \
     T y = x[0];                                                                                              \
-    int64_t i = 0;                                                                                           \
-    unsigned nan = 0;                                                                                        \
-    if (n >= 4 * LANES) {                                                                                    \
-      vec_##s a = load_##s(x), b = load_##s(x + LANES), c = load_##s(x + 2 * LANES), d = load_##s(x + 3 * LANES);  \
-      nan |= NAN_MASK(s, a, b), nan |= NAN_MASK(s, c, d);                                                    \
-      for (i = 4 * LANES; i + 4 * LANES <= n; i += 4 * LANES) {                                              \
-        const vec_##s e = load_##s(x + i), f = load_##s(x + i + LANES);                                      \
-        const vec_##s g = load_##s(x + i + 2 * LANES), h = load_##s(x + i + 3 * LANES);                      \
-        a = OF_TWO(op, s, a, e), b = OF_TWO(op, s, b, f), c = OF_TWO(op, s, c, g), d = OF_TWO(op, s, d, h);  \
-        nan |= NAN_MASK(s, e, f), nan |= NAN_MASK(s, g, h);                                                  \
-      }                                                                                                      \
-      if (nan) return (T)NAN;                                                                                \
-      a = OF_TWO(op, s, OF_TWO(op, s, a, b), OF_TWO(op, s, c, d));                                           \
-      for (int64_t k = 0; k < LANES; k++) y = BETTER(a[k], y) ? a[k] : y;                                    \
+    if (n < LANES) {                                                                                         \
+      for (int64_t i = 1; i < n; i++) y = BETTER(x[i], y) ? x[i] : y;                                        \
+      return y;                                                                                              \
     }                                                                                                        \
-    for (; i < n; i++) y = BETTER(x[i], y) ? x[i] : y;                                                       \
-    return y;                                                                                                \
+    const T *end = x + n - LANES; /* the last vector may share numbers with the one before */                \
+    vec_##s a = load_##s(x), b = load_##s(end), c = a, d = b;                                                \
+    unsigned nan = NAN_MASK(s, a, b);                                                                        \
+    int64_t i = LANES;                                                                                       \
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {                                                             \
+      const vec_##s e = load_##s(x + i), f = load_##s(x + i + LANES);                                        \
+      const vec_##s g = load_##s(x + i + 2 * LANES), h = load_##s(x + i + 3 * LANES);                        \
+      a = OF_TWO(op, s, a, e), b = OF_TWO(op, s, b, f), c = OF_TWO(op, s, c, g), d = OF_TWO(op, s, d, h);    \
+      nan |= NAN_MASK(s, e, f), nan |= NAN_MASK(s, g, h);                                                    \
+    }                                                                                                        \
+    for (; i + LANES <= n; i += LANES) {                                                                     \
+      const vec_##s e = load_##s(x + i);                                                                     \
+      a = OF_TWO(op, s, a, e);                                                                               \
+      nan |= NAN_MASK(s, e, e);                                                                              \
+    }                                                                                                        \
+    if (nan) return (T)NAN;                                                                                  \
+    return ACROSS(op, s, OF_TWO(op, s, OF_TWO(op, s, a, b), OF_TWO(op, s, c, d)));                           \
+  }                                                                                                          \
+  static int64_t name##_place(int64_t n, const T *x, T v) {                                                  \
+    enum { LANES = sizeof(vec_##s) / sizeof(T) };                                                            \
+    if (v != v || n < LANES) {                                                                               \
+      int64_t i = 0;                                                                                         \
+      while (x[i] != v && x[i] == x[i]) i++;                                                                 \
+      return i;                                                                                              \
+    }                                                                                                        \
+    const vec_##s all = v - (vec_##s){0};                                                                    \
+    for (int64_t i = 0; i + LANES <= n; i += LANES) {                                                        \
+      const unsigned hit = SAME_MASK(s, load_##s(x + i), all);                                               \
+      if (hit) return i + __builtin_ctz(hit);                                                                \
+    }                                                                                                        \
+    return n - LANES + __builtin_ctz(SAME_MASK(s, load_##s(x + n - LANES), all));                            \
   }                                                                                                          \
   EXTREME_ALL(name, T, BETTER)
 #else

@@ -6,6 +6,8 @@
 #include "kernels/vector.h"
 #include "kernels/vmath_core.h"
 #include "kernels/vmath_simd.h"
+#undef NN_INLINE
+#include "kernels/simd.h"
 
 #define REDUCE NN_KERNEL(nn_reduce)
 #define LONG   (1 << 16)
@@ -13,6 +15,7 @@
 #define STRIP  512  // columns worked on at once
 #define GROUP  32   // rows whose parameter gradients are added up in the type itself
 #define SHORT  32   // rows up to here are worked on side by side, one a lane
+#define GROUPED 256 // float32 rows up to here are worked on a group at a time
 #define RUN    32   // shorter runs of a channel are treated as columns
 
 #define REAL       float
@@ -21,6 +24,9 @@
 #define F(name)    name##_f
 #define R(name)    name##_f32
 #define BY_VECTORS NN_SIMD_MATH
+#if BY_VECTORS
+#include "kernels/rows_grouped.h"
+#endif
 #include "kernels/rows_loops.h"
 #undef REAL
 #undef REAL_MAX

@@ -58,6 +58,7 @@ static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
 }
 #endif
 
+#if !BY_VECTORS
 // Short rows, LANES of them at once, one a lane: t[j][r] = e^(x[r][j] - m[r]), s[r] the sums. count <= LANES.
 static void F(exp_short)(int64_t count, int64_t n, const REAL *x, REAL *t, REAL *m, REAL *s) {
   for (int64_t r = 0; r < LANES; r++)
@@ -73,17 +74,18 @@ static void F(exp_short)(int64_t count, int64_t n, const REAL *x, REAL *t, REAL 
       s[r] += e;
     }
 }
+#endif
 
 static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
   const REAL *x = vx;
   REAL *y = vy;
   if (n <= 0) return;
-  for (int64_t r = 0; r < rows && n > SHORT; r++) {
-    REAL *row = y + r * n;
-    const REAL scale = (REAL)(1.0 / F(exp_row)(n, x + r * n, F(row_max)(n, x + r * n), row));
-    if (F(stopped)(n - n % LONG)) return;
-    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) row[i] *= scale;
+#if BY_VECTORS
+  if (n <= GROUPED) {
+    grouped_softmax(rows, n, x, y);
+    return;
   }
+#else
   for (int64_t r0 = 0; r0 < rows && n <= SHORT; r0 += LANES) {
     const int64_t count = rows - r0 < LANES ? rows - r0 : LANES;
     REAL t[SHORT * LANES], m[LANES], s[LANES];
@@ -92,16 +94,31 @@ static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
     for (int64_t r = 0; r < count; r++)
       for (int64_t j = 0; j < n; j++) y[(r0 + r) * n + j] = t[j * LANES + r] * s[r];
   }
+#endif
+  for (int64_t r = 0; r < rows && n > SHORT; r++) {
+    REAL *row = y + r * n;
+    const REAL scale = (REAL)(1.0 / F(exp_row)(n, x + r * n, F(row_max)(n, x + r * n), row));
+    if (F(stopped)(n - n % LONG)) return;
+    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) row[i] *= scale;
+  }
 }
 
-// m[r] = max(x[r]) and l[r] = log(sum(e^(x[r] - m[r]))) of at most LANES rows; n > 0.
+// m[r] = max(x[r]) and l[r] = log(sum(e^(x[r] - m[r]))) of at most LANES rows; n > 0. Of a row with a NaN
+// m may be any number, and l is NaN.
 static void F(log_sums)(int64_t count, int64_t n, const REAL *x, REAL *m, REAL *l) {
+#if BY_VECTORS
+  if (n <= GROUPED) {
+    grouped_log_sums(count, n, x, m, l);
+    return;
+  }
+#else
   if (n <= SHORT) {
     REAL t[SHORT * LANES], s[LANES];
     F(exp_short)(count, n, x, t, m, s);
     NN_VECTOR_LOOP for (int64_t r = 0; r < LANES; r++) l[r] = F(log)(s[r]);
     return;
   }
+#endif
   for (int64_t r = 0; r < count; r++) {
     m[r] = F(row_max)(n, x + r * n);
     l[r] = (REAL)log(F(exp_row)(n, x + r * n, m[r], NULL));
@@ -110,6 +127,12 @@ static void F(log_sums)(int64_t count, int64_t n, const REAL *x, REAL *m, REAL *
 
 static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
   if (n <= 0) return;
+#if BY_VECTORS
+  if (n <= GROUPED) {
+    grouped_log_softmax(rows, n, vx, vy);
+    return;
+  }
+#endif
   for (int64_t r0 = 0; r0 < rows; r0 += LANES) {
     const int64_t count = rows - r0 < LANES ? rows - r0 : LANES;
     const REAL *x = (const REAL *)vx + r0 * n;
@@ -124,6 +147,12 @@ static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
 }
 
 static void F(softmax_backward)(int64_t rows, int64_t n, const void *vg, const void *vy, void *vd) {
+#if BY_VECTORS
+  if (n > 0 && n <= GROUPED) {
+    grouped_softmax_backward(rows, n, vg, vy, vd);
+    return;
+  }
+#endif
   for (int64_t r = 0; r < rows; r++) {
     const REAL *g = (const REAL *)vg + r * n, *y = (const REAL *)vy + r * n;
     REAL *d = (REAL *)vd + r * n;
@@ -133,6 +162,12 @@ static void F(softmax_backward)(int64_t rows, int64_t n, const void *vg, const v
 }
 
 static void F(log_softmax_backward)(int64_t rows, int64_t n, const void *vg, const void *vy, void *vd) {
+#if BY_VECTORS
+  if (n > 0 && n <= GROUPED) {
+    grouped_log_softmax_backward(rows, n, vg, vy, vd);
+    return;
+  }
+#endif
   for (int64_t r = 0; r < rows; r++) {
     const REAL *g = (const REAL *)vg + r * n, *y = (const REAL *)vy + r * n;
     REAL *d = (REAL *)vd + r * n;
@@ -153,7 +188,7 @@ static void F(logsumexp)(int64_t rows, int64_t n, const void *x, void *vy) {
     REAL m[LANES], l[LANES];
     if (n > 0) F(log_sums)(count, n, (const REAL *)x + r0 * n, m, l);
     for (int64_t r = 0; r < count; r++)
-      y[r0 + r] = n <= 0 ? -(REAL)INFINITY : F(abs)(m[r]) <= REAL_MAX ? m[r] + l[r] : m[r];
+      y[r0 + r] = n <= 0 ? -(REAL)INFINITY : F(abs)(m[r]) <= REAL_MAX ? m[r] + l[r] : F(row_max)(n, (const REAL *)x + (r0 + r) * n);
   }
 }
 
@@ -353,6 +388,9 @@ static void F(cross_entropy_backward)(int64_t rows, int64_t n, const struct nn_c
                  hit = gr * (1 - smooth) * (w != NULL ? (double)w[t] : 1.0);
     const double even = gr * smooth / (double)n;
     const REAL a = (REAL)(hit + even * sum_w), b = (REAL)even;
+#if BY_VECTORS
+    cross_entropy_row(n, x, l, a, b, w, t, (REAL)hit, d);
+#else
     if (smooth == 0) {
       NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = a * F(exp)(x[i] - l);
     } else if (w == NULL) {
@@ -361,6 +399,7 @@ static void F(cross_entropy_backward)(int64_t rows, int64_t n, const struct nn_c
       NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = F(fma)(a, F(exp)(x[i] - l), -b * w[i]);
     }
     d[t] -= (REAL)hit;
+#endif
   }
 }
 
