@@ -34,10 +34,10 @@ static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
       s0 += e;
     }
     if (i < end) {
-      REAL last[LANES] = {0};
-      store_first_v(last, exp_low_v(load_first_v(x + i, end - i) - low), end - i);
-      if (y != NULL) memcpy(y + i, last, (size_t)(end - i) * sizeof *y);
-      s1 += load_f(last);
+      const some_v rest = some_first_v(end - i);
+      const vec_f e = keep_some_v(rest, exp_low_v(load_some_v(rest, x + i, 0) - low));
+      if (y != NULL) store_some_v(rest, y + i, e);
+      s1 += e;
     }
     total += total_f(s0 + s1);
   }
@@ -57,6 +57,26 @@ static double F(exp_row)(int64_t n, const REAL *x, REAL m, REAL *y) {
   return total;
 }
 #endif
+
+// y *= scale, and y = (x - m) - l; x may be y.
+static void F(scale_row)(int64_t n, REAL *y, REAL scale) {
+#if BY_VECTORS
+  const struct row_shape s = row_shape_of(n);
+  for (int64_t i = 0; i < s.whole; i += LANES) store_f(y + i, load_f(y + i) * scale);
+  store_some_v(s.last, y + s.whole, load_some_v(s.last, y + s.whole, 0) * scale);
+#else
+  NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] *= scale;
+#endif
+}
+static void F(less_row)(int64_t n, const REAL *x, REAL m, REAL l, REAL *y) {
+#if BY_VECTORS
+  const struct row_shape s = row_shape_of(n);
+  for (int64_t i = 0; i < s.whole; i += LANES) store_f(y + i, (load_f(x + i) - m) - l);
+  store_some_v(s.last, y + s.whole, (load_some_v(s.last, x + s.whole, 0) - m) - l);
+#else
+  NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) y[i] = (x[i] - m) - l;
+#endif
+}
 
 #if !BY_VECTORS
 // Short rows, LANES of them at once, one a lane: t[j][r] = e^(x[r][j] - m[r]), s[r] the sums. count <= LANES.
@@ -99,7 +119,7 @@ static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
     REAL *row = y + r * n;
     const REAL scale = (REAL)(1.0 / F(exp_row)(n, x + r * n, F(row_max)(n, x + r * n), row));
     if (F(stopped)(n - n % LONG)) return;
-    NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) row[i] *= scale;
+    F(scale_row)(n, row, scale);
   }
 }
 
@@ -141,7 +161,7 @@ static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
     for (int64_t r = 0; r < count; r++)
       for (int64_t at = 0; at < n && !F(stopped)(at); at += LONG) {
         const int64_t from = r * n + at, to = r * n + (n - at < LONG ? n : at + LONG);
-        NN_VECTOR_LOOP for (int64_t i = from; i < to; i++) y[i] = (x[i] - m[r]) - l[r];
+        F(less_row)(to - from, x + from, m[r], l[r], y + from);
       }
   }
 }
