@@ -14,7 +14,7 @@ NN_INLINE void store_some_v(some_v some, float *y, vec_f x) { _mm512_mask_storeu
 NN_INLINE vec_f higher_v(vec_f a, vec_f b) { return (vec_f)_mm512_max_ps((__m512)a, (__m512)b); }
 // x, less `by` in lane `at` (in none if there is no such lane)
 NN_INLINE vec_f less_at_v(vec_f x, int64_t at, float by) {
-  const __mmask16 hit = at >= 0 && at < NN_SIMD_LANES ? (__mmask16)(1u << at) : 0;
+  const __mmask16 hit = (__mmask16)(at >= 0 && at < NN_SIMD_LANES ? 1u << at : 0u);
   return (vec_f)_mm512_mask_sub_ps((__m512)x, hit, (__m512)x, _mm512_set1_ps(by));
 }
 #else
