@@ -135,20 +135,20 @@ NN_INLINE vec_f log_any_v(vec_f x, float scale_hi, float scale_lo, float hi, flo
   }
   const nn_bits_v k = ((nn_bits_v)x - 0x3f2aaaab) >> 23;
   const vec_f e = __builtin_convertvector(k, vec_f), f = (vec_f)((nn_bits_v)x - (k << 23)) - 1.0f;
-  vec_f p = f * 0.120070578f + -0.128450674f;
-  p = p * f + 0.107542613f;
-  p = p * f + -0.121957762f;
-  p = p * f + 0.143044543f;
-  p = p * f + -0.166795784f;
-  p = p * f + 0.199995978f;
-  p = p * f + -0.249998203f;
-  p = p * f + 0.333333357f;
-  const vec_f tail = (f * f) * (f * p + -0.5f);
+  vec_f p = fma_v(all_v(0.120070578f), f, all_v(-0.128450674f)); // each fusion named: lanes outside come from log_any_f
+  p = fma_v(p, f, all_v(0.107542613f));
+  p = fma_v(p, f, all_v(-0.121957762f));
+  p = fma_v(p, f, all_v(0.143044543f));
+  p = fma_v(p, f, all_v(-0.166795784f));
+  p = fma_v(p, f, all_v(0.199995978f));
+  p = fma_v(p, f, all_v(-0.249998203f));
+  p = fma_v(p, f, all_v(0.333333357f));
+  const vec_f tail = (f * f) * fma_v(f, p, all_v(-0.5f));
   if (scale_hi != 1.0f) {
     const vec_f w = f + tail;
     return fma_v(e, all_v(hi), fma_v(w, all_v(scale_hi), fma_v(w, all_v(scale_lo), e * lo)));
   }
-  return e * hi + (f + (e * lo + tail));
+  return fma_v(e, all_v(hi), f + fma_v(e, all_v(lo), tail));
 }
 NN_INLINE vec_f log_v(vec_f x) { return log_any_v(x, 1.0f, 0.0f, NN_LN2_F); }
 NN_INLINE vec_f log2_v(vec_f x) { return log_any_v(x, 0x1.715476p+0f, 0x1.4ae0cp-26f, 1.0f, 0.0f); }
