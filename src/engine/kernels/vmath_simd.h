@@ -66,8 +66,9 @@ NN_INLINE vec_f if_less_v(vec_f a, vec_f b, vec_f yes, vec_f no) {
 // By two factors of half the exponent each, as scale_f does.
 NN_INLINE vec_f scale_v(vec_f x, vec_f t, float zero) {
   (void)zero;
-  const nn_bits_v half = ((nn_bits_v)t << 22) & (int32_t)0xff800000;
-  return x * (vec_f)half * (vec_f)(((nn_bits_v)t << 23) - half);
+  typedef uint32_t bits __attribute__((vector_size(NN_VECTOR_BYTES)));
+  const bits half = ((bits)t << 22) & 0xff800000u;
+  return x * (vec_f)half * (vec_f)(((bits)t << 23) - half);
 }
 NN_INLINE vec_f about_inverse_v(vec_f x) { return (vec_f)_mm256_rcp_ps((__m256)x); }
 NN_INLINE vec_f about_inverse_root_v(vec_f x) { return (vec_f)_mm256_rsqrt_ps((__m256)x); }
