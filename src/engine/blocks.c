@@ -25,7 +25,7 @@ typedef struct job {
   char *dst;
   const char *src;
   int64_t run, d_run, s_run;    /* innermost dim */
-  int64_t rows, d_rows, s_rows; /* second dim of a tile */
+  int64_t rows, d_rows, s_rows; /* second dim of a tile, or elements of a short run; else 0 */
   int64_t pieces, row_pieces;   /* how many chunks a run has, tiles a column */
   size_t elem;                  /* bytes of a destination element */
   nn_dtype to, from;
@@ -168,40 +168,6 @@ static void convert_run(const job *j, char *d, const char *s, int64_t n) {
   }
 }
 
-static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
-  (void)thread;
-  const job *j = arg;
-  cursor c;
-  cursor_set(j, &c, begin / j->pieces);
-  int64_t piece = begin % j->pieces, since = 0;
-  for (int64_t i = begin; i < end; i++) {
-    int64_t at = piece * CHUNK;
-    int64_t n = j->pieces == 1 ? j->run : (j->run - at < CHUNK ? j->run - at : CHUNK);
-    char *d = j->dst + c.d + at * j->d_run;
-    const char *s = j->src + c.s + at * j->s_run;
-    if (j->to == j->from)
-      move_run(j, d, s, n);
-    else
-      convert_run(j, d, s, n);
-    since += n;
-    if (since > LONGEST) {
-      if (nn_interrupted()) return;
-      since = 0;
-    }
-    if (++piece == j->pieces) {
-      piece = 0;
-      cursor_next(j, &c);
-    }
-  }
-}
-
-static void copy_runs(job *j) {
-  j->pieces = j->run > 2 * CHUNK ? (j->run + CHUNK - 1) / CHUNK : 1;
-  int64_t items = outer_count(j) * j->pieces;
-  int64_t each = j->pieces > 1 ? CHUNK : j->run;
-  nn_parallel(items, 1 + GRAIN / each, run_range, j);
-}
-
 /* ---- short runs ------------------------------------------------------------------------------------- */
 
 /* Rows of a few elements each, as many as `run` says: d_run and s_run are the ways between rows, d_rows and s_rows those
@@ -226,16 +192,24 @@ static void move_short(const job *j, char *d, const char *s, int64_t n) {
     SHORT(uint8_t)
 }
 
-static void short_range(void *arg, int64_t begin, int64_t end, int thread) {
+static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const job *j = arg;
   cursor c;
   cursor_set(j, &c, begin / j->pieces);
   int64_t piece = begin % j->pieces, since = 0;
   for (int64_t i = begin; i < end; i++) {
-    int64_t at = piece * CHUNK, n = j->run - at < CHUNK ? j->run - at : CHUNK;
-    move_short(j, j->dst + c.d + at * j->d_run, j->src + c.s + at * j->s_run, n);
-    since += n * j->rows;
+    int64_t at = piece * CHUNK;
+    int64_t n = j->pieces == 1 ? j->run : (j->run - at < CHUNK ? j->run - at : CHUNK);
+    char *d = j->dst + c.d + at * j->d_run;
+    const char *s = j->src + c.s + at * j->s_run;
+    if (j->rows > 0)
+      move_short(j, d, s, n);
+    else if (j->to == j->from)
+      move_run(j, d, s, n);
+    else
+      convert_run(j, d, s, n);
+    since += j->rows > 0 ? n * j->rows : n;
     if (since > LONGEST) {
       if (nn_interrupted()) return;
       since = 0;
@@ -245,6 +219,13 @@ static void short_range(void *arg, int64_t begin, int64_t end, int thread) {
       cursor_next(j, &c);
     }
   }
+}
+
+static void copy_runs(job *j) {
+  j->pieces = j->run > 2 * CHUNK ? (j->run + CHUNK - 1) / CHUNK : 1;
+  int64_t items = outer_count(j) * j->pieces;
+  int64_t each = j->pieces > 1 ? CHUNK : j->run;
+  nn_parallel(items, 1 + GRAIN / each, run_range, j);
 }
 
 /* When the innermost dim has few elements and the one around it has many: makes that one the run. */
@@ -326,7 +307,7 @@ void nn_block_copy(int ndim, const int64_t *shape, nn_dtype to, void *dst, const
     return;
   }
   if (take_short(&j)) {
-    nn_parallel(outer_count(&j) * j.pieces, 1 + GRAIN / ((j.run < CHUNK ? j.run : CHUNK) * j.rows), short_range, &j);
+    nn_parallel(outer_count(&j) * j.pieces, 1 + GRAIN / ((j.run < CHUNK ? j.run : CHUNK) * j.rows), run_range, &j);
     return;
   }
   if (j.ndim == 0) {
