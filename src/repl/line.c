@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -131,6 +132,28 @@ static int on_signal(void) {
 static void redisplay(void) {
   on_signal();
   if (!more_keys()) draw(false);
+}
+
+/* Waits for a key. A signal is dealt with before the keys that came after it, and one that comes just before the wait
+ * ends it: they are let in by the wait itself only. */
+static int read_key(FILE *stream) {
+  for (;;) {
+    sigset_t ours, before;
+    fd_set keys;
+    int fd = fileno(stream), ready = 0;
+    FD_ZERO(&keys);
+    FD_SET(fd, &keys);
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGWINCH);
+    sigaddset(&ours, SIGCONT);
+    pthread_sigmask(SIG_BLOCK, &ours, &before);
+    if (!resized && !continued && !run_is_interrupted()) ready = pselect(fd + 1, &keys, NULL, NULL, NULL, &before);
+    bool failed = ready < 0 && errno != EINTR;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    on_signal();
+    if (ready > 0 || failed) return rl_getc(stream);
+  }
 }
 
 static void catch_signal(int number, void (*handler)(int)) {
@@ -426,6 +449,7 @@ bool line_open(const line_hooks *h, const char *prompt, const char *more, bool c
   rl_catch_signals = 0;
   rl_catch_sigwinch = 0;
   rl_signal_event_hook = on_signal;
+  rl_getc_function = read_key;
   open_history();
   rl_initialize();
   rl_variable_bind("bell-style", "none");

@@ -30,6 +30,8 @@ void run_catch_interrupts(lua_State *L) {
   sigaction(SIGINT, &action, NULL); /* without SA_RESTART: a waiting read ends */
 }
 
+bool run_is_interrupted(void) { return interrupted != 0; }
+
 bool run_was_interrupted(void) {
   bool was = interrupted != 0;
   interrupted = 0;

@@ -18,6 +18,8 @@ void run_at_prompt(bool on);
 
 /* From now on SIGINT interrupts what Lua and the engine do. */
 void run_catch_interrupts(lua_State *L);
+/* Whether SIGINT came and wasn't dealt with yet. */
+bool run_is_interrupted(void);
 /* Whether SIGINT came since the last call of this; if so, it is dealt with. */
 bool run_was_interrupted(void);
 

@@ -351,6 +351,21 @@ case("Ctrl-C while a key is served", function(t)
   t:expect('"fine"')
 end)
 
+case("Ctrl-C just before the prompt waits for a key ends the entry at once, not with the next key", function(t)
+  t:line("highlight = require 'nnlua.repl.highlight'; styles = highlight.styles")
+  t:line("function styles_once(...) if (...) == '' then highlight.styles = styles; "
+    .. "io.popen('kill -INT $PPID'):close() end return styles(...) end")
+  for _ = 1, 3 do
+    t:line("highlight.styles = styles_once")
+    t:expect("\nnnlua>\n^C\nnnlua>\n")
+    t:line("'what is typed is all there'")
+    t:expect('\n"what is typed is all there"\n')
+    t:key("C-l")
+    os.execute(("tmux -u -L %s clear-history -t %s"):format(t:socket(), t.name))
+    t:prompt()
+  end
+end, {width = 120})
+
 case("500 fields are completed at once", function(t)
   t:line("many = {} for i = 1, 500 do many[('field_%03d'):format(i)] = i end")
   t:line("complete = require 'nnlua.repl.complete'")
