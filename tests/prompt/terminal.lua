@@ -46,11 +46,12 @@ local T = {}
 T.__index = T
 
 --- Opens a terminal with the program (or `command`) in it. o: width, height, arguments, env ("A=1 B=2"), command.
+--- With noflsh, since Ctrl-C otherwise makes the system drop what was written and not shown yet.
 function terminal.open(o)
   local t = setmetatable({name = ("s%d"):format(math.random(1, 1 << 40))}, T)
   local command = o.command or quote(program) .. " " .. (o.arguments or "")
-  local line = ("env -u NO_COLOR -u TMUX HOME=%s EDITOR=true LC_ALL=C.UTF-8 %s %s; echo \"(left with $?)\"; sleep 600")
-    :format(quote(home), o.env or "", command)
+  local line = ("stty noflsh; env -u NO_COLOR -u TMUX HOME=%s EDITOR=true LC_ALL=C.UTF-8 %s %s; "
+    .. "echo \"(left with $?)\"; sleep 600"):format(quote(home), o.env or "", command)
   assert(os.execute(tmux(("new-session -d -s %s -x %d -y %d %s"):format(t.name, o.width or 80, o.height or 50,
     quote(line)))))
   if not o.no_wait then t:prompt() end
@@ -71,6 +72,13 @@ end
 --- What is on the screen now.
 function T:visible(colours)
   return output(tmux(("capture-pane -p %s -t %s"):format(colours and "-e" or "", self.name)))
+end
+
+--- Empties the screen and forgets what has left it.
+function T:clear()
+  self:key("C-l")
+  self:prompt()
+  assert(os.execute(tmux("clear-history -t " .. self.name)))
 end
 
 --- Where the cursor stands: column, row, from 0.

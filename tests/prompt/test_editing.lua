@@ -360,9 +360,7 @@ case("Ctrl-C just before the prompt waits for a key ends the entry at once, not 
     t:expect("\nnnlua>\n^C\nnnlua>\n")
     t:line("'what is typed is all there'")
     t:expect('\n"what is typed is all there"\n')
-    t:key("C-l")
-    os.execute(("tmux -u -L %s clear-history -t %s"):format(t:socket(), t.name))
-    t:prompt()
+    t:clear()
   end
 end, {width = 120})
 

@@ -70,8 +70,7 @@ case("Ctrl-C ends kernels, loops and output at once, and twice is safe", functio
   t:line("function begun() io.open('" .. flag .. "', 'w'):close() end")
   for _, one in ipairs(endless) do
     os.remove(flag)
-    t:key("C-l")
-    t:prompt()
+    t:clear()
     t:type(one[2])
     t:key("Enter")
     t:until_true(one[1] .. " to begin", function() return io.open(flag) ~= nil end)
