@@ -49,6 +49,8 @@ typedef struct Bind {
   size_t collect_at; /* allocated bytes at which it is stepped next */
   size_t full_alive; /* bytes alive after the last full collection */
   size_t collected_at;
+  size_t rarely_at;     /* where collect_at would be if anything had been recorded */
+  uint64_t recorded_at; /* nodes recorded until the last plan */
 
   /* coroutines (threads.c): an open-addressed table by block */
   Thread *threads;

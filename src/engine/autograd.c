@@ -71,6 +71,7 @@ static inline void start_node(nn_node *n, nn_ctx *ctx, const nn_op *op, size_t s
   n->line = ctx->profile != NULL ? ctx->profile->line : 0;
   n->n_args = (uint8_t)n_args;
   n->flags = 0;
+  ctx->recorded++;
   n->note[0] = n->note[1] = 0;
   for (int i = 0; i < n_in; i++) n->edge[i] = (nn_edge){0};
 }

@@ -209,6 +209,7 @@ struct nn_ctx {
   int pool_n, pool_cap;
   nn_generator *generator;
   int64_t next_hook;
+  uint64_t recorded; /* nodes ever made */
   /* the operation that the user called, while it runs: errors speak of it */
   const nn_op *outer;
   struct nn_profile *profile; /* NULL: off, or it rests */
