@@ -24,27 +24,29 @@ typedef struct operand {
   int64_t ld, batch; /* elements from row to row as stored, and from matrix to matrix */
 } operand;
 
-/* The last two dimensions of in[i], copied only when neither of them is dense in memory. */
-static bool look_at(nn_frame *f, int i, operand *o) {
-  const nn_tensor *t = f->in[i];
-  for (int tries = 0; tries < 2; tries++) {
-    int64_t rows = M(t), cols = N(t), rs = t->stride[t->ndim - 2], cs = t->stride[t->ndim - 1];
-    o->data = t->data;
-    o->batch = t->ndim > 2 ? t->stride[0] : 0;
-    if ((cs == 1 || cols == 1) && (rs >= cols || rows == 1)) {
-      o->transposed = false;
-      o->ld = rows == 1 || rs < cols ? (cols > 0 ? cols : 1) : rs;
-      return true;
-    }
-    if ((rs == 1 || rows == 1) && (cs >= rows || cols == 1)) {
-      o->transposed = true;
-      o->ld = cols == 1 || cs < rows ? (rows > 0 ? rows : 1) : cs;
-      return true;
-    }
-    t = nn_dense(f, i);
-    if (t == NULL) return false;
+/* The last two dimensions of t; false when neither of them is dense in memory. */
+static bool lies_densely(const nn_tensor *t, operand *o) {
+  int64_t rows = M(t), cols = N(t), rs = t->stride[t->ndim - 2], cs = t->stride[t->ndim - 1];
+  o->data = t->data;
+  o->batch = t->ndim > 2 ? t->stride[0] : 0;
+  if ((cs == 1 || cols == 1) && (rs >= cols || rows == 1)) {
+    o->transposed = false;
+    o->ld = rows == 1 || rs < cols ? (cols > 0 ? cols : 1) : rs;
+    return true;
+  }
+  if ((rs == 1 || rows == 1) && (cs >= rows || cols == 1)) {
+    o->transposed = true;
+    o->ld = cols == 1 || cs < rows ? (rows > 0 ? rows : 1) : cs;
+    return true;
   }
   return false;
+}
+
+/* The last two dimensions of in[i], copied only when neither of them is dense in memory. */
+static bool look_at(nn_frame *f, int i, operand *o) {
+  if (lies_densely(f->in[i], o)) return true;
+  const nn_tensor *t = nn_dense(f, i);
+  return t != NULL && lies_densely(t, o);
 }
 
 /* out = alpha * in[a] in[b] + beta * out; batched when out has three dimensions. Integers go by plain loops. */
@@ -109,6 +111,28 @@ static bool mm_infer(nn_frame *f) {
 
 static bool mm_kernel(nn_frame *f) { return product(f, 0, 1, 1, 0); }
 
+/* Two matrices that fit and lie densely. */
+static nn_tensor *quick_mm(nn_ctx *c, const nn_value *args, int n_args) {
+  if (n_args != 2 || args[0].tag != NN_V_TENSOR || args[1].tag != NN_V_TENSOR) return NULL;
+  nn_tensor *in[2] = {args[0].t, args[1].t};
+  const nn_tensor *a = in[0], *b = in[1];
+  operand x, y;
+  if (a == NULL || b == NULL || a->ndim != 2 || b->ndim != 2 || N(a) != M(b) || a->dtype != b->dtype) return NULL;
+  if (a->numel == 0 || b->numel == 0 || !nn_is_float((nn_dtype)a->dtype) || !lies_densely(a, &x) || !lies_densely(b, &y))
+    return NULL;
+  const int64_t shape[2] = {M(a), N(b)}, k = N(a);
+  nn_tensor *z = nn_empty(c, (nn_dtype)a->dtype, 2, shape);
+  if (z == NULL) return NULL;
+  void *to = z->data;
+  bool done = z->dtype == NN_FLOAT32 ? nn_gemm_f32(x.transposed, y.transposed, shape[0], shape[1], k, 1, x.data, x.ld, y.data, y.ld,
+                                                   0, to, shape[1])
+                                     : nn_gemm_f64(x.transposed, y.transposed, shape[0], shape[1], k, 1, x.data, x.ld, y.data, y.ld,
+                                                   0, to, shape[1]);
+  if (done && !nn_interrupted()) return nn_record_quick(c, &nn_op_mm, in, 2, NULL, 0, z);
+  nn_release(z);
+  return NULL; /* the usual way says why */
+}
+
 static bool mm_vjp(nn_vjp *v) {
   C c = v->ctx;
   if (nn_need(v, 0) && (v->d[0] = t_mm(c, v->g[0], t_transpose_last(c, nn_in(v, 1)))) == NULL) return false;
@@ -121,7 +145,7 @@ const nn_op nn_op_mm = {
     .example = "tensor{{1, 2}}:mm(tensor{{3}, {4}})\n--> {{11}}",
     .params = {{"input", P_TENSOR}, {"mat2", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .saves_in = 3,
     .saves_for = {2, 1}, .infer = mm_infer,
-    .kernel = mm_kernel, .vjp = mm_vjp,
+    .kernel = mm_kernel, .vjp = mm_vjp, .quick = quick_mm,
     .samples = NN_SAMPLES("R(2,3), R(3,4)", "T(R(2,3)), T(R(3,4))", "R(2,0), R(0,3)", "R(1,3), R(3,1)"),
     .invalid = "R(2,3), R(2,3)", .complaint = "must be as many as the rows"};
 
@@ -217,7 +241,7 @@ const nn_op nn_op_matmul = {
     .doc = "Matrix product of tensors. Two vectors: their dot product. Matrix and vector: a vector. More dimensions: batches of\n"
            "matrices in the last two, the others broadcast.",
     .example = "tensor{{1, 2}, {3, 4}}:matmul(tensor{1, 1})\n--> {3, 7}",
-    .params = {{"input", P_TENSOR}, {"other", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = matmul_compose,
+    .params = {{"input", P_TENSOR}, {"other", P_TENSOR}}, .flags = NN_TENSOR | NN_METHOD, .compose = matmul_compose, .quick = quick_mm,
     .samples = NN_SAMPLES("R(3), R(3)", "R(2,3), R(3)", "R(3), R(3,2)", "R(2,3), R(3,4)", "R(2,1,2,3), R(4,3,2)", "R(5,2,3), R(3,2)",
                           "R(3), R(2,3,4)", "T(R(2,3)), T(R(3,2))"),
     .invalid = "R(2,3), R(2,3)", .complaint = "do not fit"};
