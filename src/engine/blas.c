@@ -350,13 +350,14 @@ DEFINE_TURN(float, f32, false)
 DEFINE_TURN(double, f64, true)
 
 // A batch of products cut into tiles; task number = product * rows * cols + tile.
-typedef struct {
+typedef struct gemm_job {
   grid grid;
   int64_t stride_a, stride_b, stride_c;
   atomic_bool interrupted;
   bool is_f64;
   bool wide; // distances of rows are too large for OpenBLAS
   nn_gemm_team *team;
+  struct gemm_job *then; // by the same team, which does not wait in between; or NULL
   nn_gemm_args_f32 f32;
   nn_gemm_args_f64 f64;
 } gemm_job;
@@ -422,6 +423,7 @@ DEFINE_ENDS(double, f64, NN_FLOAT64)
     g.c += product * job->stride_c + (g.turned ? j * g.ldc + i : i * g.ldc + j);                             \
     if (g.bias) g.bias += g.turned ? i : j;                                                                  \
     if (g.gate) g.gate += i * g.ldc + j;                                                                     \
+    if (g.sums) g.sums = j == 0 ? g.sums + i : NULL;                                                         \
     return whole_tile_##SUFFIX(&g, job->grid.library);                                                       \
   }
 
@@ -446,41 +448,50 @@ static void run_range(void *arg, int64_t begin, int64_t end, int thread) {
 }
 
 static void run_team(void *arg, int64_t begin, int64_t end, int thread) {
-  gemm_job *job = arg;
   void *scratch = own_scratch();
   (void)thread;
-  for (int64_t part = begin; part < end && scratch; part++) { // without scratch the others do it
-    const nn_gemm_kernels *kernels = NN_SELECT(nn_gemm_table);
-    bool done = job->is_f64 ? kernels->team_f64(&job->f64, job->team, (int)part, scratch, scratch_bytes())
-                            : kernels->team_f32(&job->f32, job->team, (int)part, scratch, scratch_bytes());
-    if (!done) atomic_store_explicit(&job->interrupted, true, memory_order_relaxed);
-  }
+  for (gemm_job *job = arg; job && scratch; job = job->then) // without scratch the others do it
+    for (int64_t part = begin; part < end; part++) {
+      const nn_gemm_kernels *kernels = NN_SELECT(nn_gemm_table);
+      bool done = job->is_f64 ? kernels->team_f64(&job->f64, job->team, (int)part, scratch, scratch_bytes())
+                              : kernels->team_f32(&job->f32, job->team, (int)part, scratch, scratch_bytes());
+      if (!done) atomic_store_explicit(&job->interrupted, true, memory_order_relaxed);
+    }
 }
 
 // In how many strips a team would do n columns and k terms of the product; 0: not possible.
-static int64_t units_of(const gemm_job *job, int parts, bool columns, int64_t n, int64_t k) {
+static int64_t units_of(const gemm_job *job, int parts, nn_gemm_way way, int64_t n, int64_t k) {
   const nn_gemm_kernels *kernels = NN_SELECT(nn_gemm_table);
   nn_gemm_args_f32 f32 = job->f32;
   nn_gemm_args_f64 f64 = job->f64;
   f32.n = f64.n = n, f32.k = f64.k = k;
-  return job->is_f64 ? kernels->units_f64(&f64, parts, columns, scratch_bytes())
-                     : kernels->units_f32(&f32, parts, columns, scratch_bytes());
+  return job->is_f64 ? kernels->units_f64(&f64, parts, way, scratch_bytes())
+                     : kernels->units_f32(&f32, parts, way, scratch_bytes());
+}
+
+// Makes a team for the job; false: not possible.
+static bool form_team(const gemm_job *job, nn_gemm_team *team, int parts, nn_gemm_way way) {
+  const int64_t n = job->is_f64 ? job->f64.n : job->f32.n, k = job->is_f64 ? job->f64.k : job->f32.k;
+  const int64_t units = units_of(job, parts, way, n, k);
+  if (units == 0) return false;
+  team->parts = parts;
+  team->way = way;
+  team->partial = NULL;
+  team->last = false;
+  for (int i = 0; i < parts; i++) {
+    atomic_init(&team->share[i].next, units * i / parts);
+    team->share[i].end = units * (i + 1) / parts;
+  }
+  return true;
 }
 
 // The product of job by a team; false: not possible.
-static bool run_by_team(gemm_job *job, int parts, bool columns) {
-  const int64_t n = job->is_f64 ? job->f64.n : job->f32.n, k = job->is_f64 ? job->f64.k : job->f32.k;
-  const int64_t units = units_of(job, parts, columns, n, k);
-  if (units == 0) return false;
+static bool run_by_team(gemm_job *job, int parts, nn_gemm_way way) {
   nn_gemm_team team;
-  team.parts = parts;
-  team.columns = columns;
-  for (int i = 0; i < parts; i++) {
-    atomic_init(&team.share[i].next, units * i / parts);
-    team.share[i].end = units * (i + 1) / parts;
-  }
+  if (!form_team(job, &team, parts, way)) return false;
   job->team = &team;
   nn_parallel(parts, 1, run_team, job);
+  job->team = NULL;
   return true;
 }
 
@@ -502,7 +513,7 @@ static bool run_by_team(gemm_job *job, int parts, bool columns) {
         if (p + terms < whole.k) g->gate = NULL;                                                             \
         if (g->bias) g->bias += j;                                                                           \
         if (g->gate) g->gate += j;                                                                           \
-        done = run_by_team(job, parts, false) && !atomic_load_explicit(&job->interrupted, memory_order_relaxed); \
+        done = run_by_team(job, parts, NN_GEMM_ROWS) && !atomic_load_explicit(&job->interrupted, memory_order_relaxed); \
       }                                                                                                      \
     job->SUFFIX = whole;                                                                                     \
     return done;                                                                                             \
@@ -523,17 +534,24 @@ static bool run_large(gemm_job *job, int parts) {
   if ((job->is_f64 ? job->f64.turned : job->f32.turned) || cols * terms > room || (terms < 128 && terms < k)) return false;
   const int64_t ns[2] = {cols, n % cols ? n % cols : cols}, ks[2] = {terms, k % terms ? k % terms : terms};
   for (int i = 0; i < 4; i++) // the last pieces are smaller, perhaps too small
-    if (units_of(job, parts, false, ns[i / 2], ks[i % 2]) == 0) return false;
+    if (units_of(job, parts, NN_GEMM_ROWS, ns[i / 2], ks[i % 2]) == 0) return false;
   return job->is_f64 ? run_pieces_f64(job, parts, cols, terms) : run_pieces_f32(job, parts, cols, terms);
 }
 
-// Where the product is cut in one direction, its strips are dealt out to a team. False: not done, or interrupted.
-static bool share(gemm_job *job) {
+// The way and the number of threads of a team for a product that is cut in one direction; 0: it isn't.
+static int team_of(const gemm_job *job, nn_gemm_way *way) {
   const grid *g = &job->grid;
   const int64_t threads = nn_threads(), cuts = g->rows * g->cols;
-  if (g->library || cuts == 1 || (g->rows > 1 && g->cols > 1) || threads > NN_GEMM_PARTS || !own_scratch()) return false;
-  const int parts = (int)(cuts < threads ? cuts : threads);
-  return run_by_team(job, parts, g->cols > 1) || (g->rows > 1 && run_large(job, parts));
+  if (g->library || cuts == 1 || (g->rows > 1 && g->cols > 1) || threads > NN_GEMM_PARTS || !own_scratch()) return 0;
+  *way = g->cols > 1 ? NN_GEMM_COLUMNS : NN_GEMM_ROWS;
+  return (int)(cuts < threads ? cuts : threads);
+}
+
+// Its strips are dealt out to the team. False: not done, or interrupted.
+static bool share(gemm_job *job) {
+  nn_gemm_way way;
+  const int parts = team_of(job, &way);
+  return parts > 0 && (run_by_team(job, parts, way) || (way == NN_GEMM_ROWS && run_large(job, parts)));
 }
 
 static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
@@ -571,7 +589,7 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
       m *= batch;                                                                                            \
       batch = 1;                                                                                             \
     }                                                                                                        \
-    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta, NULL, NULL, false};  \
+    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta, NULL, NULL, false, NULL};  \
     if (batch == 1 && fits_tiny_##SUFFIX(&args)) return own_tile_##SUFFIX(&args);                            \
     if (batch == 1) turn_##SUFFIX(&args);                                                                    \
     if (batch == 1 && work_of(m, n, k) < 2 * THREAD_WORK) return own_tile_##SUFFIX(&args);                   \
@@ -590,7 +608,7 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
                                 const T *b, int64_t ldb, const T *bias, const T *gate, T *c, int64_t ldc) {  \
     if (m <= 0 || n <= 0) return true;                                                                       \
     gemm_job job = {.is_f64 = IS_F64};                                                                       \
-    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0, bias, gate, false};  \
+    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0, bias, gate, false, NULL};  \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
     if (k > 0 && !fits_tiny_##SUFFIX(&job.SUFFIX)) turn_##SUFFIX(&job.SUFFIX);                               \
     if (k > 0 && work_of(m, n, k) >= 2 * THREAD_WORK) return run(&job, job.SUFFIX.m, job.SUFFIX.n, k, 1);    \
@@ -603,3 +621,111 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
 
 DEFINE_BATCHED(float, f32, false)
 DEFINE_BATCHED(double, f64, true)
+
+// -----------------------------------------------------------------------------------------------------------
+// The gradients of a linear layer
+
+// A sum over many rows, each thread over those that it has written itself and that lie in its cache. What the others' pieces
+// give is added at the end: worth it where that is much less than what the threads would have to read of each other's.
+static bool worth_sharing_terms(int64_t m, int64_t n, int64_t k, int parts) {
+  return parts > 1 && parts <= NN_GEMM_PARTS && work_of(m, n, k) >= TEAM_WORK &&
+         (double)k * ((double)n + (double)m / parts) > (double)parts * (double)m * (double)n;
+}
+
+static int team_size(void) { return nn_in_parallel() ? 1 : nn_threads(); }
+
+int64_t nn_linear_back_room(const nn_linear_back *l) {
+  const int parts = team_size();
+  if (!l->dw || !worth_sharing_terms(l->out, l->in, l->rows, parts)) return 0;
+  return (parts - 1) * l->out * l->in + parts * l->out;
+}
+
+static gemm_job dx_job(const nn_linear_back *l) {
+  gemm_job job = {.f32 = {.m = l->rows, .n = l->in, .k = l->out, .lda = l->out, .ldb = l->in, .ldc = l->in}};
+  job.f32.a = l->dy, job.f32.b = l->w, job.f32.c = l->dx, job.f32.gate = l->gate;
+  job.f32.alpha = 1, job.f32.beta = l->add_dx ? 1 : 0;
+  return job;
+}
+
+static gemm_job dw_job(const nn_linear_back *l) {
+  gemm_job job = {.f32 = {.ta = true, .m = l->out, .n = l->in, .k = l->rows, .lda = l->out, .ldb = l->in, .ldc = l->in}};
+  job.f32.a = l->dy, job.f32.b = l->x, job.f32.c = l->dw, job.f32.sums = l->db;
+  job.f32.alpha = 1, job.f32.beta = l->add_dw ? 1 : 0;
+  return job;
+}
+
+static bool run_alone(gemm_job *job) {
+  const nn_gemm_args_f32 *g = &job->f32;
+  job->wide = g->lda > INT_MAX || g->ldb > INT_MAX || g->ldc > INT_MAX;
+  if (work_of(g->m, g->n, g->k) < 2 * THREAD_WORK) return whole_tile_f32(&job->f32, false);
+  return run(job, g->m, g->n, g->k, 1);
+}
+
+typedef struct {
+  const nn_linear_back *l;
+  const nn_gemm_team *team;
+  const float *sums; // [parts][out]
+} joint;
+
+static void join_rows(void *arg, int64_t begin, int64_t end, int thread) {
+  const joint *j = arg;
+  const nn_linear_back *l = j->l;
+  nn_binary_fn *add = NN_SELECT(nn_vmath)->binary[NN_BINARY_ADD][NN_FLOAT32];
+  float *c = l->dw + begin * l->in;
+  (void)thread;
+  for (int64_t i = 1; i < j->team->parts; i++)
+    add((end - begin) * l->in, c, 1, (const float *)j->team->partial + ((i - 1) * l->out + begin) * l->in, 1, c);
+  for (int64_t r = begin; r < end && l->db; r++) {
+    float sum = j->sums[r];
+    for (int i = 1; i < j->team->parts; i++) sum += j->sums[i * l->out + r];
+    l->db[r] = sum;
+  }
+}
+
+// All in one region, without waiting between the gradient for x and the weights'. False: not done.
+static bool run_together(const nn_linear_back *l, gemm_job *dx, gemm_job *dw, float *room, bool *interrupted) {
+  const int parts = team_size();
+  nn_gemm_team teams[2];
+  nn_gemm_way way;
+  gemm_job *first = dw;
+  if (room == NULL || nn_linear_back_room(l) == 0 || !own_scratch()) return false;
+  joint j = {l, &teams[1], room + (parts - 1) * l->out * l->in};
+  if (l->db) dw->f32.sums = room + (parts - 1) * l->out * l->in;
+  if (!form_team(dw, &teams[1], parts, NN_GEMM_TERMS)) {
+    dw->f32.sums = l->db;
+    return false;
+  }
+  teams[1].partial = room;
+  dw->team = &teams[1];
+  if (l->dx) {
+    dx->grid = plan(dx->f32.m, dx->f32.n, dx->f32.k, false, 1, false);
+    const int size = work_of(dx->f32.m, dx->f32.n, dx->f32.k) >= TEAM_WORK ? team_of(dx, &way) : 0;
+    if (size > 0 && form_team(dx, &teams[0], size, way)) {
+      first = dx;
+      dx->team = &teams[0];
+      dx->then = dw;
+    } else if (!run_alone(dx)) {
+      *interrupted = true;
+      return true;
+    }
+  }
+  nn_parallel(parts, 1, run_team, first);
+  teams[0].last = teams[1].last = true;
+  run_team(first, 0, 1, 0); // what a thread without scratch has left
+  dx->team = dw->team = NULL;
+  *interrupted = atomic_load(&dx->interrupted) || atomic_load(&dw->interrupted);
+  if (!*interrupted) nn_parallel(l->out, 1 + 16384 / l->in, join_rows, &j);
+  return true;
+}
+
+bool nn_linear_back_f32(const nn_linear_back *l, float *room, bool *summed) {
+  gemm_job dx = dx_job(l), dw = dw_job(l);
+  bool interrupted = false;
+  *summed = l->db != NULL && l->dw != NULL;
+  if (run_together(l, &dx, &dw, room, &interrupted)) return !interrupted;
+  if (l->dx && !run_alone(&dx)) return false;
+  if (l->dw == NULL) return true;
+  const nn_gemm_args_f32 *g = &dw.f32;
+  if (fits_tiny_f32(g) || suits_library(g->m, g->n, g->k, false)) *summed = false, dw.f32.sums = NULL;
+  return run_alone(&dw);
+}

@@ -24,6 +24,23 @@ bool nn_gemm_between_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, cons
 bool nn_gemm_between_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b,
                          int64_t ldb, const double *bias, const double *gate, double *c, int64_t ldc);
 
+/// What the gradient of y = x w^T + b, x [rows][in], w [out][in], is made from, and where it goes; all dense, rows, in and
+/// out > 0. A result that is NULL is not wanted.
+typedef struct {
+  int64_t rows, in, out;
+  const float *dy, *x, *w; // of [rows][out]
+  float *dx, *dw, *db;     // of the shapes of x, w and b
+  const float *gate;       // dx becomes 0 where the number of `gate`, which lies as x does, is <= 0; or NULL
+  bool add_dx, add_dw;     // they grow by the gradient (dx then has no gate)
+} nn_linear_back;
+
+/// How many floats nn_linear_back_f32 can use beside its results.
+int64_t nn_linear_back_room(const nn_linear_back *l);
+
+/// The gradients; *summed: db as well, otherwise that is up to the caller. room: so many floats, or NULL. False if
+/// interrupted.
+bool nn_linear_back_f32(const nn_linear_back *l, float *room, bool *summed);
+
 /// nn_gemm_* for `batch` products; those of index i start at a + i * stride_a and so on. A stride of 0 for A
 /// or B uses the one matrix for all; the results C must not overlap.
 bool nn_gemm_batched_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a,

@@ -495,6 +495,66 @@ static void test_products_with_ends(void **state) {
   }
 }
 
+// ThreadSanitizer, which is here for the threads, takes twenty times as long for each element: it gets fewer cases.
+#ifdef __SANITIZE_THREAD__
+enum { SPARSE = 6, TEAM_ROUNDS = 3 };
+#else
+enum { SPARSE = 1, TEAM_ROUNDS = 24 };
+#endif
+
+static void *matrix_f32(int64_t n) { return random_matrix(false, n); }
+
+// C = op(A) op(B) + the C before, or 0 where `gate` says so, in a plain product; held against `got`.
+static void check_gradient(const product *q, const float *a, const float *b, const float *before, const float *gate,
+                           const float *got) {
+  for (int64_t i = 0; i < q->m; i++)
+    for (int64_t j = 0; j < q->n; j++) {
+      const int64_t at = i * q->n + j;
+      double scale, want = define_element(q, a, b, 0, 0, i, j, &scale) + (before ? before[at] : 0);
+      if (gate && gate[at] <= 0) want = 0;
+      check_element(q, got[at], want, scale + fabs(want), i, j);
+    }
+}
+
+// The three gradients of a linear layer at once. `threads` of them share the terms of the weights' where there are many rows.
+static void check_linear_back(nn_linear_back l, bool adds, bool gated) {
+  float *dy = matrix_f32(l.rows * l.out), *x = matrix_f32(l.rows * l.in), *w = matrix_f32(l.out * l.in);
+  float *dx = matrix_f32(l.rows * l.in), *dw = matrix_f32(l.out * l.in), *db = matrix_f32(l.out);
+  float *dx0 = allocate((size_t)(l.rows * l.in) * 4), *dw0 = allocate((size_t)(l.out * l.in) * 4);
+  memcpy(dx0, dx, (size_t)(l.rows * l.in) * 4), memcpy(dw0, dw, (size_t)(l.out * l.in) * 4);
+  l.dy = dy, l.x = x, l.w = w, l.dx = dx, l.dw = dw, l.db = db;
+  l.add_dw = adds, l.add_dx = adds && !gated, l.gate = gated ? x : NULL;
+  float *room = allocate((size_t)nn_linear_back_room(&l) * 4 + 4);
+  bool summed;
+  assert_true(nn_linear_back_f32(&l, room, &summed));
+  product q = {.m = l.rows, .n = l.in, .k = l.out, .lda = l.out, .ldb = l.in, .ldc = l.in, .alpha = 1, .batch = 1};
+  check_gradient(&q, dy, w, l.add_dx ? dx0 : NULL, l.gate, dx);
+  q = (product){.ta = true, .m = l.out, .n = l.in, .k = l.rows, .lda = l.out, .ldb = l.in, .ldc = l.in, .alpha = 1, .batch = 1};
+  check_gradient(&q, dy, x, adds ? dw0 : NULL, NULL, dw);
+  for (int64_t j = 0; j < l.out && summed; j++) {
+    double sum = 0, scale = 0;
+    for (int64_t i = 0; i < l.rows; i++) sum += dy[i * l.out + j], scale += fabs(dy[i * l.out + j]);
+    check_element(&q, db[j], sum, scale, 0, j);
+  }
+  free(dy), free(x), free(w), free(dx), free(dw), free(db), free(dx0), free(dw0), free(room);
+}
+
+static void test_linear_gradients(void **state) {
+  (void)state;
+  bool shared = false;
+  for (int i = 0; i < 200 / SPARSE; i++) {
+    assert_true(nn_set_threads(1 + i % 4));
+    const int64_t wide = i % 5 ? 40 : 130;
+    nn_linear_back l = {.rows = random_in(1, i % 3 ? 900 : 60), .in = random_in(1, wide), .out = random_in(1, wide)};
+    if (i % 7 == 0) l.rows = 1024 + random_in(0, 300), l.in = 32 * random_in(1, 3), l.out = 32 * random_in(1, 3);
+    float any;
+    l.dw = &any;
+    shared = shared || nn_linear_back_room(&l) > 0;
+    check_linear_back(l, i / 2 % 2, i / 4 % 2);
+  }
+  assert_true(shared);
+}
+
 // Few rows with B transposed: such products are turned round.
 static void test_products_of_few_rows(void **state) {
   (void)state;
@@ -520,13 +580,6 @@ static void test_tiny_products(void **state) {
     check_product(&q, 0);
   }
 }
-
-// ThreadSanitizer, which is here for the threads, takes twenty times as long for each element: it gets fewer cases.
-#ifdef __SANITIZE_THREAD__
-enum { SPARSE = 6, TEAM_ROUNDS = 3 };
-#else
-enum { SPARSE = 1, TEAM_ROUNDS = 24 };
-#endif
 
 // Sizes around whole vectors and tiles, every pair of columns and rows with terms in turn, in all four transpositions, with
 // and without bias and gate: a few columns beyond the last vector have kernels of their own (kernels/gemm_narrow.h).
@@ -755,7 +808,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(test_fork_leaves_a_working_child),
 #endif
       cmocka_unit_test(test_signals_stay_on_the_host_thread),
-      cmocka_unit_test(test_tiny_products), cmocka_unit_test(test_products_with_ends), cmocka_unit_test(test_products_of_few_rows), cmocka_unit_test(test_random_products),
+      cmocka_unit_test(test_tiny_products), cmocka_unit_test(test_products_with_ends), cmocka_unit_test(test_linear_gradients),
+      cmocka_unit_test(test_products_of_few_rows), cmocka_unit_test(test_random_products),
       cmocka_unit_test(test_products_of_odd_sizes),
       cmocka_unit_test(test_product_edges),
       cmocka_unit_test(test_product_ways),

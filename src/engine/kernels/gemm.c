@@ -29,13 +29,14 @@ static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-// Takes the next strips, a few while there are many: *first .. *end - 1. False when nothing is left.
-static bool claim(nn_gemm_team *team, int part, int64_t *first, int64_t *end) {
+// Takes the next strips, a few while there are many: *first .. *end - 1; of another's share while there are `least`. False
+// when nothing is left.
+static bool claim(nn_gemm_team *team, int part, int64_t least, int64_t *first, int64_t *end) {
   for (int i = 0; i < team->parts; i++) {
     const int from = (part + i) % team->parts;
     _Atomic int64_t *next = &team->share[from].next;
     int64_t at = atomic_load_explicit(next, memory_order_relaxed), left;
-    while ((left = team->share[from].end - at) > 0) {
+    while ((left = team->share[from].end - at) >= (i > 0 ? least : 1)) {
       const int64_t take = left >= 8 ? 4 : left >= 4 ? 2 : 1;
       *first = at, *end = at + take;
       if (atomic_compare_exchange_weak_explicit(next, &at, at + take, memory_order_relaxed, memory_order_relaxed)) return true;

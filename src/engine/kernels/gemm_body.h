@@ -511,6 +511,26 @@ static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NA
   }
 }
 
+// sums[0 .. rows) = (add ? sums : 0) + what so many numbers at a + p * ld add up to over p < k.
+static void NAME(sum_terms)(int64_t rows, int64_t k, const T *a, int64_t ld, bool add, T *sums) {
+  for (int64_t i = 0; i < rows; i += NAME(lanes)) {
+    const int64_t n = min64(rows - i, NAME(lanes));
+    NAME(vec) sum[4] = {{0}};
+    int64_t p = 0;
+    for (; p + 4 <= k; p += 4)
+      UNROLL for (int u = 0; u < 4; u++) sum[u] += NAME(load_first)(a + (p + u) * ld + i, n);
+    for (; p < k; p++) sum[0] += NAME(load_first)(a + p * ld + i, n);
+    NAME(vec) all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    if (add) all += NAME(load_part)(sums + i, n);
+    NAME(store_part)(sums + i, all, n);
+  }
+}
+
+// Of a strip's rows, the terms p .. p + k - 1 at a; packed: in a strip.
+static void NAME(sum_strip)(const NAME(nn_gemm_args) * g, int64_t row, int64_t rows, int64_t p, int64_t k, const T *a, bool packed) {
+  if (g->sums) NAME(sum_terms)(rows, k, a, packed ? (int64_t)NAME(strip_row) : g->lda, p > 0, g->sums + row);
+}
+
 // C[all rows][j, j + n) from the terms p .. p + k - 1. False if interrupted.
 static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * plan, int64_t j, int64_t n,
                             int64_t p, int64_t k) {
@@ -540,6 +560,7 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     } else if (plan->copy) {
       NAME(copy_strip)(next - row, k, a + row * g->lda, g->lda, plan->strip);
     }
+    if (j == 0) NAME(sum_strip)(g, row, next - row, p, k, t.a, plan->copy);
     bool fetch = !g->ta && next + ROWS_MAX <= g->m;
     const T *after = fetch ? a + next * g->lda : NULL;
     t.next_a = plan->copy ? NULL : after;
@@ -562,11 +583,11 @@ static bool NAME(blocked)(const NAME(nn_gemm_args) * g, T *scratch, int64_t byte
 // terms.
 
 // What a thread does: as plan_blocks, for its part of the rows or columns.
-static NAME(plan) NAME(plan_team)(const NAME(nn_gemm_args) * g, int parts, bool columns, T *scratch, int64_t bytes) {
+static NAME(plan) NAME(plan_team)(const NAME(nn_gemm_args) * g, int parts, nn_gemm_way way, T *scratch, int64_t bytes) {
   NAME(nn_gemm_args) part = *g;
-  if (columns)
+  if (way == NN_GEMM_COLUMNS)
     part.n = div_up(g->n, parts);
-  else
+  else if (way == NN_GEMM_ROWS)
     part.m = div_up(g->m, parts);
   NAME(plan) plan = {.strip = scratch, .kc = g->k};
   NAME(plan_ways)(&part, &plan);
@@ -589,12 +610,28 @@ static int64_t NAME(team_block)(const NAME(nn_gemm_args) * g, const NAME(plan) *
   return cols * (columns ? plan->kc : g->k);
 }
 
-static int64_t NAME(units)(const NAME(nn_gemm_args) * g, int parts, bool columns, int64_t bytes) {
+// Piece `part` of `parts` of the terms.
+static NAME(nn_gemm_args) NAME(piece)(const NAME(nn_gemm_args) * g, int parts, int64_t part, T *partial) {
+  NAME(nn_gemm_args) own = *g;
+  const int64_t begin = g->k * part / parts / 8 * 8, end = part + 1 < parts ? g->k * (part + 1) / parts / 8 * 8 : g->k;
+  own.k = end - begin;
+  own.a += begin * g->lda;
+  own.b += begin * g->ldb;
+  if (g->sums) own.sums += part * g->m;
+  if (part > 0) own.c = partial + (part - 1) * g->m * g->n, own.ldc = g->n, own.beta = 0;
+  return own;
+}
+
+static int64_t NAME(units)(const NAME(nn_gemm_args) * g, int parts, nn_gemm_way way, int64_t bytes) {
+  const bool columns = way == NN_GEMM_COLUMNS;
   if (g->m <= 4 || g->n <= 4 || parts > NN_GEMM_PARTS) return 0;
-  const NAME(plan) plan = NAME(plan_team)(g, parts, columns, NULL, bytes);
+  NAME(nn_gemm_args) own = *g;
+  if (way == NN_GEMM_TERMS) own = NAME(piece)(g, parts, parts - 1, NULL);
+  const NAME(plan) plan = NAME(plan_team)(&own, parts, way, NULL, bytes);
   const int64_t room = bytes / (int64_t)sizeof(T);
-  if (NAME(team_strips)(g, &plan, columns) + NAME(team_block)(g, &plan, columns) > room) return 0;
+  if (NAME(team_strips)(&own, &plan, columns) + NAME(team_block)(&own, &plan, columns) > room) return 0;
   const int64_t units = columns ? div_up(g->n, NAME(width)) : div_up(g->m, ROWS_MAX);
+  if (way == NN_GEMM_TERMS) return g->ta && !g->tb && g->k >= 64 * parts ? units * parts : 0;
   return units >= 2 * parts ? units : 0;
 }
 
@@ -622,29 +659,49 @@ static void NAME(team_strip)(const NAME(nn_gemm_args) * g, NAME(plan) plan, int6
   NAME(run_strip)(next - row, n, t, &plan, afar, plan.copy ? after : NULL, g->lda, last);
 }
 
-// Rows are dealt out; op(B) is packed first, the terms in blocks.
-static bool NAME(team_rows)(const NAME(nn_gemm_args) * g, nn_gemm_team *team, int part, NAME(plan) plan) {
+// Strips first .. end - 1. begun: of all terms of op(B), what is not read in place has been packed.
+static bool NAME(team_range)(const NAME(nn_gemm_args) * g, NAME(plan) plan, int64_t first, int64_t end, bool begun) {
   const int64_t W = NAME(width), strips = div_up(g->m, ROWS_MAX), whole = plan.direct ? g->n / W * W : 0;
   const int64_t packed = div_up(g->n - whole, W) * W; // columns
   T *block = plan.strip + NAME(team_strips)(g, &plan, false);
+  for (int64_t p = 0; p < g->k && !begun && whole < g->n; p += plan.kc) {
+    const T *b = g->tb ? g->b + whole * g->ldb + p : g->b + p * g->ldb + whole;
+    NAME(pack_block)(g->tb, min64(plan.kc, g->k - p), g->n - whole, plan.narrow, b, g->ldb, block + p * packed);
+  }
+  for (int64_t p = 0; p < g->k; p += plan.kc) {
+    const int64_t k = min64(plan.kc, g->k - p), size = NAME(strip_size)(k);
+    const T *a = g->a + p * g->lda;
+    if (plan.copy && g->ta) NAME(copy_group)(g->m, strips, first, end - first, k, a, g->lda, plan.strip);
+    for (int64_t s = first; s < end; s++) {
+      if (nn_interrupted()) return false;
+      const int64_t row = NAME(first_row)(g->m, strips, s), rows = NAME(first_row)(g->m, strips, s + 1) - row;
+      T *strip = plan.strip + (g->ta ? (s - first) * size : 0);
+      if (plan.copy && !g->ta) NAME(copy_strip)(rows, k, g->a + row * g->lda + p, g->lda, strip);
+      NAME(sum_strip)(g, row, rows, p, k, plan.copy ? strip : a + row, plan.copy);
+      NAME(team_strip)(g, plan, s, 0, g->n, p, k, strip, block + p * packed, begun || s > first ? 0 : g->n);
+    }
+  }
+  return true;
+}
+
+// Rows are dealt out; op(B) is packed first, the terms in blocks.
+static bool NAME(team_rows)(const NAME(nn_gemm_args) * g, nn_gemm_team *team, int part, NAME(plan) plan) {
   bool begun = false;
-  for (int64_t first, end; claim(team, part, &first, &end); begun = true) {
-    for (int64_t p = 0; p < g->k && !begun && whole < g->n; p += plan.kc) {
-      const T *b = g->tb ? g->b + whole * g->ldb + p : g->b + p * g->ldb + whole;
-      NAME(pack_block)(g->tb, min64(plan.kc, g->k - p), g->n - whole, plan.narrow, b, g->ldb, block + p * packed);
-    }
-    for (int64_t p = 0; p < g->k; p += plan.kc) {
-      const int64_t k = min64(plan.kc, g->k - p), size = NAME(strip_size)(k);
-      const T *a = g->a + p * g->lda;
-      if (plan.copy && g->ta) NAME(copy_group)(g->m, strips, first, end - first, k, a, g->lda, plan.strip);
-      for (int64_t s = first; s < end; s++) {
-        if (nn_interrupted()) return false;
-        const int64_t row = NAME(first_row)(g->m, strips, s), rows = NAME(first_row)(g->m, strips, s + 1) - row;
-        T *strip = plan.strip + (g->ta ? (s - first) * size : 0);
-        if (plan.copy && !g->ta) NAME(copy_strip)(rows, k, g->a + row * g->lda + p, g->lda, strip);
-        NAME(team_strip)(g, plan, s, 0, g->n, p, k, strip, block + p * packed, begun || s > first ? 0 : g->n);
-      }
-    }
+  for (int64_t first, end; claim(team, part, 1, &first, &end); begun = true)
+    if (!NAME(team_range)(g, plan, first, end, begun)) return false;
+  return true;
+}
+
+// Pieces of the terms are dealt out, and what is left of them by rows.
+static bool NAME(team_terms)(const NAME(nn_gemm_args) * g, nn_gemm_team *team, int part, T *scratch, int64_t bytes) {
+  const int64_t strips = div_up(g->m, ROWS_MAX), least = team->last ? 1 : 6;
+  int64_t begun = -1;
+  for (int64_t first, end; claim(team, part, least, &first, &end);) {
+    const int64_t piece = first / strips;
+    const NAME(nn_gemm_args) own = NAME(piece)(g, team->parts, piece, team->partial);
+    const NAME(plan) plan = NAME(plan_team)(&own, team->parts, NN_GEMM_TERMS, scratch, bytes);
+    if (!NAME(team_range)(&own, plan, first - piece * strips, end - piece * strips, begun == piece)) return false;
+    begun = piece;
   }
   return true;
 }
@@ -655,7 +712,7 @@ static bool NAME(team_columns)(const NAME(nn_gemm_args) * g, nn_gemm_team *team,
   const int64_t size = NAME(strip_size)(plan.kc);
   T *block = plan.strip + NAME(team_strips)(g, &plan, true);
   bool begun = !plan.copy;
-  for (int64_t first, end; claim(team, part, &first, &end); begun = true) {
+  for (int64_t first, end; claim(team, part, 1, &first, &end); begun = true) {
     for (int64_t i = 0; i < blocks && !begun; i++) {
       const int64_t p = i * plan.kc, k = min64(plan.kc, g->k - p);
       T *to = plan.strip + i * strips * size;
@@ -675,6 +732,10 @@ static bool NAME(team_columns)(const NAME(nn_gemm_args) * g, nn_gemm_team *team,
       for (int64_t s = 0; s < strips; s++) {
         if (nn_interrupted()) return false;
         T *strip = plan.strip + i * strips * size + s * NAME(strip_size)(k);
+        if (j == 0 && g->sums) {
+          const int64_t row = NAME(first_row)(g->m, strips, s), rows = NAME(first_row)(g->m, strips, s + 1) - row;
+          NAME(sum_strip)(g, row, rows, p, k, plan.copy ? strip : g->a + p * g->lda + row, plan.copy);
+        }
         NAME(team_strip)(g, plan, s, j, n, p, k, strip, block, s > 0 ? 0 : g->n - j);
       }
     }
@@ -683,8 +744,9 @@ static bool NAME(team_columns)(const NAME(nn_gemm_args) * g, nn_gemm_team *team,
 }
 
 static bool NAME(team)(const NAME(nn_gemm_args) * g, nn_gemm_team *team, int part, void *scratch, int64_t bytes) {
-  const NAME(plan) plan = NAME(plan_team)(g, team->parts, team->columns, scratch, bytes);
-  return team->columns ? NAME(team_columns)(g, team, part, plan) : NAME(team_rows)(g, team, part, plan);
+  if (team->way == NN_GEMM_TERMS) return NAME(team_terms)(g, team, part, scratch, bytes);
+  const NAME(plan) plan = NAME(plan_team)(g, team->parts, team->way, scratch, bytes);
+  return team->way == NN_GEMM_COLUMNS ? NAME(team_columns)(g, team, part, plan) : NAME(team_rows)(g, team, part, plan);
 }
 
 // -----------------------------------------------------------------------------------------------------------
@@ -842,6 +904,7 @@ static bool NAME(gemm)(const NAME(nn_gemm_args) * args, void *scratch, int64_t b
   if (!row && !column) return NAME(blocked)(g, scratch, bytes);
   NAME(nn_gemm_args) started = *args;
   if (args->bias) NAME(start)(&started);
+  if (args->sums) NAME(sum_terms)(g->m, g->k, g->a, g->lda, false, g->sums);
   g = &started;
   NAME(gemv_args) v = {.k = g->k, .y = g->c, .alpha = g->alpha, .beta = g->beta};
   bool by_rows = column ? !g->ta : g->tb;

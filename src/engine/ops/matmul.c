@@ -487,6 +487,26 @@ static bool linear_vjp_plain(nn_vjp *v) {
 
 enum { GATED = 8, ADD = 16 }; /* `how` of linear_gradients; beside the bits of `wanted`, see linear_vjp */
 
+/* From so many multiply-adds on; small ones cost less one by one. */
+static const double TOGETHER = 64e3;
+
+/* Those of float32 at once, the bias's, if it is wanted, where *summed says so. */
+static bool float_gradients(nn_ctx *ctx, const layer *s, const nn_tensor *g, const nn_tensor *x, const nn_tensor *w, int64_t how,
+                            nn_tensor *const *d, bool *summed) {
+  nn_linear_back l = {.rows = s->rows, .in = s->in, .out = s->out, .dy = (const void *)g->data, .x = (const void *)x->data,
+                      .w = (const void *)w->data, .add_dx = how & ADD, .add_dw = how & ADD << 1};
+  l.dx = d[0] ? (void *)d[0]->data : NULL;
+  l.dw = d[1] ? (void *)d[1]->data : NULL;
+  l.db = d[2] && d[2]->numel == s->out ? (void *)d[2]->data : NULL;
+  l.gate = how & GATED ? l.x : NULL;
+  const size_t bytes = (size_t)nn_linear_back_room(&l) * sizeof(float);
+  float *room = bytes > 0 ? nn_scratch(ctx, bytes) : NULL;
+  if (bytes > 0 && room == NULL) nn_error_clear(ctx); /* it does without */
+  const bool done = nn_linear_back_f32(&l, room, summed);
+  if (room) nn_scratch_free(ctx, room, bytes);
+  return done;
+}
+
 /* The gradients for input, weight and bias where d has a tensor for them. GATED: x is what a ReLU gave, and d[0] is to be
  * the gradient of what it was given. ADD << i: d[i] is added to. */
 static bool linear_gradients(nn_ctx *ctx, const nn_tensor *g, const nn_tensor *x, const nn_tensor *w, int64_t how,
@@ -494,12 +514,17 @@ static bool linear_gradients(nn_ctx *ctx, const nn_tensor *g, const nn_tensor *x
   layer s = layer_of(x, w);
   nn_dtype t = (nn_dtype)g->dtype;
   const void *gate = how & GATED ? x->data : NULL;
-  if (d[0] && !gemm(t, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, how & ADD, gate, d[0]->data))
-    return false;
-  if (d[1] && !gemm(t, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, how & ADD << 1, NULL, d[1]->data))
-    return false;
+  bool summed = false;
+  if (t == NN_FLOAT32 && (double)s.rows * (double)s.in * (double)s.out >= TOGETHER) {
+    if (!float_gradients(ctx, &s, g, x, w, how, d, &summed)) return false;
+  } else {
+    if (d[0] && !gemm(t, false, false, s.rows, s.in, s.out, g->data, s.out, w->data, s.in, how & ADD, gate, d[0]->data))
+      return false;
+    if (d[1] && !gemm(t, true, false, s.out, s.in, s.rows, g->data, s.out, x->data, s.in, how & ADD << 1, NULL, d[1]->data))
+      return false;
+  }
   uint32_t rows = w->ndim == 1 ? (1u << g->ndim) - 1 : (1u << (g->ndim - 1)) - 1;
-  return d[2] == NULL || nn_reduce_dense(ctx, NN_REDUCE_SUM, g, rows, d[2]->data);
+  return summed || d[2] == NULL || nn_reduce_dense(ctx, NN_REDUCE_SUM, g, rows, d[2]->data);
 }
 
 /* What the gradients for input and weight are added to, in d, where they may be; returns the bits for `how`. A gradient
