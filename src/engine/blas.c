@@ -210,6 +210,12 @@ static const double TEAM_WORK = 1e6;
 
 static double work_of(int64_t m, int64_t n, int64_t k) { return (double)m * (double)n * (double)k; }
 
+// The same with what it takes to fetch and store the matrices, in multiply-adds: most of what a matrix times a vector costs,
+// and an outer product. The more so if half of a matrix is in the other core's cache, where an optimiser has left it.
+static double effort_of(int64_t m, int64_t n, int64_t k) {
+  return work_of(m, n, k) + 2 * ((double)m * (double)k + (double)k * (double)n + (double)m * (double)n);
+}
+
 // What a tile costs, in multiply-adds: columns come in vectors, op(B) is packed for each tile, slowly where it lies
 // transposed, and rows of op(A) are copied.
 static double tile_cost(int64_t m, int64_t n, int64_t k, bool tb) {
@@ -270,10 +276,10 @@ static grid cut_finely(int64_t m, int64_t n, int64_t k, bool tb, int64_t tiles) 
 
 static grid plan(int64_t m, int64_t n, int64_t k, bool tb, int64_t batch, bool is_f64) {
   int64_t threads = nn_in_parallel() ? 1 : nn_threads();
-  double work = work_of(m, n, k), all = work * (double)batch;
+  double work = work_of(m, n, k), all = work * (double)batch, effort = effort_of(m, n, k) * (double)batch;
   int64_t tiles = 1;
-  if (threads > 1 && all >= 2 * THREAD_WORK && batch % threads != 0 && batch < 8 * threads) {
-    double most = all / THREAD_WORK;
+  if (threads > 1 && effort >= 2 * THREAD_WORK && batch % threads != 0 && batch < 8 * threads) {
+    double most = effort / THREAD_WORK;
     tiles = div_up(most < (double)threads ? (int64_t)most : threads, batch);
   }
   bool library = suits_library(m, n, k, is_f64);
@@ -562,10 +568,10 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
     if (done || interrupted) return !interrupted;
   }
   int64_t tasks = job->grid.rows * job->grid.cols * batch;
-  double each = work_of(m, n, k) * (double)batch / (double)tasks;
-  if (each * (double)tasks > CLAIM_WORK && tasks > nn_threads()) {
+  if (work_of(m, n, k) * (double)batch > CLAIM_WORK && tasks > nn_threads()) {
     nn_parallel_tasks(tasks, run_task, job);
   } else {
+    double each = effort_of(m, n, k) * (double)batch / (double)tasks;
     int64_t grain = each >= THREAD_WORK ? 1 : (int64_t)(THREAD_WORK / (each + 1)) + 1;
     nn_parallel(tasks, grain, run_range, job);
   }
@@ -592,7 +598,7 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
     nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta, NULL, NULL, false, NULL};  \
     if (batch == 1 && fits_tiny_##SUFFIX(&args)) return own_tile_##SUFFIX(&args);                            \
     if (batch == 1) turn_##SUFFIX(&args);                                                                    \
-    if (batch == 1 && work_of(m, n, k) < 2 * THREAD_WORK) return own_tile_##SUFFIX(&args);                   \
+    if (batch == 1 && effort_of(m, n, k) < 2 * THREAD_WORK) return own_tile_##SUFFIX(&args);                   \
     gemm_job job = {.stride_a = stride_a, .stride_b = stride_b, .stride_c = stride_c, .is_f64 = IS_F64};     \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
     job.SUFFIX = args;                                                                                       \
@@ -611,7 +617,7 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
     job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0, bias, gate, false, NULL};  \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
     if (k > 0 && !fits_tiny_##SUFFIX(&job.SUFFIX)) turn_##SUFFIX(&job.SUFFIX);                               \
-    if (k > 0 && work_of(m, n, k) >= 2 * THREAD_WORK) return run(&job, job.SUFFIX.m, job.SUFFIX.n, k, 1);    \
+    if (k > 0 && effort_of(m, n, k) >= 2 * THREAD_WORK) return run(&job, job.SUFFIX.m, job.SUFFIX.n, k, 1);    \
     if (k > 0) return whole_tile_##SUFFIX(&job.SUFFIX, false);                                               \
     if (bias) start_##SUFFIX(&job.SUFFIX);                                                                   \
     if (!scale_##SUFFIX(m, n, job.SUFFIX.beta, c, ldc)) return false;                                        \
