@@ -410,7 +410,7 @@ static void check_layer(enum nn_cell cell) {
   r->bias = bias_row(&l), r->y = room(l.rows * r->hidden);
   void *rows = room((picks + 1) * padded(r->hidden) * l.slots), *w_ih = (void *)(uintptr_t)r->w_ih;
   if (table) {
-    kernels->table[type](r, picks, rows);
+    kernels->table[type](r, picks, 0, (r->hidden + kernels->width[type] - 1) / kernels->width[type], rows);
     r->table = rows, r->pick = pick, r->w_ih = NULL;
   }
   if (range(0, 3) == 0) check_forward(&l); // nothing kept

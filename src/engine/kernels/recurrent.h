@@ -71,8 +71,8 @@ struct nn_recurrent_kernels {
   // lie `stride` numbers apart. And y = a w: of the columns of w[depth][cols], panels one after the other.
   void (*pack_rows[NN_DTYPES])(int64_t rows, int64_t depth, const void *w, int64_t stride, void *panels);
   void (*pack_columns[NN_DTYPES])(int64_t depth, int64_t cols, const void *w, void *panels);
-  // What `rows` rows of x add to the gates; table: [rows + 1][a row of gates].
-  void (*table[NN_DTYPES])(const struct nn_recurrent *r, int64_t rows, void *table);
+  // What `rows` rows of x add to the gates, blocks b0 <= b < b1 of units; table: [rows + 1][a row of gates].
+  void (*table[NN_DTYPES])(const struct nn_recurrent *r, int64_t rows, int64_t b0, int64_t b1, void *table);
   // Bytes of scratch for a range of sequences.
   size_t (*scratch[NN_DTYPES])(const struct nn_recurrent *r, int64_t n);
   // Sequences n0 <= i < n1; false when interrupted.

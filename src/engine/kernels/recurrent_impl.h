@@ -36,7 +36,8 @@ static void T(pack_columns)(int64_t depth, int64_t cols, const void *vw, void *v
   for (int64_t b = 0; b < cols; b += U) {
     real *p = (real *)vp + b * depth;
     const int64_t count = min64(U, cols - b);
-    for (int64_t k = 0; k < depth; k++)
+    for (int64_t k = 0; k < depth && count == U; k++) memcpy(p + k * U, w + k * cols + b, U * sizeof(real));
+    for (int64_t k = 0; k < depth && count < U; k++)
       for (int64_t j = 0; j < U; j++) p[k * U + j] = j < count ? w[k * cols + b + j] : 0;
   }
 }
@@ -171,9 +172,9 @@ static void T(begin_gates)(const struct T(part) * p, int64_t rows, int64_t b0, i
        p->gates + (b * slots + k) * U, T(gate_row)(r), false);
 }
 
-static void T(table)(const struct nn_recurrent *r, int64_t rows, void *table) {
+static void T(table)(const struct nn_recurrent *r, int64_t rows, int64_t b0, int64_t b1, void *table) {
   const int64_t g = nn_cell_gates(r->cell), slots = T(slots)(r);
-  for (int64_t b = 0; b < T(blocks)(r->hidden); b++)
+  for (int64_t b = b0; b < b1; b++)
     for (int64_t k = 0; k < g; k++)
       T(panel_product)
       (rows, r->input, r->x, r->input, (const real *)r->w_ih + (b * g + k) * r->input * U,

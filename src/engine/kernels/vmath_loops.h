@@ -89,7 +89,7 @@ UNARY(sqrt)
 UNARY(rsqrt)
 UNARY(reciprocal)
 UNARY(erfc)
-UNARY(log_sigmoid)
+UNARY_V(log_sigmoid)
 UNARY(mish)
 UNARY(hardsigmoid)
 UNARY(hardswish)
@@ -161,9 +161,28 @@ UNARY_TRIG(tan)
     }                                                                                                        \
     (void)q;                                                                                                 \
   }
+#if BY_VECTORS
+NN_INLINE vec_f F(softplus_scaled)(vec_f x, float beta, float limit) {
+  const vec_f z = beta * x;
+  return if_less_v(all_v(limit), z, x, beta == 1 ? softplus_v(z) : softplus_v(z) / beta);
+}
+#endif
 static void F(p_softplus)(int64_t n, double beta, double threshold, const void *vx, void *vy) {
   const REAL *x = vx, b = (REAL)beta, limit = (REAL)threshold;
   REAL *y = vy;
+#if BY_VECTORS
+  int64_t at = 0;
+  for (; at + 2 * NN_SIMD_LANES <= n; at += 2 * NN_SIMD_LANES) {
+    const vec_f first = F(softplus_scaled)(load_f(x + at), b, limit);
+    store_f(y + at + NN_SIMD_LANES, F(softplus_scaled)(load_f(x + at + NN_SIMD_LANES), b, limit));
+    store_f(y + at, first);
+  }
+  for (; at < n; at += NN_SIMD_LANES) {
+    const int64_t left = n - at < NN_SIMD_LANES ? n - at : NN_SIMD_LANES;
+    store_first_v(y + at, F(softplus_scaled)(load_first_v(x + at, left), b, limit), left);
+  }
+  return;
+#endif
   NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) {
     const REAL v = x[i], s = F(softplus)(b * v) / b;
     y[i] = b * v > limit ? v : s;

@@ -230,6 +230,26 @@ NN_INLINE vec_f sigmoid_v(vec_f x) {
   return if_less_v(x, all_v(-0.7f), y, q);
 }
 
+// max(x, 0) + log(1 + e^-|x|), the logarithm as in log1p_f, of numbers in 1 .. 2 only.
+NN_INLINE vec_f softplus_v(vec_f x) {
+  const vec_f e = exp_low_v(-abs_v(x)), u = 1.0f + e, c = e - (u - 1.0f);
+  const nn_bits_v k = ((nn_bits_v)u - 0x3f2aaaab) >> 23;
+  const vec_f doublings = __builtin_convertvector(k, vec_f);
+  const vec_f f = fma_v(c, (vec_f)(0x3f800000 - (k << 23)), (vec_f)((nn_bits_v)u - (k << 23)) - 1.0f);
+  vec_f p = fma_v(all_v(0.120070578f), f, all_v(-0.128450674f));
+  p = fma_v(p, f, all_v(0.107542613f));
+  p = fma_v(p, f, all_v(-0.121957762f));
+  p = fma_v(p, f, all_v(0.143044543f));
+  p = fma_v(p, f, all_v(-0.166795784f));
+  p = fma_v(p, f, all_v(0.199995978f));
+  p = fma_v(p, f, all_v(-0.249998203f));
+  p = fma_v(p, f, all_v(0.333333357f));
+  const vec_f tail = (f * f) * fma_v(f, p, all_v(-0.5f));
+  const vec_f y = fma_v(doublings, all_v(0.693359375f), f + fma_v(doublings, all_v(-2.12194440e-4f), tail));
+  return at_least_v(x, 0) + y; // NaN where x is
+}
+NN_INLINE vec_f log_sigmoid_v(vec_f x) { return -softplus_v(-x); }
+
 // --- error function
 // ---------------------------------------------------------------------------------------------
 

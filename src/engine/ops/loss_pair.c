@@ -15,7 +15,7 @@ EXPR1(t_relu, relu)
 EXPR1(t_sum, sum)
 EXPR1(t_mean, mean)
 
-enum { CHUNK = 1024, PART = 4 * CHUNK }; /* elements done at once; elements that share a partial sum */
+enum { CHUNK = 1024, PART = CHUNK, GRAIN = 4 }; /* elements done at once; elements that share a partial sum; parts that pay a fork */
 
 typedef struct job {
   enum nn_pair_loss kind;
@@ -180,7 +180,7 @@ static bool compute(nn_ctx *c, const nn_tensor *x, const nn_tensor *t, int64_t k
   job j = {.kind = (enum nn_pair_loss)kind, .delta = delta, .d = (nn_dtype)x->dtype, .n = x->numel, .x = x->data, .t = t->data,
            .out = whole ? out->data : NULL, .sums = whole ? NULL : few};
   if (more && (j.sums = nn_scratch(c, (size_t)parts * sizeof(double))) == NULL) return false;
-  if (parts > 0) nn_parallel(parts, 1, loss_range, &j);
+  if (parts > 0) nn_parallel(parts, GRAIN, loss_range, &j);
   double sum = 0;
   for (int64_t i = 0; i < parts && !whole; i++) sum += j.sums[i];
   if (more) nn_scratch_free(c, j.sums, (size_t)parts * sizeof(double));
@@ -212,7 +212,7 @@ static bool gradient(const nn_tensor *g, const nn_tensor *x, const nn_tensor *t,
            .t = t->data, .g = g->data, .each = each, .out = out->data};
   if (!each) j.scale = nn_item(g) / (how == NN_LOSS_MEAN ? (double)x->numel : 1);
   int64_t parts = (x->numel + PART - 1) / PART;
-  if (parts > 0) nn_parallel(parts, 1, grad_range, &j);
+  if (parts > 0) nn_parallel(parts, GRAIN, grad_range, &j);
   return parts < 16 || !nn_interrupted();
 }
 

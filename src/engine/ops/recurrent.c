@@ -119,6 +119,19 @@ static bool keep_steps(nn_frame *f, const nn_rec_layer *l, nn_dtype d, struct nn
   return true;
 }
 
+typedef struct table_job {
+  const struct nn_recurrent *r;
+  int64_t rows;
+  nn_dtype d;
+  void *table;
+} table_job;
+
+static void table_range(void *arg, int64_t begin, int64_t end, int thread) {
+  const table_job *j = arg;
+  (void)thread;
+  NN_SELECT(nn_recurrent_table)->table[j->d](j->r, j->rows, begin, end, j->table);
+}
+
 /* The gates' part of x from the different rows of x, where these are few. */
 static bool use_table(nn_frame *f, struct nn_recurrent *r, nn_dtype d) {
   const struct nn_recurrent_kernels *k = NN_SELECT(nn_recurrent_table);
@@ -129,7 +142,9 @@ static bool use_table(nn_frame *f, struct nn_recurrent *r, nn_dtype d) {
   rows.cell = (enum nn_cell)(f->arg[MODE].i), rows.hidden = nn_rec_hidden(f), rows.x = found.rows->data;
   void *table = nn_rec_room(f->ctx, d, (found.count + 1) * nn_rec_padded(rows.hidden, k->width[d]) * nn_cell_slots(rows.cell));
   if (table == NULL) return false;
-  k->table[d](&rows, found.count, table);
+  table_job job = {&rows, found.count, d, table};
+  const int64_t width = k->width[d], work = found.count * rows.input * width * nn_cell_gates(rows.cell);
+  nn_parallel((rows.hidden + width - 1) / width, 1 + 65536 / (work + 1), table_range, &job);
   r->table = table, r->pick = (const int64_t *)(const void *)found.pick->data;
   return true;
 }
