@@ -96,7 +96,12 @@ static enum nn_reduce joining(enum nn_reduce kind) {
   return kind == NN_REDUCE_SUM_SQUARES || kind == NN_REDUCE_SUM_ABS ? NN_REDUCE_SUM : kind;
 }
 
-/* Rows that are short go as columns of their transpose, SHORT_ROWS at a time: each step then does a vector of them. */
+static nn_reduce_rows_fn *rows_loop(const block *b) {
+  bool fits = b->inner == 1 && b->reduced >= b->k->rows_least[b->kind] && b->reduced <= b->k->rows_most;
+  return fits ? b->k->rows[b->kind][b->dtype] : NULL;
+}
+
+/* Other rows that are short go as columns of their transpose, SHORT_ROWS at a time: each step then does a vector of them. */
 enum { SHORT = 32, SHORT_ROWS = 128, SHORT_STRIDE = SHORT_ROWS + 16 };
 
 static void short_rows(const block *b, int64_t begin, int64_t end) {
@@ -113,6 +118,11 @@ static void short_rows(const block *b, int64_t begin, int64_t end) {
 static void outer_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const block *b = arg;
+  nn_reduce_rows_fn *rows = rows_loop(b);
+  for (int64_t i = begin; rows != NULL && i < end && !nn_interrupted(); i += SHORT_ROWS)
+    rows(end - i < SHORT_ROWS ? end - i : SHORT_ROWS, b->reduced, b->x + (size_t)(i * b->reduced) * b->in_size, b->reduced,
+         b->y + (size_t)i * b->out_size);
+  if (rows != NULL) return;
   if (b->inner == 1 && b->reduced >= 2 && b->reduced <= SHORT && b->outer >= 64) {
     short_rows(b, begin, end);
     return;

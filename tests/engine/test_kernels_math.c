@@ -841,6 +841,37 @@ static nn_dtype result_dtype(nn_dtype d, int op) {
   return nn_is_float(d) || op >= NN_REDUCE_MAX ? d : NN_INT64;
 }
 
+// Rows that lie `gap` apart, as many as fill no group, one, or begin a next one; a row's bits are those it has alone.
+static void check_reduce_rows(int op, nn_dtype d, int64_t r, int64_t n, int64_t gap) {
+  const int64_t stride = n + gap;
+  void *x = numbers(d, op, r * stride), *y = array(d, r), *alone = array(d, 1);
+  reduce->rows[op][d](r, n, x, stride, y);
+  for (int64_t k = 0; k < r; k++) {
+    const char *row = (const char *)x + (size_t)(k * stride) * size_of(d);
+    real size;
+    const real exact = reduced(d, op, n, 1, row, 0, &size);
+    check_near("rows", d, get(d, y, k), exact, size, op >= NN_REDUCE_MAX ? 0 : 2);
+    reduce->rows[op][d](1, n, row, stride, alone);
+    assert_memory_equal(alone, (char *)y + (size_t)k * size_of(d), size_of(d));
+  }
+  if (op >= NN_REDUCE_MAX) { // NaN wins, wherever it is
+    for (int64_t k = 0; k < r; k += 2) ((float *)x)[k * stride + (k * 7) % n] = NAN;
+    reduce->rows[op][d](r, n, x, stride, y);
+    for (int64_t k = 0; k < r; k++) assert_true(isnan(((float *)y)[k]) == (k % 2 == 0));
+  }
+  test_free(x), test_free(y), test_free(alone);
+}
+static void test_reduce_rows(void **state) {
+  (void)state;
+  static const int64_t counts[] = {1, 7, 8, 16, 33};
+  for (int op = 0; op < NN_REDUCE_COUNT; op++) {
+    if (reduce->rows[op][NN_FLOAT32] == NULL) continue;
+    for (int64_t n = reduce->rows_least[op]; n <= reduce->rows_most; n += n < 140 ? 1 : 61)
+      for (int c = 0; c < 5; c++) check_reduce_rows(op, NN_FLOAT32, counts[c], n, c % 2 ? 3 : 0);
+    check_reduce_rows(op, NN_FLOAT32, 5, reduce->rows_most, 0);
+  }
+}
+
 static void test_reduce_runs(void **state) {
   (void)state;
   static const int64_t lengths[] = {1, 2, 7, 15, 16, 31, 63, 64, 65, 100, 1023, 1025, 70000};
@@ -1123,7 +1154,7 @@ static const int64_t group_counts[] = {1, 15, 16, 17, 33};
 static void test_short_rows(void **state) {
   (void)state;
   for (int f = 0; f < 2; f++)
-    for (int64_t n = 1; n <= 130; n++)
+    for (int64_t n = 1; n <= 1100; n += n < 130 || n == 255 || n == 511 ? 1 : n < 250 ? 25 : 64)
       for (int c = 0; c < 5; c++) check_short_rows(floats[f], group_counts[c], n);
 }
 
@@ -1554,6 +1585,7 @@ int main(void) {
       cmocka_unit_test(test_extremes_nan),
       cmocka_unit_test(test_extremes_short),
       cmocka_unit_test(test_short_rows),
+      cmocka_unit_test(test_reduce_rows),
       cmocka_unit_test(test_short_rows_extremes),
       cmocka_unit_test(test_cross_entropy_short),
   };

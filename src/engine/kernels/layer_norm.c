@@ -5,6 +5,8 @@
 
 #include "simd.h"
 
+enum { STRIP = NN_ISA == 2 ? 4 : 2 }; // vectors whose sums stay in registers
+
 #define ROOT sqrtf
 #include "real_f32.h"
 #include "layer_norm_impl.h"

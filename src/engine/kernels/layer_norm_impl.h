@@ -112,6 +112,25 @@ NN_INLINE void T(column)(int64_t count, int64_t n, int64_t live, const real *g, 
   }
 }
 
+// STRIP of them side by side, all whole: rows that begin within a cache line would bring each line twice otherwise.
+NN_INLINE void T(strip)(int64_t count, int64_t n, const real *g, const real *x, const real *m, const real *s, const real *b,
+                        const real *c, const real *gamma, real *dx, real *dgamma, real *dbeta) {
+  vec by[STRIP], dg[STRIP], db[STRIP];
+  for (int k = 0; k < STRIP; k++) {
+    by[k] = gamma ? T(at)(gamma + k * VL) : (vec){0} + 1;
+    dg[k] = T(at)(dgamma + k * VL), db[k] = T(at)(dbeta + k * VL);
+  }
+  for (int64_t i = 0; i < count; i++)
+#pragma GCC unroll 4
+    for (int k = 0; k < STRIP; k++) {
+      const vec u = T(at)(g + i * n + k * VL), d = T(at)(x + i * n + k * VL) - m[i], us = u * s[i];
+      *(uvec *)(dx + i * n + k * VL) = us * by[k] + (d * b[i] + c[i]);
+      dg[k] += us * d;
+      db[k] += u;
+    }
+  for (int k = 0; k < STRIP; k++) *(uvec *)(dgamma + k * VL) = dg[k], *(uvec *)(dbeta + k * VL) = db[k];
+}
+
 static void T(backward)(int64_t rows, int64_t n, const void *vg, const void *vx, const void *mean, const void *rstd,
                         const void *vgamma, void *vdx, void *vdgamma, void *vdbeta) {
   const real *gamma = vgamma;
@@ -132,7 +151,10 @@ static void T(backward)(int64_t rows, int64_t n, const void *vg, const void *vx,
       b[i] = -s[i] * s[i] * s[i] * b[i] / (real)n;
       c[i] = -s[i] * c[i] / (real)n;
     }
-    for (int64_t j = 0; j < whole; j += VL) {
+    int64_t j = 0;
+    for (; j + STRIP * VL <= whole; j += STRIP * VL)
+      T(strip)(count, n, g + j, x + j, m, s, b, c, gamma ? gamma + j : NULL, dx + j, dgamma + j, dbeta + j);
+    for (; j < whole; j += VL) {
       vec dg = T(at)(dgamma + j), db = T(at)(dbeta + j);
       T(column)(count, n, VL, g + j, x + j, m, s, b, c, gamma ? T(at)(gamma + j) : (vec){0} + 1, dx + j, &dg, &db);
       *(uvec *)(dgamma + j) = dg;

@@ -4,10 +4,8 @@
 
 #include "kernels/vector.h"
 #include "kernels/vmath_core.h"
-
-#if NN_ISA >= 1
-#include <immintrin.h>
-#endif
+#undef NN_INLINE
+#include "kernels/simd.h"
 
 #define SUM_BLOCK 1024
 #define COLS      512
@@ -18,6 +16,7 @@
 #define WIDE_TOTAL total_d
 #define F(name)    name##_f
 #define ABS(v)     abs_f(v)
+#define FIRST(x, n) nn_load_first_f32(x, n)
 #include "kernels/reduce_loops.h"
 #undef REAL
 #undef WIDE
@@ -25,6 +24,7 @@
 #undef WIDE_TOTAL
 #undef F
 #undef ABS
+#undef FIRST
 
 #define REAL       double
 #define WIDE       double
@@ -32,6 +32,7 @@
 #define WIDE_TOTAL total_d
 #define F(name)    name##_d
 #define ABS(v)     abs_d(v)
+#define FIRST(x, n) nn_load_first_f64(x, n)
 #include "kernels/reduce_loops.h"
 #undef REAL
 #undef WIDE
@@ -39,6 +40,7 @@
 #undef WIDE_TOTAL
 #undef F
 #undef ABS
+#undef FIRST
 
 #define REAL       uint64_t
 #define WIDE       uint64_t
@@ -262,6 +264,15 @@ EXTREME(min_i, int64_t, MIN_INT)
 EXTREME(max_u, uint8_t, MAX_INT)
 EXTREME(min_u, uint8_t, MIN_INT)
 
+// --- short rows
+// --------------------------------------------------------------------------------------------------------------
+
+#if NN_ISA >= 1
+#include "kernels/reduce_rows.h"
+#define ROWS(name) \
+  { [NN_FLOAT32] = rows_##name }
+#endif
+
 // --- rows that lie apart
 // -----------------------------------------------------------------------------------------------------
 // Four vectors of columns at a time stay in registers. Chains of 32 additions, as in the sums of columns.
@@ -392,6 +403,16 @@ const struct nn_reduce_kernels NN_KERNEL(nn_reduce) = {
              [NN_REDUCE_SUM_ABS] = NUMBERS(cols_abs),
              [NN_REDUCE_MAX] = ALL(cols_max),
              [NN_REDUCE_MIN] = ALL(cols_min)},
+#if NN_ISA >= 1
+    .rows = {[NN_REDUCE_SUM] = ROWS(sum),
+             [NN_REDUCE_SUM_SQUARES] = ROWS(square),
+             [NN_REDUCE_SUM_ABS] = ROWS(abs),
+             [NN_REDUCE_MAX] = ROWS(max),
+             [NN_REDUCE_MIN] = ROWS(min)},
+    .rows_least = {[NN_REDUCE_SUM] = 2, [NN_REDUCE_SUM_SQUARES] = 2, [NN_REDUCE_SUM_ABS] = 2,
+                   [NN_REDUCE_MAX] = LANES_F, [NN_REDUCE_MIN] = LANES_F},
+    .rows_most = 64 * LANES_F,
+#endif
     .argmax = ALL(arg_max),
     .argmin = ALL(arg_min),
     .argmax_cols = ALL(arg_cols_max),

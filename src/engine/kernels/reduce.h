@@ -24,6 +24,8 @@ enum nn_reduce {
 typedef void nn_reduce_run_fn(int64_t n, const void *x, void *y);
 // y[j] = reduction over i of x[i * stride + j], i < outer, j < inner; stride in elements.
 typedef void nn_reduce_cols_fn(int64_t outer, int64_t inner, const void *x, int64_t stride, void *y);
+// y[r] = reduction over i < n of x[r * stride + i]; short rows, many at once.
+typedef void nn_reduce_rows_fn(int64_t rows, int64_t n, const void *x, int64_t stride, void *y);
 // The position (from 0) of the first maximum or minimum, or of the first NaN; its value goes to *value
 // (may be NULL). n >= 1; all element types.
 typedef int64_t nn_arg_run_fn(int64_t n, const void *x, void *value);
@@ -34,6 +36,9 @@ typedef void nn_arg_cols_fn(int64_t outer, int64_t inner, const void *x, int64_t
 struct nn_reduce_kernels {
   nn_reduce_run_fn *run[NN_REDUCE_COUNT][NN_DTYPES];
   nn_reduce_cols_fn *cols[NN_REDUCE_COUNT][NN_DTYPES];
+  // Rows of rows_least[kind] to rows_most numbers; NULL where there is nothing better than `run` for each.
+  nn_reduce_rows_fn *rows[NN_REDUCE_COUNT][NN_DTYPES];
+  int64_t rows_least[NN_REDUCE_COUNT], rows_most;
   nn_arg_run_fn *argmax[NN_DTYPES], *argmin[NN_DTYPES];
   nn_arg_cols_fn *argmax_cols[NN_DTYPES], *argmin_cols[NN_DTYPES];
   // y[j] = scale * sum over i of x[offset[i] + j], i < count, j < n; float32 and float64.

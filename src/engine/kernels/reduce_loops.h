@@ -1,11 +1,21 @@
 // Sums of reduce.c for one type: included for float, double and uint64_t (as which int64_t is summed, so that
 // it wraps), with REAL, WIDE (the type in which blocks are added up, its vectors WIDE_VEC and their
-// WIDE_TOTAL) and F(name) for the suffix of vectors and functions.
+// WIDE_TOTAL), F(name) for the suffix of vectors and functions and, where there is one, FIRST(x, n) for a vector of
+// the first n numbers and zeros.
 
 #define LANES ((int64_t)(sizeof(F(vec)) / sizeof(REAL)))
 
 // Sums keep every chain of additions short: 8 vectors to each of four accumulators, those as a tree to a wide
-// group, 64 of these to the wide total. AT(i) is a vector of terms, ONE(i) a single one.
+// group, 64 of these to the wide total. AT(GET, i) is a vector of terms, by way of GET; ONE(i) a single one.
+#define WHOLE(p) F(load)(p)
+#ifdef FIRST
+#define PART(p) FIRST(p, n - i)
+#define SUM_REST(AT, ONE)                                                                                    \
+  if (i < n) s += AT(PART, i)
+#else
+#define SUM_REST(AT, ONE)                                                                                    \
+  for (; i < n; i++) rest += (WIDE)(ONE(i))
+#endif
 #define SUM_OF(AT, ONE)                                                                                      \
   WIDE_VEC w0 = {0}, w1 = {0};                                                                               \
   int64_t i = 0;                                                                                             \
@@ -15,35 +25,35 @@
       const int64_t end = n - i < 32 * LANES ? n : i + 32 * LANES;                                           \
       F(vec) s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};                                                         \
       for (; i + 4 * LANES <= end; i += 4 * LANES) {                                                         \
-        s0 += AT(i);                                                                                         \
-        s1 += AT(i + LANES);                                                                                 \
-        s2 += AT(i + 2 * LANES);                                                                             \
-        s3 += AT(i + 3 * LANES);                                                                             \
+        s0 += AT(WHOLE, i);                                                                                  \
+        s1 += AT(WHOLE, i + LANES);                                                                          \
+        s2 += AT(WHOLE, i + 2 * LANES);                                                                      \
+        s3 += AT(WHOLE, i + 3 * LANES);                                                                      \
       }                                                                                                      \
       F(widen)((s0 + s1) + (s2 + s3), &g0, &g1);                                                             \
     }                                                                                                        \
     w0 += g0, w1 += g1;                                                                                      \
   }                                                                                                          \
   F(vec) s = {0};                                                                                            \
-  for (; i + LANES <= n; i += LANES) s += AT(i);                                                             \
-  F(widen)(s, &w0, &w1);                                                                                     \
+  for (; i + LANES <= n; i += LANES) s += AT(WHOLE, i);                                                      \
   WIDE rest = 0;                                                                                             \
-  for (; i < n; i++) rest += (WIDE)(ONE(i));                                                                 \
+  SUM_REST(AT, ONE);                                                                                         \
+  F(widen)(s, &w0, &w1);                                                                                     \
   return WIDE_TOTAL(w0 + w1) + rest
 
-#define AT_SUM(i)  F(load)(x + (i))
+#define AT_SUM(GET, i)  GET(x + (i))
 #define ONE_SUM(i) x[i]
 static WIDE F(wide_sum)(int64_t n, const REAL *x) { SUM_OF(AT_SUM, ONE_SUM); }
 
-#define AT_SQUARE(i)  F(load)(x + (i)) * F(load)(x + (i))
+#define AT_SQUARE(GET, i)  GET(x + (i)) * GET(x + (i))
 #define ONE_SQUARE(i) (WIDE) x[i] * (WIDE)x[i]
 static WIDE F(wide_square)(int64_t n, const REAL *x) { SUM_OF(AT_SQUARE, ONE_SQUARE); }
 
-#define AT_ABS(i)  F(vabs)(F(load)(x + (i)))
+#define AT_ABS(GET, i)  F(vabs)(GET(x + (i)))
 #define ONE_ABS(i) ABS(x[i])
 static WIDE F(wide_abs)(int64_t n, const REAL *x) { SUM_OF(AT_ABS, ONE_ABS); }
 
-#define AT_DOT(i)  F(load)(x + (i)) * F(load)(b + (i))
+#define AT_DOT(GET, i)  GET(x + (i)) * GET(b + (i))
 #define ONE_DOT(i) (WIDE) x[i] * (WIDE)b[i]
 static WIDE F(wide_dot)(int64_t n, const REAL *x, const REAL *b) { SUM_OF(AT_DOT, ONE_DOT); }
 
@@ -141,3 +151,7 @@ static void F(cols_prod)(int64_t outer, int64_t inner, const void *vx, int64_t s
 }
 
 #undef LANES
+#undef WHOLE
+#undef PART
+#undef SUM_REST
+#undef SUM_OF

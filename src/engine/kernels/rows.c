@@ -15,7 +15,9 @@
 #define STRIP  512  // columns worked on at once
 #define GROUP  32   // rows whose parameter gradients are added up in the type itself
 #define SHORT  32   // rows up to here are worked on side by side, one a lane
-#define GROUPED 256 // float32 rows up to here are worked on a group at a time
+#define GROUPED 256 // float32 rows up to here are worked on a group at a time, their numbers kept in between
+#define GROUPED_FEW 384 // up to here fewer rows at a time
+#define GROUPED_ALL 1024 // up to here where nothing is kept
 #define RUN    32   // shorter runs of a channel are treated as columns
 
 #define REAL       float

@@ -101,7 +101,7 @@ static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
   REAL *y = vy;
   if (n <= 0) return;
 #if BY_VECTORS
-  if (n <= GROUPED) {
+  if (n <= GROUPED_FEW) {
     grouped_softmax(rows, n, x, y);
     return;
   }
@@ -127,7 +127,7 @@ static void F(softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
 // m may be any number, and l is NaN.
 static void F(log_sums)(int64_t count, int64_t n, const REAL *x, REAL *m, REAL *l) {
 #if BY_VECTORS
-  if (n <= GROUPED) {
+  if (n <= GROUPED_ALL) {
     grouped_log_sums(count, n, x, m, l);
     return;
   }
@@ -148,7 +148,7 @@ static void F(log_sums)(int64_t count, int64_t n, const REAL *x, REAL *m, REAL *
 static void F(log_softmax)(int64_t rows, int64_t n, const void *vx, void *vy) {
   if (n <= 0) return;
 #if BY_VECTORS
-  if (n <= GROUPED) {
+  if (n <= GROUPED_ALL) {
     grouped_log_softmax(rows, n, vx, vy);
     return;
   }
@@ -183,7 +183,7 @@ static void F(softmax_backward)(int64_t rows, int64_t n, const void *vg, const v
 
 static void F(log_softmax_backward)(int64_t rows, int64_t n, const void *vg, const void *vy, void *vd) {
 #if BY_VECTORS
-  if (n > 0 && n <= GROUPED) {
+  if (n > 0 && n <= GROUPED_ALL) {
     grouped_log_softmax_backward(rows, n, vg, vy, vd);
     return;
   }
@@ -396,6 +396,23 @@ static void F(cross_entropy_backward)(int64_t rows, int64_t n, const struct nn_c
   const double smooth = o->label_smoothing;
   double sum_w = (double)n;
   if (w != NULL && smooth != 0) sum_w = (double)REDUCE.R(sum)(n, w);
+#if BY_VECTORS
+  const struct row_shape s = group_shape_of(n);
+  for (int64_t r = 0; r < rows; r += LANES) {
+    const int64_t count = rows - r < LANES ? rows - r : LANES;
+    struct cross_entropy_group group = {{0}};
+    for (int64_t i = 0; i < count; i++) {
+      const bool ignored = target[r + i] == o->ignore_index;
+      const int64_t t = ignored ? -1 : target[r + i] - 1;
+      const double gr = ignored ? 0 : (double)((const REAL *)g)[(r + i) * gs];
+      const double hit = ignored ? 0 : gr * (1 - smooth) * (w != NULL ? (double)w[t] : 1.0), even = gr * smooth / (double)n;
+      group.l[i] = ((const REAL *)lse)[r + i];
+      group.a[i] = (REAL)(hit + even * sum_w), group.b[i] = (REAL)even;
+      group.t[i] = (int32_t)t, group.hit[i] = (REAL)hit;
+    }
+    group_cross_entropy(count, s, &group, (const REAL *)logits + r * n, w, (REAL *)dx + r * n);
+  }
+#else
   for (int64_t r = 0; r < rows; r++) {
     const REAL *x = (const REAL *)logits + r * n, l = ((const REAL *)lse)[r];
     REAL *d = (REAL *)dx + r * n;
@@ -408,9 +425,6 @@ static void F(cross_entropy_backward)(int64_t rows, int64_t n, const struct nn_c
                  hit = gr * (1 - smooth) * (w != NULL ? (double)w[t] : 1.0);
     const double even = gr * smooth / (double)n;
     const REAL a = (REAL)(hit + even * sum_w), b = (REAL)even;
-#if BY_VECTORS
-    cross_entropy_row(n, x, l, a, b, w, t, (REAL)hit, d);
-#else
     if (smooth == 0) {
       NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = a * F(exp)(x[i] - l);
     } else if (w == NULL) {
@@ -419,8 +433,8 @@ static void F(cross_entropy_backward)(int64_t rows, int64_t n, const struct nn_c
       NN_VECTOR_LOOP for (int64_t i = 0; i < n; i++) d[i] = F(fma)(a, F(exp)(x[i] - l), -b * w[i]);
     }
     d[t] -= (REAL)hit;
-#endif
   }
+#endif
 }
 
 // --- batch norm
