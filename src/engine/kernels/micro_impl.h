@@ -20,11 +20,12 @@ struct T(micro_ends) {
   const real *bias; // one number a row to start from, or NULL for 0
   bool add;         // start from c instead
   bool relu;        // clamp at 0
+  const void *const *fetch; // what will be read soon, asked for meanwhile: a line each term; or NULL. micro only
 };
 
 // c[i][j] = start + sum over k < depth of a[k][i] * b[k][j]; a is [depth][rows], b and c have row strides
 // ldb, ldc.
-NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, int64_t ai, int64_t ak,
+NN_INLINE void T(micro_rows)(const int rows, const bool ahead, int64_t depth, const real *a, int64_t ai, int64_t ak,
                              const real *b, int64_t ldb, real *c, int64_t ldc,
                              const struct T(micro_ends) *ends) {
   vec acc[NN_MICRO_ROWS][2];
@@ -36,7 +37,12 @@ NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, int64
     acc[i][0] = *(const uvec *)(c + i * ldc);
     acc[i][1] = *(const uvec *)(c + i * ldc + VL);
   }
+  const void *const nothing = a;
+  const void *const *next = ends->fetch ? ends->fetch : &nothing;
+  const int64_t more = ends->fetch != NULL;
   for (int64_t k = 0; k < depth; k++) {
+    if (ahead) __builtin_prefetch(*next, 0, 2);
+    next += more;
     vec b0 = *(const uvec *)b, b1 = *(const uvec *)(b + VL);
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++) {
@@ -59,7 +65,7 @@ NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, int64
 
 #define NN_MICRO_CASE(R)                                                                                     \
   case R:                                                                                                    \
-    T(micro_rows)(R, depth, a, NN_MICRO_STRIDES(R), b, ldb, c, ldc, ends);                                   \
+    T(micro_rows)(R, NN_MICRO_AHEAD, depth, a, NN_MICRO_STRIDES(R), b, ldb, c, ldc, ends);                                   \
     break;
 #define NN_MICRO_CASES_5 NN_MICRO_CASE(1) NN_MICRO_CASE(2) NN_MICRO_CASE(3) NN_MICRO_CASE(4) NN_MICRO_CASE(5)
 #if NN_ISA == 2
@@ -75,6 +81,7 @@ NN_INLINE void T(micro_rows)(const int rows, int64_t depth, const real *a, int64
 // The same with the number of rows (1 .. NN_MICRO_ROWS) known at run time only, for a packed as
 // [depth][rows].
 #define NN_MICRO_STRIDES(R) 1, R
+#define NN_MICRO_AHEAD true
 static __attribute__((noinline, unused)) void T(micro)(int64_t rows, int64_t depth, const real *a,
                                                        const real *b, int64_t ldb, real *c, int64_t ldc,
                                                        const struct T(micro_ends) *ends) {
@@ -84,6 +91,8 @@ static __attribute__((noinline, unused)) void T(micro)(int64_t rows, int64_t dep
   }
 }
 #undef NN_MICRO_STRIDES
+#undef NN_MICRO_AHEAD
+#define NN_MICRO_AHEAD false
 
 // And for a as [rows][lda].
 #define NN_MICRO_STRIDES(R) lda, 1
@@ -111,6 +120,7 @@ static __attribute__((noinline, unused)) void T(micro_transposed)(int64_t rows, 
 }
 #undef NN_MICRO_STRIDES
 
+#undef NN_MICRO_AHEAD
 #undef NN_MICRO_CASES
 #undef NN_MICRO_CASES_5
 #undef NN_MICRO_CASE

@@ -28,9 +28,14 @@ struct winograd_job {
   float *u, *scratch;
 };
 
+static int64_t round16(int64_t n) { return (n + 15) / 16 * 16; }
 static int64_t u_plane(int64_t c, int64_t k) { return c * k + WINOGRAD_PAD; }
 static int64_t tile_plane(int64_t channels) { return channels * WINOGRAD_TILES + WINOGRAD_PAD; }
-static int64_t thread_size(int64_t c, int64_t k) { return 36 * (tile_plane(c) + tile_plane(k)); }
+// The lines asked for during one of the 36 products, and as many as it has terms.
+static int64_t lines_room(int64_t c, int64_t k) { return ((c + k) / 36 + 1) * WINOGRAD_LINES + c; }
+static int64_t thread_size(int64_t c, int64_t k) {
+  return 36 * (tile_plane(c) + tile_plane(k)) + round16(lines_room(c, k) * (int64_t)(sizeof(void *) / sizeof(float)));
+}
 
 // o = G g
 NN_INLINE void winograd_weight(const vec g[3], vec o[6]) {
@@ -167,20 +172,6 @@ NN_INLINE void pool_tiles(bool wrapped, const float *m, int64_t plane, float bia
   }
 }
 
-// Asks for the pixels of channel c of strips that lie in plane p at x.
-NN_INLINE void fetch(bool wrapped, const float *x, const struct winograd_plane *p, int64_t c,
-                     const struct winograd_strip *strip, int first, int end, bool write) {
-  x += c * p->h * p->w;
-  for (int i = 0; i < WINOGRAD_STRIPS; i++)
-    for (int r = first; r < end; r++) {
-      const float *begin = x + strip[i].run[0].at + r * p->w, *last = x + strip[i].run[wrapped].at + r * p->w + VL - 1;
-      if (write)
-        __builtin_prefetch(begin, 1, 2), __builtin_prefetch(last, 1, 2);
-      else
-        __builtin_prefetch(begin, 0, 2), __builtin_prefetch(last, 0, 2);
-    }
-}
-
 NN_INLINE void input_block(bool wrapped, const struct winograd_job *job, const struct winograd_strip *in, float *v) {
   for (int64_t c = 0; c < job->c; c++)
     for (int64_t half = 0; half < 2; half++)
@@ -188,23 +179,32 @@ NN_INLINE void input_block(bool wrapped, const struct winograd_job *job, const s
                            v + c * WINOGRAD_TILES + half * VL, tile_plane(job->c));
 }
 
-// The products, and meanwhile the pixels that come next: those that the block's results go to, and those that the next
-// block (or NULL) is made from.
+// The lines that come next: those that the block's results go to, and those that the next block (or NULL) is made from.
+// They belong to channels first .. end - 1 of all of them, the results' behind the pixels'.
+static int64_t coming(const struct winograd_job *job, int64_t first, int64_t end, const struct winograd_strip *out,
+                      const struct winograd_strip *next, const void **line) {
+  const void **to = line;
+  for (int64_t c = next ? first : job->c; c < end && c < job->c; c++)
+    to += winograd_lines(job->x + c * job->from.h * job->from.w, job->from.w, next, 1, 5, to);
+  for (int64_t k = (first > job->c ? first : job->c) - job->c; k < end - job->c; k++)
+    to += winograd_lines(job->y + k * job->to.h * job->to.w, job->to.w, out, 0, job->pooled ? 2 : 4, to);
+  return to - line;
+}
+
+// The products, and meanwhile what comes next is asked for: a line each term, for more than that at once would wait.
 static void products(const struct winograd_job *job, const float *v, const struct winograd_strip *out,
-                     const struct winograd_strip *next, float *m) {
-  const struct micro_ends_f32 ends = {0};
-  int64_t row_blocks = micro_blocks_f32(job->k);
-  const bool wrapped = job->grid.wrapped;
-  const int rows_out = job->pooled ? 2 : 4;
+                     const struct winograd_strip *next, float *m, const void **line) {
+  int64_t row_blocks = micro_blocks_f32(job->k), all = job->c + job->k;
   for (int64_t p = 0; p < 36; p++) {
-    for (int64_t r = 0; r < row_blocks; r++) {
+    int64_t lines = coming(job, all * p / 36, all * (p + 1) / 36, out, next, line), at = 0;
+    for (int64_t i = 0; i < job->c; i++) line[lines + i] = v; // where the last ones are fewer than terms
+    for (int64_t r = 0; r < row_blocks; r++, at += job->c) {
+      const struct micro_ends_f32 ends = {.fetch = at < lines ? line + at : NULL};
       int64_t row = micro_row_f32(job->k, r), rows = micro_row_f32(job->k, r + 1) - row;
       micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * tile_plane(job->c),
                 WINOGRAD_TILES, m + p * tile_plane(job->k) + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
     }
-    for (int64_t k = job->k * p / 36; k < job->k * (p + 1) / 36; k++) fetch(wrapped, job->y, &job->to, k, out, 0, rows_out, true);
-    for (int64_t c = job->c * p / 36; next && c < job->c * (p + 1) / 36; c++)
-      fetch(wrapped, job->x, &job->from, c, next, 1, 5, false);
+    for (; at < lines; at++) __builtin_prefetch(line[at], 0, 2);
   }
 }
 
@@ -226,6 +226,7 @@ NN_INLINE void pool_block(bool wrapped, const struct winograd_job *job, const fl
 static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
   const struct winograd_job *job = arg;
   float *v = job->scratch + thread * thread_size(job->c, job->k), *m = v + 36 * tile_plane(job->c);
+  const void **line = (const void **)(void *)(m + 36 * tile_plane(job->k));
   struct winograd_strip in[2][WINOGRAD_STRIPS], out[WINOGRAD_STRIPS];
   winograd_strips(&job->grid, begin, &job->from, job->pad_h, job->pad_w, 6, in[begin & 1]);
   for (int64_t b = begin; b < end && !nn_interrupted(); b++) {
@@ -239,7 +240,7 @@ static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
       input_block(true, job, in[b & 1], v);
     else
       input_block(false, job, in[b & 1], v);
-    products(job, v, out, next, m);
+    products(job, v, out, next, m, line);
     if (job->pooled && job->grid.wrapped)
       pool_block(true, job, m, out);
     else if (job->pooled)
