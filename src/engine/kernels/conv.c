@@ -95,9 +95,17 @@ static const struct method *method_of(const struct nn_conv_desc *d, nn_dtype dty
   return (dtype == NN_FLOAT32 ? methods_f32 : methods_f64) + choose(d, dtype, pass);
 }
 
+// Winograd's method writes to 36 planes at once, and a processor finds few pages of 4 KB at once to write to (16): its
+// memory is rounded up to what gets large pages.
+static size_t in_large_pages(size_t bytes) {
+  const size_t page = 2 << 20;
+  return bytes < page / 8 ? bytes : (bytes + page - 1) / page * page * 8 / 7 + 64;
+}
+
 static size_t workspace(const struct nn_conv_desc *d, nn_dtype dtype, enum nn_conv_pass pass) {
   struct nn_conv_desc e = simplified(d);
-  return method_of(&e, dtype, pass)->workspace(&e, pass);
+  size_t bytes = method_of(&e, dtype, pass)->workspace(&e, pass);
+  return choose(&e, dtype, pass) == NN_CONV_WINOGRAD ? in_large_pages(bytes) : bytes;
 }
 
 #define PASSES(type, dtype)                                                                                  \

@@ -20,7 +20,7 @@ struct T(micro_ends) {
   const real *bias; // one number a row to start from, or NULL for 0
   bool add;         // start from c instead
   bool relu;        // clamp at 0
-  const void *const *fetch; // what will be read soon, asked for meanwhile: a line each term; or NULL. micro only
+  const void *const *fetch; // what will be read soon, asked for meanwhile: a line each term; or NULL. micro and micro_columns only
 };
 
 // c[i][j] = start + sum over k < depth of a[k][i] * b[k][j]; a is [depth][rows], b and c have row strides
@@ -65,7 +65,7 @@ NN_INLINE void T(micro_rows)(const int rows, const bool ahead, int64_t depth, co
 
 #define NN_MICRO_CASE(R)                                                                                     \
   case R:                                                                                                    \
-    T(micro_rows)(R, NN_MICRO_AHEAD, depth, a, NN_MICRO_STRIDES(R), b, ldb, c, ldc, ends);                                   \
+    T(micro_rows)(R, NN_MICRO_AHEAD, depth, a, NN_MICRO_STRIDES(R), b, ldb, c, ldc, ends);                   \
     break;
 #define NN_MICRO_CASES_5 NN_MICRO_CASE(1) NN_MICRO_CASE(2) NN_MICRO_CASE(3) NN_MICRO_CASE(4) NN_MICRO_CASE(5)
 #if NN_ISA == 2
@@ -119,8 +119,23 @@ static __attribute__((noinline, unused)) void T(micro_transposed)(int64_t rows, 
   }
 }
 #undef NN_MICRO_STRIDES
-
 #undef NN_MICRO_AHEAD
+
+// The same, with lines asked for.
+#define NN_MICRO_STRIDES(R) 1, lda
+#define NN_MICRO_AHEAD true
+static __attribute__((noinline, unused)) void T(micro_columns)(int64_t rows, int64_t depth, const real *a,
+                                                               int64_t lda, const real *b, int64_t ldb,
+                                                               real *c, int64_t ldc,
+                                                               const struct T(micro_ends) *ends) {
+  switch (rows) {
+    NN_MICRO_CASES
+  default: break;
+  }
+}
+#undef NN_MICRO_STRIDES
+#undef NN_MICRO_AHEAD
+
 #undef NN_MICRO_CASES
 #undef NN_MICRO_CASES_5
 #undef NN_MICRO_CASE

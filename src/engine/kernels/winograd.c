@@ -179,27 +179,33 @@ NN_INLINE void input_block(bool wrapped, const struct winograd_job *job, const s
                            v + c * WINOGRAD_TILES + half * VL, tile_plane(job->c));
 }
 
-// The lines that come next: those that the block's results go to, and those that the next block (or NULL) is made from.
-// They belong to channels first .. end - 1 of all of them, the results' behind the pixels'.
-static int64_t coming(const struct winograd_job *job, int64_t first, int64_t end, const struct winograd_strip *out,
-                      const struct winograd_strip *next, const void **line) {
-  const void **to = line;
-  for (int64_t c = next ? first : job->c; c < end && c < job->c; c++)
-    to += winograd_lines(job->x + c * job->from.h * job->from.w, job->from.w, next, 1, 5, to);
-  for (int64_t k = (first > job->c ? first : job->c) - job->c; k < end - job->c; k++)
-    to += winograd_lines(job->y + k * job->to.h * job->to.w, job->to.w, out, 0, job->pooled ? 2 : 4, to);
+// What comes next: the lines in a plane that the next block is made from, and those that this one's results go to.
+struct coming {
+  int64_t x, y, at_x[WINOGRAD_LINES], at_y[WINOGRAD_LINES];
+};
+
+// Those of channels first .. end - 1 of all of them, the results' behind the pixels'.
+static int64_t coming_lines(const struct winograd_job *job, const struct coming *next, int64_t first, int64_t end,
+                            const float **line) {
+  const float **to = line;
+  for (int64_t c = first; c < end; c++) {
+    bool in_x = c < job->c;
+    const float *base = in_x ? job->x + c * job->from.h * job->from.w : job->y + (c - job->c) * job->to.h * job->to.w;
+    const int64_t *at = in_x ? next->at_x : next->at_y, count = in_x ? next->x : next->y;
+    for (int64_t i = 0; i < count; i++) to[i] = base + at[i];
+    to += count;
+  }
   return to - line;
 }
 
 // The products, and meanwhile what comes next is asked for: a line each term, for more than that at once would wait.
-static void products(const struct winograd_job *job, const float *v, const struct winograd_strip *out,
-                     const struct winograd_strip *next, float *m, const void **line) {
+static void products(const struct winograd_job *job, const float *v, const struct coming *next, float *m, const float **line) {
   int64_t row_blocks = micro_blocks_f32(job->k), all = job->c + job->k;
   for (int64_t p = 0; p < 36; p++) {
-    int64_t lines = coming(job, all * p / 36, all * (p + 1) / 36, out, next, line), at = 0;
+    int64_t lines = coming_lines(job, next, all * p / 36, all * (p + 1) / 36, line), at = 0;
     for (int64_t i = 0; i < job->c; i++) line[lines + i] = v; // where the last ones are fewer than terms
     for (int64_t r = 0; r < row_blocks; r++, at += job->c) {
-      const struct micro_ends_f32 ends = {.fetch = at < lines ? line + at : NULL};
+      const struct micro_ends_f32 ends = {.fetch = at < lines ? (const void *const *)(line + at) : NULL};
       int64_t row = micro_row_f32(job->k, r), rows = micro_row_f32(job->k, r + 1) - row;
       micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * tile_plane(job->c),
                 WINOGRAD_TILES, m + p * tile_plane(job->k) + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
@@ -226,7 +232,8 @@ NN_INLINE void pool_block(bool wrapped, const struct winograd_job *job, const fl
 static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
   const struct winograd_job *job = arg;
   float *v = job->scratch + thread * thread_size(job->c, job->k), *m = v + 36 * tile_plane(job->c);
-  const void **line = (const void **)(void *)(m + 36 * tile_plane(job->k));
+  const float **line = (const float **)(void *)(m + 36 * tile_plane(job->k));
+  struct coming coming;
   struct winograd_strip in[2][WINOGRAD_STRIPS], out[WINOGRAD_STRIPS];
   winograd_strips(&job->grid, begin, &job->from, job->pad_h, job->pad_w, 6, in[begin & 1]);
   for (int64_t b = begin; b < end && !nn_interrupted(); b++) {
@@ -240,7 +247,9 @@ static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
       input_block(true, job, in[b & 1], v);
     else
       input_block(false, job, in[b & 1], v);
-    products(job, v, out, next, m, line);
+    coming.x = next ? winograd_lines(job->from.w, next, 1, 5, coming.at_x) : 0;
+    coming.y = winograd_lines(job->to.w, out, 0, job->pooled ? 2 : 4, coming.at_y);
+    products(job, v, &coming, m, line);
     if (job->pooled && job->grid.wrapped)
       pool_block(true, job, m, out);
     else if (job->pooled)

@@ -170,17 +170,16 @@ NN_INLINE void winograd_store(bool wrapped, const struct winograd_strip *s, int 
   if (wrapped && s->goes_on) nn_store_lanes(s->run[1].main[r], y + s->run[1].at + r * w, v);
 }
 
-// The lines in which rows first .. end - 1 of a block's strips lie in a plane at x: how many, at most WINOGRAD_LINES.
+// Where in a plane the lines of rows first .. end - 1 of a block's strips are: how many, at most WINOGRAD_LINES.
 enum { WINOGRAD_LINES = 2 * 4 * WINOGRAD_STRIPS };
 
-static inline int64_t winograd_lines(const float *x, int64_t w, const struct winograd_strip *strip, int first, int end,
-                                     const void **line) {
+static inline int64_t winograd_lines(int64_t w, const struct winograd_strip *strip, int first, int end, int64_t *at) {
   int64_t n = 0;
   for (int i = 0; i < WINOGRAD_STRIPS; i++, strip++) {
-    const float *main = x + strip->run[0].at, *rest = x + strip->run[strip->goes_on].at + WINOGRAD_LANES - 1;
+    int64_t main = strip->run[0].at, rest = strip->run[strip->goes_on].at + WINOGRAD_LANES - 1;
     for (int r = first; r < end; r++) {
-      line[n++] = strip->goes_on ? main + r * w : main + r * w + WINOGRAD_LANES / 2;
-      if (strip->goes_on) line[n++] = rest + r * w;
+      at[n++] = strip->goes_on ? main + r * w : main + r * w + WINOGRAD_LANES / 2;
+      if (strip->goes_on) at[n++] = rest + r * w;
     }
   }
   return n;

@@ -1,9 +1,9 @@
 // Gradient of the weights in Winograd's domain (winograd.h), float32:
 //   dw = G^T (sum over tiles of (A dy A^T) * (B^T x B)) G
-// For each block of tiles both factors are transformed, one of them is transposed so that its channels lie
-// along the vectors, and the 36 products S[36][k][c] += W[36][k][tiles] * V[36][tiles][c] are added up; G
-// comes last. The threads share the tiles, each with sums of its own, or, where those would be large, the
-// output channels.
+// Channels lie along the vectors here, as the products want them: rows of pixels of a vector of channels are transposed,
+// then each tile is transformed by itself. For each block of tiles the 36 products S[36][k][c] += W[36][tiles][k] *
+// V[36][tiles][c] are added up; G comes last. The threads share the tiles, each with sums of its own, or, where those
+// would be large, the output channels.
 #include "winograd.h"
 
 #include <string.h>
@@ -13,13 +13,16 @@
 #include "real_f32.h"
 #include "micro_impl.h"
 
+// Tiles of a block, most and least: products of many terms are better, but both factors shall stay in the cache.
+enum { MOST_TILES = 64, LEAST_TILES = 32 };
+
 struct dw_job {
   const float *x, *dy;
   struct winograd_plane from, to; // of x, of dy
   int64_t pad_h, pad_w;
   int64_t c, k; // channels of the group: of x, of dy
-  struct winograd_grid grid;
-  bool split_k; // threads share the output channels
+  int64_t rows, cols, tiles; // rows of tiles, tiles in one, all tiles
+  int64_t each, blocks;      // tiles of a block
   float *sums;  // [parts][36][k][padded c]
   float *scratch;
   int parts;
@@ -27,12 +30,100 @@ struct dw_job {
   float *dw, *db;
 };
 
+// Neighbouring tiles of a block in one row: the pixel that the first one begins with, and their count.
+struct segment {
+  int64_t image, row, col, tiles;
+};
+
+static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 // Channels of x rounded up to what the product makes at once.
-static int64_t padded(int64_t c) { return (c + MICRO_COLS_f32 - 1) / MICRO_COLS_f32 * MICRO_COLS_f32; }
+static int64_t padded(int64_t c) { return round_up(c, MICRO_COLS_f32); }
 static int64_t sums_plane(int64_t c, int64_t k) { return padded(c) * k + WINOGRAD_PAD; }
-static int64_t tile_plane(int64_t channels) { return channels * WINOGRAD_TILES + WINOGRAD_PAD; }
+static int64_t tile_plane(int64_t channels, int64_t tiles) { return channels * tiles + WINOGRAD_PAD; }
+static int64_t tiles_each(int64_t c, int64_t k) { return c + k <= 96 ? MOST_TILES : LEAST_TILES; }
+// The lines asked for during one of the 36 products, and as many as it has terms.
+enum { LINES = 4 * MOST_TILES };
+static int64_t lines_room(int64_t c, int64_t k) { return ((c + k) / 36 + 1) * LINES + MOST_TILES; }
+// Rows of pixels of a vector of channels.
+enum { PIXELS = (6 * (4 * MOST_TILES + 2) + WINOGRAD_LANES) * WINOGRAD_LANES };
 static int64_t thread_size(int64_t c, int64_t k) {
-  return 36 * (tile_plane(k) + tile_plane(padded(c))) + tile_plane(padded(c));
+  int64_t tiles = tiles_each(c, k), lines = lines_room(c, k) * (int64_t)(sizeof(void *) / sizeof(float));
+  return 36 * (tile_plane(round_up(k, VL), tiles) + tile_plane(padded(c), tiles)) + PIXELS + round_up(lines, 16);
+}
+
+// The segments of block b.
+static int64_t segments_of(const struct dw_job *job, int64_t b, struct segment *s) {
+  int64_t count = 0, end = (b + 1) * job->each < job->tiles ? (b + 1) * job->each : job->tiles;
+  for (int64_t tile = b * job->each; tile < end; tile += s[count++].tiles) {
+    int64_t col = tile % job->cols, left = job->cols - col, row = tile / job->cols;
+    s[count] = (struct segment){row / job->rows, row % job->rows * 4, col * 4, end - tile < left ? end - tile : left};
+  }
+  return count;
+}
+
+// Numbers of VL rows to columns.
+NN_INLINE void transpose(vec v[WINOGRAD_LANES]) {
+#if NN_ISA == 2
+  vec w[WINOGRAD_LANES];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    __m512 a = (__m512)v[i], b = (__m512)v[i + 4], c = (__m512)v[i + 8], d = (__m512)v[i + 12];
+    __m512 ab = _mm512_shuffle_f32x4(a, b, 0x44), cd = _mm512_shuffle_f32x4(c, d, 0x44);
+    w[i] = (vec)_mm512_shuffle_f32x4(ab, cd, 0x88), w[i + 4] = (vec)_mm512_shuffle_f32x4(ab, cd, 0xdd);
+    ab = _mm512_shuffle_f32x4(a, b, 0xee), cd = _mm512_shuffle_f32x4(c, d, 0xee);
+    w[i + 8] = (vec)_mm512_shuffle_f32x4(ab, cd, 0x88), w[i + 12] = (vec)_mm512_shuffle_f32x4(ab, cd, 0xdd);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < VL; i++) v[i] = w[i];
+#elif NN_ISA == 1
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    __m256 a = (__m256)v[i], b = (__m256)v[i + 4];
+    v[i] = (vec)_mm256_permute2f128_ps(a, b, 0x20), v[i + 4] = (vec)_mm256_permute2f128_ps(a, b, 0x31);
+  }
+#endif
+#pragma GCC unroll 4
+  for (int i = 0; i < VL; i += 4) nn_quad_transpose(v + i);
+}
+
+// to[pixel][lane] for n pixels of `channels` (1 .. VL) rows that are `plane` numbers apart; other lanes are 0. Writes up to
+// VL - 1 pixels more.
+static void transpose_row(const float *x, int64_t plane, int64_t channels, int64_t n, float *to) {
+  for (; channels == VL && n >= VL; n -= VL, x += VL, to += VL * VL) {
+    vec v[WINOGRAD_LANES];
+#pragma GCC unroll 16
+    for (int c = 0; c < VL; c++) v[c] = *(const uvec *)(x + c * plane);
+    transpose(v);
+#pragma GCC unroll 16
+    for (int t = 0; t < VL; t++) *(uvec *)(to + t * VL) = v[t];
+  }
+  for (; n > 0; n -= VL, x += VL, to += VL * VL) {
+    const nn_lanes some = nn_lanes_make(0, n < VL ? n : VL);
+    vec v[WINOGRAD_LANES];
+    if (channels == VL) {
+#pragma GCC unroll 16
+      for (int c = 0; c < VL; c++) v[c] = nn_load_lanes(some, x + c * plane);
+    } else {
+#pragma GCC unroll 16
+      for (int c = 0; c < VL; c++) v[c] = c < channels ? nn_load_lanes(some, x + c * plane) : (vec){0};
+    }
+    transpose(v);
+#pragma GCC unroll 16
+    for (int t = 0; t < VL; t++) *(uvec *)(to + t * VL) = v[t];
+  }
+}
+
+// Rows row .. row + rows - 1 and pixels col .. col + n - 1 of planes at x: to[row][pixel][lane], 0 outside of the planes.
+static void transpose_rows(const float *x, const struct winograd_plane *p, int64_t channels, int64_t row, int rows,
+                           int64_t col, int64_t n, float *to) {
+  int64_t left = col < 0 ? -col : 0, right = p->w - col < n ? p->w - col : n;
+  for (int r = 0; r < rows; r++, to += n * VL) {
+    bool inside = row + r >= 0 && row + r < p->h && left < right;
+    int64_t begin = inside ? left : n, end = inside ? right : n;
+    memset(to, 0, (size_t)(begin * VL) * sizeof(float));
+    if (inside) transpose_row(x + (row + r) * p->w + col + left, p->h * p->w, channels, right - left, to + left * VL);
+    memset(to + end * VL, 0, (size_t)((n - end) * VL) * sizeof(float));
+  }
 }
 
 // o = A y
@@ -46,18 +137,15 @@ NN_INLINE void winograd_grad(const vec y[4], vec o[6]) {
   o[5] = y[3];
 }
 
-// W[p] of one vector of tiles of one channel, from its plane dy. Returns the tiles' sums.
-NN_INLINE vec grad_tiles(bool wrapped, const float *dy, int64_t w, const struct winograd_strip *strip, float *out,
-                         int64_t plane) {
-  vec t[4][6], sum = {0};
+// W[p] of a tile from pixels with rows ld apart.
+NN_INLINE void grad_tile(const float *y, int64_t ld, float *out, int64_t plane) {
+  vec t[4][6];
 #pragma GCC unroll 4
   for (int r = 0; r < 4; r++) {
     vec d[4];
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) d[i] = winograd_main(wrapped, strip + i, r, dy, w);
-    nn_quad_transpose(d);
+    for (int i = 0; i < 4; i++) d[i] = *(const uvec *)(y + r * ld + i * VL);
     winograd_grad(d, t[r]);
-    sum += (d[0] + d[1]) + (d[2] + d[3]);
   }
 #pragma GCC unroll 6
   for (int j = 0; j < 6; j++) {
@@ -66,98 +154,144 @@ NN_INLINE vec grad_tiles(bool wrapped, const float *dy, int64_t w, const struct 
 #pragma GCC unroll 6
     for (int i = 0; i < 6; i++) *(uvec *)(out + (6 * i + j) * plane) = o[i];
   }
-  return sum;
 }
 
-// dst[t][c] = src[c][t] for VL channels and VL tiles.
-NN_INLINE void transpose_square(const float *src, int64_t lds, float *dst, int64_t ldd) {
-  vec v[WINOGRAD_LANES], t[WINOGRAD_LANES];
-#pragma GCC unroll 16
-  for (int i = 0; i < VL; i++) v[i] = *(const uvec *)(src + i * lds);
-#pragma GCC unroll 4
-  for (int round = 1; round < VL; round *= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < VL / 2; i++) {
-      t[2 * i] = nn_zip_low_f32(v[i], v[i + VL / 2]);
-      t[2 * i + 1] = nn_zip_high_f32(v[i], v[i + VL / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < VL; i++) v[i] = t[i];
+// V[p] of a tile from pixels with rows ld apart.
+NN_INLINE void input_tile(const float *x, int64_t ld, float *out, int64_t plane) {
+  vec t[6][6];
+#pragma GCC unroll 6
+  for (int r = 0; r < 6; r++) {
+    vec d[6];
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) d[i] = *(const uvec *)(x + r * ld + i * VL);
+    winograd_input(d, t[r]);
   }
-#pragma GCC unroll 16
-  for (int i = 0; i < VL; i++) *(uvec *)(dst + i * ldd) = v[i];
+#pragma GCC unroll 6
+  for (int j = 0; j < 6; j++) {
+    vec d[6] = {t[0][j], t[1][j], t[2][j], t[3][j], t[4][j], t[5][j]}, o[6];
+    winograd_input(d, o);
+#pragma GCC unroll 6
+    for (int i = 0; i < 6; i++) *(uvec *)(out + (6 * i + j) * plane) = o[i];
+  }
 }
 
-// The tiles of V[p], [c][tiles], as panels [c / MICRO_COLS][tiles][MICRO_COLS]; channels beyond c hold
-// anything.
-static void transpose_plane(int64_t c, const float *v, float *out) {
-  for (int64_t i = 0; i < c; i += VL)
-    for (int64_t t = 0; t < WINOGRAD_TILES; t += VL)
-      transpose_square(v + i * WINOGRAD_TILES + t, WINOGRAD_TILES,
-                       out + (i / MICRO_COLS_f32 * WINOGRAD_TILES + t) * MICRO_COLS_f32 + i % MICRO_COLS_f32,
-                       MICRO_COLS_f32);
+// V of a segment, whose first tile is tile `at` of the block: panels [c / MICRO_COLS][tiles][MICRO_COLS].
+static void input_segment(const struct dw_job *job, const struct segment *s, int64_t at, float *pixels, float *v) {
+  int64_t plane = tile_plane(padded(job->c), job->each), n = 4 * s->tiles + 2;
+  const float *x = job->x + s->image * job->from.image;
+  for (int64_t c = 0; c < job->c; c += VL) {
+    int64_t channels = job->c - c < VL ? job->c - c : VL;
+    transpose_rows(x + c * job->from.h * job->from.w, &job->from, channels, s->row - job->pad_h, 6, s->col - job->pad_w, n,
+                   pixels);
+    float *to = v + (c / MICRO_COLS_f32 * job->each + at) * MICRO_COLS_f32 + c % MICRO_COLS_f32;
+    for (int64_t t = 0; t < s->tiles; t++) input_tile(pixels + 4 * t * VL, n * VL, to + t * MICRO_COLS_f32, plane);
+  }
 }
 
-// Both factors of block b, of all channels of x and of output channels k0 .. k1 - 1, whose sums are added to bias, if
-// that is wanted.
-NN_INLINE void factors(bool wrapped, const struct dw_job *job, int64_t b, int64_t k0, int64_t k1, float *w, float *v,
-                       double *bias) {
-  struct winograd_strip in[WINOGRAD_STRIPS], grad[WINOGRAD_STRIPS];
-  winograd_strips(&job->grid, b, &job->from, job->pad_h, job->pad_w, 6, in);
-  winograd_strips(&job->grid, b, &job->to, 0, 0, 4, grad);
-  for (int64_t c = 0; c < job->c; c++)
-    for (int64_t half = 0; half < 2; half++)
-      winograd_input_tiles(wrapped, job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
-                           v + c * WINOGRAD_TILES + half * VL, tile_plane(padded(job->c)));
-  for (int64_t k = k0; k < k1; k++) {
+// W of a segment for channels k0 .. k1 - 1: [tiles][channels], whose sums are added to bias, if that is wanted.
+static void grad_segment(const struct dw_job *job, const struct segment *s, int64_t at, int64_t k0, int64_t k1, float *pixels,
+                         float *w, double *bias) {
+  int64_t ldw = round_up(k1 - k0, VL), plane = tile_plane(round_up(job->k, VL), job->each), n = 4 * s->tiles;
+  const float *dy = job->dy + s->image * job->to.image;
+  for (int64_t k = k0; k < k1; k += VL) {
+    int64_t channels = k1 - k < VL ? k1 - k : VL;
+    transpose_rows(dy + k * job->to.h * job->to.w, &job->to, channels, s->row, 4, s->col, n, pixels);
+    for (int64_t t = 0; t < s->tiles; t++)
+      grad_tile(pixels + 4 * t * VL, n * VL, w + (at + t) * ldw + k - k0, plane);
+    if (bias == NULL) continue;
     vec sum = {0};
-    for (int64_t half = 0; half < 2; half++)
-      sum += grad_tiles(wrapped, job->dy + k * job->to.h * job->to.w, job->to.w, grad + 4 * half,
-                        w + k * WINOGRAD_TILES + half * VL, tile_plane(job->k));
-    for (int64_t l = 0; bias && l < VL; l++) bias[k] += (double)sum[l];
+    for (int64_t i = 0; i < 4 * n; i++) sum += *(const uvec *)(pixels + i * VL);
+    for (int64_t l = 0; l < channels; l++) bias[k + l] += (double)sum[l];
   }
 }
 
-// Adds block b to (or, if it is the first one, puts it into) the sums of output channels k0 .. k1 - 1.
-static void block(const struct dw_job *job, int64_t b, int64_t k0, int64_t k1, bool first, float *sums,
-                  float *scratch, double *bias) {
-  int64_t c_padded = padded(job->c), w_plane = tile_plane(job->k), v_plane = tile_plane(c_padded);
-  float *w = scratch, *v = w + 36 * w_plane, *turned = v + 36 * v_plane;
-  if (job->grid.wrapped)
-    factors(true, job, b, k0, k1, w, v, bias);
-  else
-    factors(false, job, b, k0, k1, w, v, bias);
-  const struct micro_ends_f32 ends = {.add = !first};
+// Where the lines are that a block's factors are made from, within planes: of rows row .. row + 3 of each segment.
+static int64_t lines_of(const struct winograd_plane *p, const struct segment *s, int64_t segments, int64_t *at) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < segments; i++, s++) {
+    int64_t n = 4 * s->tiles, first = s->image * p->image + s->row * p->w + s->col;
+    bool whole = s->col == 0 && n >= p->w; // rows follow each other
+    for (int64_t r = 0; r < (whole ? 1 : 4); r++)
+      for (int64_t q = 0; q < (whole ? 4 * p->w : n); q += 16) at[count++] = first + r * p->w + q;
+  }
+  return count;
+}
+
+// What the next block needs: its lines in a plane of x and in one of dy.
+struct coming {
+  int64_t x, dy, at_x[LINES], at_dy[LINES];
+};
+
+// Those of channels first .. end - 1, the ones of dy from k0 on behind those of x.
+static int64_t coming_lines(const struct dw_job *job, const struct coming *next, int64_t first, int64_t end, int64_t k0,
+                            const float **line) {
+  const float **to = line;
+  for (int64_t c = first; c < end; c++) {
+    bool in_x = c < job->c;
+    const float *base = in_x ? job->x + c * job->from.h * job->from.w : job->dy + (k0 + c - job->c) * job->to.h * job->to.w;
+    const int64_t *at = in_x ? next->at_x : next->at_dy, count = in_x ? next->x : next->dy;
+    for (int64_t i = 0; i < count; i++) to[i] = base + at[i];
+    to += count;
+  }
+  return to - line;
+}
+
+// Adds the products of a block to its sums (or puts them there, if it is the first), and meanwhile asks for what comes next.
+static void products(const struct dw_job *job, int64_t tiles, int64_t k0, int64_t k1, bool first, const float *w,
+                     const float *v, const struct coming *next, const float **line, float *sums) {
+  int64_t c_padded = padded(job->c), ldw = round_up(k1 - k0, VL), w_plane = tile_plane(round_up(job->k, VL), job->each),
+          v_plane = tile_plane(c_padded, job->each), all = job->c + k1 - k0;
   for (int64_t p = 0; p < 36; p++) {
-    transpose_plane(job->c, v + p * v_plane, turned);
+    int64_t lines = coming_lines(job, next, all * p / 36, all * (p + 1) / 36, k0, line), at = 0;
+    for (int64_t i = 0; i < tiles; i++) line[lines + i] = w; // where the last ones are fewer than terms
     for (int64_t c = 0; c < c_padded; c += MICRO_COLS_f32)
-      for (int64_t r = 0; r < micro_blocks_f32(k1 - k0); r++) {
-        int64_t row = k0 + micro_row_f32(k1 - k0, r), rows = k0 + micro_row_f32(k1 - k0, r + 1) - row;
-        micro_unpacked_f32(rows, WINOGRAD_TILES, w + p * w_plane + row * WINOGRAD_TILES, WINOGRAD_TILES,
-                           turned + c * WINOGRAD_TILES, MICRO_COLS_f32,
-                           sums + p * sums_plane(job->c, job->k) + row * c_padded + c, c_padded, &ends);
+      for (int64_t r = 0; r < micro_blocks_f32(k1 - k0); r++, at += tiles) {
+        const struct micro_ends_f32 ends = {.add = !first, .fetch = at < lines ? (const void *const *)(line + at) : NULL};
+        int64_t row = micro_row_f32(k1 - k0, r), rows = micro_row_f32(k1 - k0, r + 1) - row;
+        micro_columns_f32(rows, tiles, w + p * w_plane + row, ldw, v + p * v_plane + c * job->each, MICRO_COLS_f32,
+                          sums + p * sums_plane(job->c, job->k) + (k0 + row) * c_padded + c, c_padded, &ends);
       }
+    for (; at < lines; at++) __builtin_prefetch(line[at], 0, 2);
+  }
+}
+
+// Blocks begin .. end - 1 for output channels k0 .. k1 - 1.
+static void blocks(const struct dw_job *job, int64_t begin, int64_t end, int64_t k0, int64_t k1, float *sums, float *scratch,
+                   double *bias) {
+  float *w = scratch, *v = w + 36 * tile_plane(round_up(job->k, VL), job->each);
+  float *pixels = v + 36 * tile_plane(padded(job->c), job->each);
+  const float **line = (const float **)(void *)(pixels + PIXELS);
+  struct segment segment[2][MOST_TILES];
+  struct coming coming;
+  int64_t count = segments_of(job, begin, segment[begin & 1]);
+  for (int64_t b = begin; b < end && !nn_interrupted(); b++) {
+    const struct segment *s = segment[b & 1];
+    int64_t tiles = 0, next = b + 1 < end ? segments_of(job, b + 1, segment[(b + 1) & 1]) : 0;
+    for (int64_t i = 0; i < count; tiles += s[i++].tiles) {
+      input_segment(job, &s[i], tiles, pixels, v);
+      grad_segment(job, &s[i], tiles, k0, k1, pixels, w, bias);
+    }
+    coming.x = lines_of(&job->from, segment[(b + 1) & 1], next, coming.at_x);
+    coming.dy = lines_of(&job->to, segment[(b + 1) & 1], next, coming.at_dy);
+    products(job, tiles, k0, k1, b == begin, w, v, &coming, line, sums);
+    count = next;
   }
 }
 
 // Blocks begin .. end - 1 for all output channels, into the sums of this part.
 static void by_tiles(void *arg, int64_t begin, int64_t end, int thread) {
   const struct dw_job *job = arg;
-  float *sums = job->sums + thread * 36 * sums_plane(job->c, job->k);
-  float *scratch = job->scratch + thread * thread_size(job->c, job->k);
   double *bias = job->bias ? job->bias + thread * job->k : NULL;
   if (bias) memset(bias, 0, (size_t)job->k * sizeof *bias);
-  for (int64_t b = begin; b < end && !nn_interrupted(); b++)
-    block(job, b, 0, job->k, b == begin, sums, scratch, bias);
+  blocks(job, begin, end, 0, job->k, job->sums + thread * 36 * sums_plane(job->c, job->k),
+         job->scratch + thread * thread_size(job->c, job->k), bias);
 }
 
 // All blocks for output channels begin .. end - 1.
 static void by_channels(void *arg, int64_t begin, int64_t end, int thread) {
   const struct dw_job *job = arg;
-  float *scratch = job->scratch + thread * thread_size(job->c, job->k);
   if (job->bias) memset(job->bias + begin, 0, (size_t)(end - begin) * sizeof *job->bias);
-  for (int64_t b = 0; b < job->grid.blocks && !nn_interrupted(); b++)
-    block(job, b, begin, end, b == 0, job->sums, scratch, job->bias);
+  blocks(job, 0, job->blocks, begin, end, job->sums, job->scratch + thread * thread_size(job->c, job->k), job->bias);
 }
 
 // o = G^T s
@@ -208,16 +342,19 @@ size_t NN_KERNEL(nn_conv_winograd_dw_workspace)(const struct nn_conv_desc *d) {
   return (size_t)(sums + threads * thread_size(c, k)) * sizeof(float) + (size_t)(threads * k) * sizeof(double) + 64;
 }
 
-static void run(struct dw_job *job, void *workspace) {
+static void run(struct dw_job *job, int64_t images, void *workspace) {
+  job->tiles = images * job->rows * job->cols;
+  job->each = tiles_each(job->c, job->k);
+  job->blocks = (job->tiles + job->each - 1) / job->each;
   job->sums = (float *)(((uintptr_t)workspace + 63) & ~(uintptr_t)63);
   bool split = splits_channels(job->c, job->k);
   job->scratch = job->sums + 36 * sums_plane(job->c, job->k) * (split ? 1 : nn_threads());
   job->bias = job->db ? (double *)(void *)(job->scratch + nn_threads() * thread_size(job->c, job->k)) : NULL;
-  job->parts = split ? 1 : nn_parallel_parts(job->grid.blocks, 1);
+  job->parts = split ? 1 : nn_parallel_parts(job->blocks, 1);
   if (split)
     nn_parallel(job->k, NN_MICRO_ROWS, by_channels, job);
   else
-    nn_parallel(job->grid.blocks, 1, by_tiles, job);
+    nn_parallel(job->blocks, 1, by_tiles, job);
   if (!nn_interrupted()) nn_parallel(job->k, 8, finish, job);
 }
 
@@ -233,10 +370,11 @@ bool NN_KERNEL(nn_conv_winograd_weight_grad_f32)(const struct nn_conv_desc *d, c
                          .pad_w = d->pad_w,
                          .c = cg,
                          .k = kg,
-                         .grid = winograd_grid_make(d->n, d->ho, d->wo),
+                         .rows = (d->ho + 3) / 4,
+                         .cols = (d->wo + 3) / 4,
                          .dw = (float *)dw + g * kg * cg * 9,
                          .db = db ? (float *)db + g * kg : NULL};
-    run(&job, workspace);
+    run(&job, d->n, workspace);
     if (nn_interrupted()) return false;
   }
   return dw || !db || NN_KERNEL(nn_conv_bias_grad_f32)(d, dy, db);
