@@ -174,9 +174,9 @@ NN_INLINE void pool_tiles(bool wrapped, const float *m, int64_t plane, float bia
 
 NN_INLINE void input_block(bool wrapped, const struct winograd_job *job, const struct winograd_strip *in, float *v) {
   for (int64_t c = 0; c < job->c; c++)
-    for (int64_t half = 0; half < 2; half++)
-      winograd_input_tiles(wrapped, job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * half,
-                           v + c * WINOGRAD_TILES + half * VL, tile_plane(job->c));
+    for (int64_t i = 0; i < WINOGRAD_VECTORS; i++)
+      winograd_input_tiles(wrapped, job->x + c * job->from.h * job->from.w, job->from.w, in + 4 * i,
+                           v + c * WINOGRAD_TILES + i * VL, tile_plane(job->c));
 }
 
 // What comes next: the lines in a plane that the next block is made from, and those that this one's results go to.
@@ -204,11 +204,13 @@ static void products(const struct winograd_job *job, const float *v, const struc
   for (int64_t p = 0; p < 36; p++) {
     int64_t lines = coming_lines(job, next, all * p / 36, all * (p + 1) / 36, line), at = 0;
     for (int64_t i = 0; i < job->c; i++) line[lines + i] = v; // where the last ones are fewer than terms
-    for (int64_t r = 0; r < row_blocks; r++, at += job->c) {
-      const struct micro_ends_f32 ends = {.fetch = at < lines ? (const void *const *)(line + at) : NULL};
+    for (int64_t r = 0; r < row_blocks; r++) {
       int64_t row = micro_row_f32(job->k, r), rows = micro_row_f32(job->k, r + 1) - row;
-      micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * tile_plane(job->c),
-                WINOGRAD_TILES, m + p * tile_plane(job->k) + row * WINOGRAD_TILES, WINOGRAD_TILES, &ends);
+      for (int64_t t = 0; t < WINOGRAD_TILES; t += MICRO_COLS_f32, at += job->c) {
+        const struct micro_ends_f32 ends = {.fetch = at < lines ? (const void *const *)(line + at) : NULL};
+        micro_f32(rows, job->c, job->u + p * u_plane(job->c, job->k) + row * job->c, v + p * tile_plane(job->c) + t,
+                  WINOGRAD_TILES, m + p * tile_plane(job->k) + row * WINOGRAD_TILES + t, WINOGRAD_TILES, &ends);
+      }
     }
     for (; at < lines; at++) __builtin_prefetch(line[at], 0, 2);
   }
@@ -216,17 +218,17 @@ static void products(const struct winograd_job *job, const float *v, const struc
 
 NN_INLINE void output_block(bool wrapped, const struct winograd_job *job, const float *m, const struct winograd_strip *out) {
   for (int64_t k = 0; k < job->k; k++)
-    for (int64_t half = 0; half < 2; half++)
-      output_tiles(wrapped, m + k * WINOGRAD_TILES + half * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
-                   job->add, job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * half);
+    for (int64_t i = 0; i < WINOGRAD_VECTORS; i++)
+      output_tiles(wrapped, m + k * WINOGRAD_TILES + i * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
+                   job->add, job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * i);
 }
 
 NN_INLINE void pool_block(bool wrapped, const struct winograd_job *job, const float *m, const struct winograd_strip *out) {
   int64_t plane = job->to.h * job->to.w;
   for (int64_t k = 0; k < job->k; k++)
-    for (int64_t half = 0; half < 2; half++)
-      pool_tiles(wrapped, m + k * WINOGRAD_TILES + half * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
-                 job->y + k * plane, job->position ? job->position + k * plane : NULL, job->to.w, out + 4 * half);
+    for (int64_t i = 0; i < WINOGRAD_VECTORS; i++)
+      pool_tiles(wrapped, m + k * WINOGRAD_TILES + i * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
+                 job->y + k * plane, job->position ? job->position + k * plane : NULL, job->to.w, out + 4 * i);
 }
 
 static void blocks(void *arg, int64_t begin, int64_t end, int thread) {

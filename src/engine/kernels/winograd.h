@@ -34,8 +34,9 @@
 enum {
   WINOGRAD_LANES = NN_VBYTES / 4,      // tiles of a vector
   WINOGRAD_STRIP = WINOGRAD_LANES / 4, // tiles of a strip
-  WINOGRAD_STRIPS = 8,                 // strips of a block: two vectors of tiles
-  WINOGRAD_TILES = 2 * WINOGRAD_LANES, // tiles of a block
+  WINOGRAD_TILES = 32,                 // tiles of a block
+  WINOGRAD_VECTORS = WINOGRAD_TILES / WINOGRAD_LANES,
+  WINOGRAD_STRIPS = WINOGRAD_TILES / WINOGRAD_STRIP,
   WINOGRAD_PAD = 16 // numbers between the planes of the 36 products, so that they don't share sets
 };
 

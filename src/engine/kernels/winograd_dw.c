@@ -40,7 +40,7 @@ static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; 
 static int64_t padded(int64_t c) { return round_up(c, MICRO_COLS_f32); }
 static int64_t sums_plane(int64_t c, int64_t k) { return padded(c) * k + WINOGRAD_PAD; }
 static int64_t tile_plane(int64_t channels, int64_t tiles) { return channels * tiles + WINOGRAD_PAD; }
-static int64_t tiles_each(int64_t c, int64_t k) { return c + k <= 96 ? MOST_TILES : LEAST_TILES; }
+static int64_t tiles_each(int64_t c, int64_t k) { return c + k <= 256 ? MOST_TILES : LEAST_TILES; }
 // The lines asked for during one of the 36 products, and as many as it has terms.
 enum { LINES = 4 * MOST_TILES };
 static int64_t lines_room(int64_t c, int64_t k) { return ((c + k) / 36 + 1) * LINES + MOST_TILES; }
