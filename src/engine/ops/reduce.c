@@ -529,8 +529,9 @@ static bool sum_squares_infer(nn_frame *f) {
   return true;
 }
 static bool sum_squares_kernel(nn_frame *f) {
-  const nn_tensor *x = nn_dense(f, 0);
-  return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_SUM_SQUARES, x, MASK(f), f->out[0]->data);
+  uint32_t mask = MASK(f);
+  const nn_tensor *x = nn_reduction_input(f, &mask);
+  return x != NULL && nn_reduce_dense(f->ctx, NN_REDUCE_SUM_SQUARES, x, mask, f->out[0]->data);
 }
 static bool sum_squares_vjp(nn_vjp *v) {
   const nn_meta *m = nn_in_meta(v, 0);
