@@ -49,21 +49,32 @@ NN_INLINE void winograd_weight(const vec g[3], vec o[6]) {
   o[5] = g[2];
 }
 
-// U of output channels k0 .. k0 + count - 1, at most a vector, in the block of the product's rows that starts
-// at row `first`: [36][c][rows].
-static void weight_lanes(const struct winograd_job *job, int64_t first, int64_t rows, int64_t k0,
+// The nine numbers of `count` filters that lie `distance` apart, a filter in each lane.
+NN_INLINE void weight_taps(const float *w, int64_t distance, int64_t count, vec g[9]) {
+#pragma GCC unroll 3
+  for (int first = 0; first < 9; first += VL) {
+    const nn_lanes taps = nn_lanes_make(0, 9 - first < VL ? 9 - first : VL);
+    vec v[WINOGRAD_LANES];
+#pragma GCC unroll 16
+    for (int i = 0; i < VL; i++) v[i] = nn_load_lanes(taps, w + (i < count ? i : 0) * distance + first);
+    winograd_turn_square(v);
+#pragma GCC unroll 16
+    for (int t = 0; t < VL; t++)
+      if (first + t < 9) g[first + t] = v[t];
+  }
+}
+
+// U of input channels c0 .. c1 - 1 and output channels k0 .. k0 + count - 1, at most a vector, in the block of the
+// product's rows that starts at row `first`: [36][c][rows].
+static void weight_lanes(const struct winograd_job *job, int64_t c0, int64_t c1, int64_t first, int64_t rows, int64_t k0,
                          int64_t count) {
   int64_t plane = u_plane(job->c, job->k);
   nn_lanes lanes = nn_lanes_make(0, count);
-  for (int64_t c = 0; c < job->c; c++) {
-    float g[9][WINOGRAD_LANES] = {{0}};
-    for (int64_t i = 0; i < count; i++) {
-      const float *w = job->w + (k0 + i) * job->wk + c * job->wc;
-      for (int t = 0; t < 9; t++) g[job->turned ? 8 - t : t][i] = w[t];
-    }
-    vec half[6][3], col[3], o[6];
+  for (int64_t c = c0; c < c1; c++) {
+    vec g[9], half[6][3], col[3], o[6];
+    weight_taps(job->w + k0 * job->wk + c * job->wc, job->wk, count, g);
     for (int s = 0; s < 3; s++) {
-      for (int r = 0; r < 3; r++) col[r] = *(const uvec *)g[3 * r + s];
+      for (int r = 0; r < 3; r++) col[r] = g[job->turned ? 8 - 3 * r - s : 3 * r + s];
       winograd_weight(col, o);
       for (int i = 0; i < 6; i++) half[i][s] = o[i];
     }
@@ -75,13 +86,14 @@ static void weight_lanes(const struct winograd_job *job, int64_t first, int64_t 
   }
 }
 
-static void weight_blocks(void *arg, int64_t begin, int64_t end, int thread) {
+// Input channels begin .. end - 1: the blocks of output channels, 3 for 32 of them, don't make equal halves.
+static void weight_channels(void *arg, int64_t begin, int64_t end, int thread) {
   const struct winograd_job *job = arg;
   (void)thread;
-  for (int64_t b = begin; b < end; b++) {
+  for (int64_t b = 0; b < micro_blocks_f32(job->k); b++) {
     int64_t first = micro_row_f32(job->k, b), last = micro_row_f32(job->k, b + 1);
     for (int64_t k = first; k < last; k += VL)
-      weight_lanes(job, first, last - first, k, last - k < VL ? last - k : VL);
+      weight_lanes(job, begin, end, first, last - first, k, last - k < VL ? last - k : VL);
   }
 }
 
@@ -274,7 +286,7 @@ static bool winograd_run(struct winograd_job *job, int64_t h, int64_t w, void *w
   job->grid = winograd_grid_make(job->grid.images, h, w);
   job->u = align64(workspace);
   job->scratch = job->u + 36 * u_plane(job->c, job->k);
-  nn_parallel(micro_blocks_f32(job->k), 1, weight_blocks, job);
+  nn_parallel(job->c, 1 + 256 / job->k, weight_channels, job);
   nn_conv_spread(job->grid.blocks, 1, blocks, job);
   return !nn_interrupted();
 }
