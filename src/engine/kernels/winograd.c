@@ -49,6 +49,21 @@ NN_INLINE void winograd_weight(const vec g[3], vec o[6]) {
   o[5] = g[2];
 }
 
+// v[t][c] = v[c][t]
+NN_INLINE void turn_square(vec v[WINOGRAD_LANES]) {
+  vec t[WINOGRAD_LANES];
+#pragma GCC unroll 4
+  for (int round = 1; round < WINOGRAD_LANES; round *= 2) {
+#pragma GCC unroll 8
+    for (int i = 0; i < WINOGRAD_LANES / 2; i++) {
+      t[2 * i] = nn_zip_low_f32(v[i], v[i + WINOGRAD_LANES / 2]);
+      t[2 * i + 1] = nn_zip_high_f32(v[i], v[i + WINOGRAD_LANES / 2]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < WINOGRAD_LANES; i++) v[i] = t[i];
+  }
+}
+
 // The nine numbers of `count` filters that lie `distance` apart, a filter in each lane.
 NN_INLINE void weight_taps(const float *w, int64_t distance, int64_t count, vec g[9]) {
 #pragma GCC unroll 3
@@ -57,7 +72,7 @@ NN_INLINE void weight_taps(const float *w, int64_t distance, int64_t count, vec 
     vec v[WINOGRAD_LANES];
 #pragma GCC unroll 16
     for (int i = 0; i < VL; i++) v[i] = nn_load_lanes(taps, w + (i < count ? i : 0) * distance + first);
-    winograd_turn_square(v);
+    turn_square(v);
 #pragma GCC unroll 16
     for (int t = 0; t < VL; t++)
       if (first + t < 9) g[first + t] = v[t];

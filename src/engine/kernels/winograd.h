@@ -151,21 +151,6 @@ static inline void winograd_pool_strips(const struct winograd_grid *g, int64_t b
   }
 }
 
-// v[t][c] = v[c][t]
-NN_INLINE void winograd_turn_square(nn_vf32 v[WINOGRAD_LANES]) {
-  nn_vf32 t[WINOGRAD_LANES];
-#pragma GCC unroll 4
-  for (int round = 1; round < WINOGRAD_LANES; round *= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < WINOGRAD_LANES / 2; i++) {
-      t[2 * i] = nn_zip_low_f32(v[i], v[i + WINOGRAD_LANES / 2]);
-      t[2 * i + 1] = nn_zip_high_f32(v[i], v[i + WINOGRAD_LANES / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < WINOGRAD_LANES; i++) v[i] = t[i];
-  }
-}
-
 // Pixels of row r of a strip, those of `main` or (4 further on) of `shift`.
 NN_INLINE nn_vf32 winograd_main(bool wrapped, const struct winograd_strip *s, int r, const float *x, int64_t w) {
   nn_vf32 a = nn_load_lanes(s->run[0].main[r], x + s->run[0].at + r * w);
