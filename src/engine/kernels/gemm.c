@@ -25,6 +25,9 @@ enum { VECTOR_BYTES = 64, ROWS_MAX = 14 };
 #define UNROLL _Pragma("GCC unroll 32")
 #endif
 
+// Keeps the compiler from replacing a pointer that goes along by a dozen others, each a number of terms or rows further on.
+#define OPAQUE(p) __asm__("" : "+r"(p))
+
 static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
 
 static inline int64_t div_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -72,6 +75,16 @@ INLINE vec_f32 fma_splat_f32(const float *p, vec_f32 b, vec_f32 c) {
 #else
 INLINE vec_f32 fma_splat_f32(const float *p, vec_f32 b, vec_f32 c) { return FMA(*p - (vec_f32){0}, b, c); }
 #endif
+
+INLINE vec_f32 splat_at_f32(const float *p) {
+#if NN_ISA == 2
+  vec_f32 v;
+  __asm__("vbroadcastss %1, %0" : "=v"(v) : "m"(*p));
+  return v;
+#else
+  return *p - (vec_f32){0};
+#endif
+}
 
 // The first n lanes at p (the others 0), 0 < n < lanes.
 INLINE vec_f32 load_part_f32(const float *p, int64_t n) {
@@ -170,6 +183,16 @@ INLINE vec_f64 fma_splat_f64(const double *p, vec_f64 b, vec_f64 c) {
 #else
 INLINE vec_f64 fma_splat_f64(const double *p, vec_f64 b, vec_f64 c) { return FMA(*p - (vec_f64){0}, b, c); }
 #endif
+
+INLINE vec_f64 splat_at_f64(const double *p) {
+#if NN_ISA == 2
+  vec_f64 v;
+  __asm__("vbroadcastsd %1, %0" : "=v"(v) : "m"(*p));
+  return v;
+#else
+  return *p - (vec_f64){0};
+#endif
+}
 
 INLINE vec_f64 load_part_f64(const double *p, int64_t n) {
 #if NN_ISA == 2

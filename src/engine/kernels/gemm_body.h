@@ -60,12 +60,31 @@ INLINE void NAME(add_term)(const int R, const int V, NAME(vec) * sums, const T *
   }
 }
 
+// sums[i][v] += the number at a times V vectors. Multiplying from memory takes an instruction less than loading it first, but a load
+// more, of which there are two a cycle, as many as multiplications: `once` loads it first.
+INLINE void NAME(add_number)(const int V, const bool once, NAME(vec) * sums, NAME(vec) b0, NAME(vec) b1, const T *a) {
+  if (V > 1 && once) {
+    const NAME(vec) x = NAME(splat_at)(a);
+    sums[0] = FMA(x, b0, sums[0]);
+    sums[1] = FMA(x, b1, sums[1]);
+    return;
+  }
+  sums[0] = NAME(fma_splat)(a, b0, sums[0]);
+  if (V > 1) sums[1] = NAME(fma_splat)(a, b1, sums[1]);
+}
+
 // The same for numbers that lie side by side.
 INLINE void NAME(add_packed)(const int R, const int V, NAME(vec) * sums, const T *b, const T *a) {
   NAME(vec) b0 = NAME(load)(b), b1 = V > 1 ? NAME(load)(b + NAME(lanes)) : b0;
+  UNROLL for (int i = 0; i < R; i++) NAME(add_number)(V, i % 7 == 0, sums + i * V, b0, b1, a + i);
+}
+
+// The same for numbers d from seven bases, those of odd rows `odd` bytes further on.
+INLINE void NAME(add_rows_at)(const int R, const int V, NAME(vec) * sums, const T *b, const T *const *base, int64_t odd, const int d) {
+  NAME(vec) b0 = NAME(load)(b), b1 = V > 1 ? NAME(load)(b + NAME(lanes)) : b0;
   UNROLL for (int i = 0; i < R; i++) {
-    sums[i * V] = NAME(fma_splat)(a + i, b0, sums[i * V]);
-    if (V > 1) sums[i * V + 1] = NAME(fma_splat)(a + i, b1, sums[i * V + 1]);
+    const T *a = (const T *)(const void *)((const char *)base[i / 2] + (i % 2 ? odd : 0)) + d;
+    NAME(add_number)(V, i % 2 == 1, sums + i * V, b0, b1, a);
   }
 }
 
@@ -123,6 +142,13 @@ static __attribute__((noinline)) void NAME(shut_tile)(int64_t rows, const NAME(t
 INLINE void NAME(finish)(const int R, const int V, const int U, NAME(vec) * sums, const NAME(tile_args) * t) {
   const int N = R * V;
   UNROLL for (int i = N; i < U * N; i++) sums[i % N] += sums[i];
+  if (t->alpha == 1 && t->beta == 0 && !t->bias && !t->gate && !t->turned && t->cols == V * NAME(lanes)) { // mostly
+    T *c = t->c;
+    UNROLL for (int i = 0; i < R; i++, c += t->ldc) {
+      UNROLL for (int v = 0; v < V; v++) NAME(store)(c + v * NAME(lanes), sums[i * V + v]);
+    }
+    return;
+  }
   if (t->turned) {
     T tile[ROWS_MAX * NAME(width)] __attribute__((aligned(64)));
     UNROLL for (int i = 0; i < R; i++) {
@@ -156,16 +182,6 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   if (p >= 64 && !t->turned) { // C isn't in the cache, and the sum takes long enough to fetch it
     UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
-  // Of the next rows, one number of one row a term: row i at p = i, i + R, ..., so that no cache line is left out.
-  const bool ahead = NN_ISA > 1 && U == 1 && t->next_a != NULL;
-  const T *next = t->next_a;
-  for (int row = 0; ahead && p > 0; p--) {
-    NAME(add_term)(R, V, sums, b, a0, a5, a10, rs);
-    a0 += cs, a5 += cs, a10 += cs, b += bs;
-    __builtin_prefetch(next, 0, 2);
-    next += rs + 1;
-    if (++row == R) next -= R * rs, row = 0;
-  }
   for (; p >= U; p -= U) {
     UNROLL for (int u = 0; u < U; u++) {
       NAME(add_term)(R, V, sums + u * N, b, a0, a5, a10, rs);
@@ -174,6 +190,43 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   }
   for (; U > 1 && p > 0; p--, a0 += cs, a5 += cs, b += bs) NAME(add_term)(R, V, sums, b, a0, a5, a10, rs);
   NAME(finish)(R, V, U, sums, t);
+}
+
+// The same for eight sums and more, of rows that lie contiguous along k, four terms a turn.
+INLINE void NAME(rows_tile)(const int R, const int V, const NAME(tile_args) * t) {
+  NAME(vec) sums[2 * ROWS_MAX];
+  UNROLL for (int i = 0; i < R * V; i++) sums[i] = (NAME(vec)){0};
+  const int64_t rs = t->rs, bs = t->bs;
+  int64_t odd = rs * (int64_t)sizeof(T);
+  const T *b = t->b, *base[(ROWS_MAX + 1) / 2];
+  UNROLL for (int i = 0; i < R; i += 2) base[i / 2] = t->a + i * rs;
+  int64_t p = t->k;
+  if (p >= 64 && !t->turned) {
+    UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
+  }
+  // Of the next rows, one number of four rows a turn, so that 16 terms, a cache line, ask for all of them.
+  const T *next = NN_ISA > 1 ? t->next_a : NULL;
+  for (int row = 0; p >= 4; p -= 4) {
+    UNROLL for (int d = 0; d < 4; d++, b += bs) {
+      OPAQUE(b);
+      OPAQUE(odd);
+      NAME(add_rows_at)(R, V, sums, b, base, odd, d);
+    }
+    UNROLL for (int i = 0; i < R; i += 2) {
+      base[i / 2] += 4;
+      OPAQUE(base[i / 2]);
+    }
+    if (next) {
+      UNROLL for (int i = 0; i < 4; i++) __builtin_prefetch(next + i * rs, 0, 2);
+      next += 4 * rs;
+      if ((row += 4) >= R) next += 64 / (int64_t)sizeof(T) - row * rs, row = 0;
+    }
+  }
+  for (; p > 0; p--, b += bs) {
+    NAME(add_rows_at)(R, V, sums, b, base, odd, 0);
+    UNROLL for (int i = 0; i < R; i += 2) base[i / 2]++;
+  }
+  NAME(finish)(R, V, 1, sums, t);
 }
 
 // A packed strip is [k][strip_row]: rows of whole blocks, of which those beyond the tile's stay unused.
@@ -198,39 +251,51 @@ INLINE void NAME(fetch_beside)(const T *b, int64_t bs) {
   }
 }
 
-// For a packed strip and a panel with bs known at compile time (0: it isn't). Four terms a turn: in
-// the loop itself, fewer instructions beside the multiplications matter when two threads share a core.
-INLINE void NAME(packed_tile)(const int R, const int V, const int BS, const bool ahead, const NAME(tile_args) * t) {
-  const int N = R * V, U = N >= 8 ? 1 : N >= 4 ? 2 : 4, S = NAME(strip_row);
+// For a packed strip, or one that lies with rows of S (0: known later), and a panel with bs known at compile time (0: it isn't). Four
+// terms a turn: in the loop itself, fewer instructions beside the multiplications matter when two threads share a core.
+INLINE void NAME(packed_tile)(const int R, const int V, const int ROW, const int BS, const bool ahead, const NAME(tile_args) * t) {
+  const int N = R * V, U = N >= 8 ? 1 : N >= 4 ? 2 : 4;
+  const int64_t S = ROW ? ROW : t->cs;
   NAME(vec) sums[2 * ROWS_MAX + 8];
   UNROLL for (int i = 0; i < U * N; i++) sums[i] = (NAME(vec)){0};
   const int64_t bs = BS ? BS : t->bs;
   const T *b = t->b, *a = t->a, *next = t->next_c;
   int64_t p = t->k;
   int rows = R;
-  for (; p >= 4; p -= 4, a += 4 * S) {
+  for (; p >= 4; p -= 4) {
     NAME(fetch_next)(V, &next, t->ldc, &rows);
     if (ahead) NAME(fetch_beside)(b, bs);
-    NAME(add_packed)(R, V, sums, b, a);
-    NAME(add_packed)(R, V, sums + 1 % U * N, b + bs, a + S);
-    NAME(add_packed)(R, V, sums + 2 % U * N, b + 2 * bs, a + 2 * S);
-    NAME(add_packed)(R, V, sums + 3 % U * N, b + 3 * bs, a + 3 * S);
-    b += 4 * bs;
+    UNROLL for (int d = 0; d < 4; d++) {
+      NAME(add_packed)(R, V, sums + d % U * N, b, a);
+      b += bs, a += S;
+      if (!BS) OPAQUE(b);
+      if (!ROW) OPAQUE(a);
+    }
   }
   for (; p > 0; p--, a += S, b += bs) NAME(add_packed)(R, V, sums, b, a);
   NAME(finish)(R, V, U, sums, t);
 }
 
+// As A lies, one of its strides being 1.
+INLINE void NAME(tile_any)(const int R, const int V, const NAME(tile_args) * t) {
+  if (R * V < 8)
+    NAME(tile)(R, V, t);
+  else if (t->cs == 1)
+    NAME(rows_tile)(R, V, t);
+  else
+    NAME(packed_tile)(R, V, 0, 0, false, t);
+}
+
 // A function a variant: one function of them all takes compilers minutes under a sanitizer.
 #define TILE(R)                                                                                              \
-  static void NAME(tile_##R##_1)(const NAME(tile_args) * t) { NAME(tile)(R, 1, t); }                         \
-  static void NAME(tile_##R##_2)(const NAME(tile_args) * t) { NAME(tile)(R, 2, t); }                         \
-  static void NAME(packed_##R##_1)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 1, 0, false, t); }      \
-  static void NAME(packed_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, 0, false, t); }      \
+  static void NAME(tile_##R##_1)(const NAME(tile_args) * t) { NAME(tile_any)(R, 1, t); }                     \
+  static void NAME(tile_##R##_2)(const NAME(tile_args) * t) { NAME(tile_any)(R, 2, t); }                     \
+  static void NAME(packed_##R##_1)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 1, NAME(strip_row), 0, false, t); } \
+  static void NAME(packed_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, NAME(strip_row), 0, false, t); } \
   static void NAME(panel_##R##_2)(const NAME(tile_args) * t) {                                               \
-    NAME(packed_tile)(R, 2, NAME(width), false, t);                                                          \
+    NAME(packed_tile)(R, 2, NAME(strip_row), NAME(width), false, t);                                         \
   }                                                                                                          \
-  static void NAME(ahead_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, 0, true, t); }
+  static void NAME(ahead_##R##_2)(const NAME(tile_args) * t) { NAME(packed_tile)(R, 2, NAME(strip_row), 0, true, t); }
 #define TILE_ENTRY(R)                                                                                        \
   {                                                                                                          \
     NAME(tile_##R##_1), NAME(tile_##R##_2), NAME(packed_##R##_1), NAME(packed_##R##_2), NAME(panel_##R##_2), \
