@@ -30,6 +30,7 @@ typedef struct units_job {
               int64_t b1, void *scratch);
   enum nn_recurrent_phase phase;
   struct nn_recurrent_at at;
+  const struct nn_recurrent_at *after; /* NULL, or where each thread begins with its own units when it is done */
   int64_t blocks;
   void *scratch;
 } units_job;
@@ -38,6 +39,7 @@ static void units_range(void *arg, int64_t begin, int64_t end, int thread) {
   (void)thread;
   const units_job *u = arg;
   u->run(u->r, u->phase, &u->at, begin, end, u->scratch);
+  if (u->after) u->run(u->r, NN_PHASE_BEGIN, u->after, begin, end, u->scratch);
 }
 
 static void do_phase(units_job *u, enum nn_recurrent_phase phase) {
@@ -65,13 +67,20 @@ static void units_forward(units_job *u, int64_t at_once) {
   u->at.k = r->steps;
 }
 
+/* A step adds up what the gates' gradients of all units give to a unit's h; the next one begins with those of its own units
+ * alone, so both are one fork. */
 static void units_backward(units_job *u) {
   const struct nn_recurrent *r = u->r;
-  for (int64_t k = 0; k < r->steps && !nn_interrupted(); k++) {
-    u->at.t = r->reverse ? k : r->steps - 1 - k;
-    do_phase(u, NN_PHASE_BEGIN);
+  struct nn_recurrent_at after = u->at;
+  u->at.t = r->reverse ? 0 : r->steps - 1;
+  if (r->steps > 0) do_phase(u, NN_PHASE_BEGIN);
+  for (int64_t k = 1; k <= r->steps && !nn_interrupted(); k++) {
+    after.t = r->reverse ? k : r->steps - 1 - k;
+    u->after = k < r->steps ? &after : NULL;
     do_phase(u, NN_PHASE_STEP);
+    u->at.t = after.t;
   }
+  u->after = NULL;
 }
 
 static bool run_by_units(nn_ctx *ctx, const struct nn_recurrent *r, nn_dtype d, bool back) {
