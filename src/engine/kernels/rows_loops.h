@@ -607,10 +607,11 @@ static void F(bn_backward_sums)(int64_t n, int64_t channels, int64_t s, int64_t 
       for (int64_t i = 0; i < n && s >= RUN; i++) {
         const int64_t at = (i * channels + c) * s;
         double p, q;
-        if (i + 1 < n) {
-          F(fetch_plane)(s, g + at + channels * s, false);
-          F(fetch_plane)(s, x + at + channels * s, false);
-          F(fetch_plane)(s, gate ? gate + at + channels * s : NULL, false);
+        if (i + 1 < n) { // the beginning, from which the processor goes on: three planes at once would wait
+          const int64_t some = s < 128 ? s : 128;
+          F(fetch_plane)(some, g + at + channels * s, false);
+          F(fetch_plane)(some, x + at + channels * s, false);
+          F(fetch_plane)(some, gate ? gate + at + channels * s : NULL, false);
         }
         F(run_sums)(s, g + at, gate ? gate + at : NULL, x + at, mean[c], &p, &q);
         a += p, b += q;
