@@ -236,6 +236,36 @@ static int64_t coming_lines(const struct dw_job *job, const struct coming *next,
   return to - line;
 }
 
+// Rows of one vector: c[i] = sum over k < depth of a[k][i] * b[k], added to what is there if `add`.
+NN_INLINE void narrow_rows(const int rows, int64_t depth, const float *a, int64_t lda, const float *b, int64_t ldb, float *c,
+                           int64_t ldc, bool add) {
+  vec sums[13];
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++) {
+    sums[i] = (vec){0};
+    if (add) sums[i] = *(const uvec *)(c + i * ldc);
+  }
+  for (int64_t k = 0; k < depth; k++, a += lda, b += ldb) {
+    const vec v = *(const uvec *)b;
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++) sums[i] += a[i] * v;
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < rows; i++) *(uvec *)(c + i * ldc) = sums[i];
+}
+
+// The same for any number of rows.
+static __attribute__((noinline)) void narrow(int64_t rows, int64_t depth, const float *a, int64_t lda, const float *b,
+                                             int64_t ldb, float *c, int64_t ldc, bool add) {
+  for (; rows > 13; rows -= 8, a += 8, c += 8 * ldc) narrow_rows(8, depth, a, lda, b, ldb, c, ldc, add);
+#define CASE(R)                                        \
+  case R:                                              \
+    narrow_rows(R, depth, a, lda, b, ldb, c, ldc, add); \
+    break;
+  switch (rows) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11) CASE(12) CASE(13) }
+#undef CASE
+}
+
 // Adds the products of a block to its sums (or puts them there, if it is the first), and meanwhile asks for what comes next.
 static void products(const struct dw_job *job, int64_t tiles, int64_t k0, int64_t k1, bool first, const float *w,
                      const float *v, const struct coming *next, const float **line, float *sums) {
@@ -244,13 +274,19 @@ static void products(const struct dw_job *job, int64_t tiles, int64_t k0, int64_
   for (int64_t p = 0; p < 36; p++) {
     int64_t lines = coming_lines(job, next, all * p / 36, all * (p + 1) / 36, k0, line), at = 0;
     for (int64_t i = 0; i < tiles; i++) line[lines + i] = w; // where the last ones are fewer than terms
-    for (int64_t c = 0; c < c_padded; c += MICRO_COLS_f32)
+    float *to = sums + p * sums_plane(job->c, job->k) + k0 * c_padded;
+    for (int64_t c = 0; c < c_padded; c += MICRO_COLS_f32) {
+      if (job->c - c <= VL) { // what is left of the channels is one vector
+        narrow(k1 - k0, tiles, w + p * w_plane, ldw, v + p * v_plane + c * job->each, MICRO_COLS_f32, to + c, c_padded, !first);
+        break;
+      }
       for (int64_t r = 0; r < micro_blocks_f32(k1 - k0); r++, at += tiles) {
         const struct micro_ends_f32 ends = {.add = !first, .fetch = at < lines ? (const void *const *)(line + at) : NULL};
         int64_t row = micro_row_f32(k1 - k0, r), rows = micro_row_f32(k1 - k0, r + 1) - row;
         micro_columns_f32(rows, tiles, w + p * w_plane + row, ldw, v + p * v_plane + c * job->each, MICRO_COLS_f32,
-                          sums + p * sums_plane(job->c, job->k) + (k0 + row) * c_padded + c, c_padded, &ends);
+                          to + row * c_padded + c, c_padded, &ends);
       }
+    }
     for (; at < lines; at++) __builtin_prefetch(line[at], 0, 2);
   }
 }
