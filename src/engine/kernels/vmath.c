@@ -33,6 +33,26 @@ static double digamma(double x) {
   return y + log(x) - 0.5 / x - series;
 }
 
+// Floats greater than 0 in vectors, the others and doubles one by one. y may be x.
+#define GAMMA_KIND(name, above_0, call)                                                                      \
+  static void u_##name##_f(int64_t n, const void *vx, void *vy) {                                            \
+    enum { CHUNK = 512 };                                                                                    \
+    float room[CHUNK];                                                                                       \
+    for (int64_t i0 = 0; i0 < n; i0 += CHUNK) {                                                              \
+      const int64_t len = n - i0 < CHUNK ? n - i0 : CHUNK;                                                   \
+      float *y = (float *)vy + i0;                                                                           \
+      memcpy(room, (const float *)vx + i0, (size_t)len * sizeof *room);                                      \
+      NN_VECTOR_LOOP for (int64_t i = 0; i < len; i++) y[i] = (float)above_0((double)room[i]);               \
+      for (int64_t i = 0; i < len; i++)                                                                      \
+        if (!(room[i] > 0)) y[i] = (float)call((double)room[i]);                                             \
+    }                                                                                                        \
+  }                                                                                                          \
+  static void u_##name##_d(int64_t n, const void *x, void *y) {                                              \
+    for (int64_t i = 0; i < n; i++) ((double *)y)[i] = call(((const double *)x)[i]);                         \
+  }
+GAMMA_KIND(lgamma, lgamma_above_0_d, log_gamma)
+GAMMA_KIND(digamma, digamma_above_0_d, digamma)
+
 // --- loops of two operands
 // ----------------------------------------------------------------------------------------
 

@@ -111,16 +111,6 @@ UNARY(acosh)
 UNARY(atanh)
 UNARY(erfinv)
 
-// By the C library, one number at a time.
-#define UNARY_LIBM(name, call)                                                                               \
-  static void F(u_##name)(int64_t n, const void *vx, void *vy) {                                             \
-    const REAL *x = vx;                                                                                      \
-    REAL *y = vy;                                                                                            \
-    for (int64_t i = 0; i < n; i++) y[i] = (REAL)call(x[i]);                                                 \
-  }
-UNARY_LIBM(lgamma, log_gamma)
-UNARY_LIBM(digamma, digamma)
-
 // Chunks with a number too large for the reduction by pi / 2 go to libm.
 #define TRIG_CHUNK 512
 #define UNARY_TRIG(name)                                                                                     \

@@ -39,8 +39,18 @@ double nn_zeta(double s, double q) {
   return sum;
 }
 
+/* The derivative of digamma for x > 0: recurrence, asymptotic series (Abramowitz and Stegun 1972, 6.4.6, 6.4.12). */
+static double trigamma(double x) {
+  double sum = 0;
+  for (; x < 10; x += 1) sum += 1 / (x * x);
+  double r = 1 / x, z = r * r, s = 7.0 / 6 - z * 3617 / 510;
+  s = 1.0 / 6 - z * (1.0 / 30 - z * (1.0 / 42 - z * (1.0 / 30 - z * (5.0 / 66 - z * (691.0 / 2730 - z * s)))));
+  return sum + r + z * (0.5 + r * s);
+}
+
 /* (-1)^(n+1) n! zeta(n + 1, x) for n >= 1 (Abramowitz and Stegun 1972, 6.4.10). */
 double nn_polygamma(int64_t n, double x) {
+  if (n == 1 && x > 0) return trigamma(x);
   double z = nn_zeta((double)n + 1, x), f = exp(lgamma((double)n + 1));
   return n % 2 ? f * z : -f * z;
 }
