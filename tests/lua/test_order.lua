@@ -148,4 +148,44 @@ check.test("multinomial refuses what is no distribution", function()
   check.error("only 1 probabilities are above 0", tensor.multinomial, tensor{0, 2}, 2)
 end)
 
+check.test("median of many floats: ties, both signs, infinities; NaN wins", function()
+  for trial = 1, 40 do
+    local n = 255 + 37 * trial
+    local x = tensor.randn(n) * (trial % 3 == 0 and 1e-30 or trial % 3 == 1 and 1 or 1e30)
+    if trial % 4 == 0 then x = x:round() end
+    if trial % 5 == 0 then x = x:abs():neg() end
+    if trial % 7 == 0 then x = x:index_fill(1, tensor.arange(1, n // 3), 1 / 0) end
+    local middle = (n - 1) // 2 + 1
+    assert(x:median():item() == x:sort()[middle]:item(), "median of " .. n)
+    assert(x:reshape(1, n):expand(3, n):median():item() == x:median():item(), "median of three times the same")
+    x[trial] = nan
+    assert(x:median():isnan():item(), "median with NaN")
+  end
+end)
+
+check.test("nonzero: of one to four dimensions, against loops", function()
+  local function positions(values, prefix, found)
+    for i, v in ipairs(values) do
+      local at = {table.unpack(prefix)}
+      at[#at + 1] = i
+      if type(v) == "table" then
+        positions(v, at, found)
+      elseif v ~= 0 then
+        found[#found + 1] = at
+      end
+    end
+    return found
+  end
+  for _, shape in ipairs {{1}, {300}, {7, 31}, {40, 1}, {3, 5, 7}, {2, 3, 2, 9}} do
+    for _, share in ipairs {0, 0.1, 0.5, 1} do
+      local x = tensor.rand(shape):lt(share):float()
+      local want, got = positions(x:totable(), {}, {}), x:nonzero()
+      assert(got:size(1) == #want and got:size(2) == #shape, "how many aren't 0")
+      for i, at in ipairs(want) do
+        for d, place in ipairs(at) do assert(got[{i, d}]:item() == place, "where they are") end
+      end
+    end
+  end
+end)
+
 check.done()

@@ -320,16 +320,35 @@ static bool positions_infer(nn_frame *f) {
   return true;
 }
 
+/* The positions in a row of n elements whose own position is at[0 .. ndim - 2]; returns where those of the next row go, NULL
+ * when interrupted. One or two numbers are written for every element, to be written over where it is 0. */
+static int64_t *row_positions(const uint8_t *m, int64_t n, int ndim, const int64_t *at, int64_t *to, const int64_t *end) {
+  for (int64_t j = 0; j < n && to < end; j++) {
+    if ((j & LOOK) == LOOK && nn_interrupted()) return NULL;
+    if (ndim <= 2) {
+      to[0] = at[0];
+      to[ndim - 1] = j + 1;
+      to += m[j] ? ndim : 0;
+    } else if (m[j]) {
+      memcpy(to, at, (size_t)(ndim - 1) * sizeof *at);
+      to[ndim - 1] = j + 1;
+      to += ndim;
+    }
+  }
+  return to;
+}
+
 static bool positions_kernel(nn_frame *f) {
   const nn_tensor *m = truth(f);
   if (m == NULL) return false;
-  int64_t at[NN_MAX_DIMS], *to = (int64_t *)(void *)f->out[0]->data;
+  if (m->ndim == 0 || m->numel == 0) return true;
+  int last = m->ndim - 1;
+  int64_t at[NN_MAX_DIMS], n = m->shape[last], *to = (int64_t *)(void *)f->out[0]->data, *end = to + f->out[0]->numel;
   for (int d = 0; d < m->ndim; d++) at[d] = 1;
-  for (int64_t i = 0; i < m->numel; i++) {
-    if (((const uint8_t *)m->data)[i])
-      for (int d = 0; d < m->ndim; d++) *to++ = at[d];
-    for (int d = m->ndim - 1; d >= 0 && ++at[d] > m->shape[d]; d--) at[d] = 1;
-    if ((i & LOOK) == LOOK && nn_interrupted()) return false;
+  for (int64_t i = 0; i < m->numel; i += n) {
+    to = row_positions((const uint8_t *)m->data + i, n, m->ndim, at, to, end);
+    if (to == NULL || ((i & LOOK) < n && nn_interrupted())) return false;
+    for (int d = last - 1; d >= 0 && ++at[d] > m->shape[d]; d--) at[d] = 1;
   }
   return true;
 }

@@ -173,3 +173,37 @@ nn_lanes nn_lanes_of(int ndim, const int64_t *shape, int dim) {
   for (int d = dim + 1; d < ndim; d++) inner *= shape[d];
   return (nn_lanes){outer * inner, ndim > 0 ? shape[dim] : 1, inner};
 }
+
+/* ---- one number of many ------------------------------------------------------------------------------ */
+
+static float number_of_key(uint32_t key) {
+  const uint32_t b = key >> 31 ? key ^ UINT32_C(1) << 31 : ~key;
+  float x;
+  memcpy(&x, &b, sizeof x);
+  return x;
+}
+
+/* How many keys have each digit (of BITS bits) is counted, then only those with the digit in question are kept. The first
+ * count goes over the numbers themselves. */
+void nn_select_f32(const float *x, int64_t n, int64_t rank, uint32_t *spare, float *value) {
+  enum { BITS = 11, MANY = 1 << BITS };
+  uint32_t digit = 0;
+  for (int shift = 32 - BITS; n > 1; shift = shift > BITS ? shift - BITS : 0) {
+    int64_t count[MANY] = {0}, kept = 0;
+    for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++)
+      count[((x != NULL ? (uint32_t)key_f32(x[i]) : spare[i]) >> shift) & (MANY - 1)]++;
+    for (digit = 0; digit + 1 < MANY && rank >= count[digit]; digit++) rank -= count[digit];
+    for (int64_t i = 0; i < n && !nn_interrupted_at(i); i++) {
+      const uint32_t key = x != NULL ? (uint32_t)key_f32(x[i]) : spare[i];
+      spare[kept] = key;
+      kept += (key >> shift & (MANY - 1)) == digit;
+    }
+    x = NULL;
+    n = kept;
+    if (shift == 0) break;
+  }
+  if (x != NULL)
+    *value = x[0];
+  else
+    *value = number_of_key(spare[0]);
+}

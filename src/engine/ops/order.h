@@ -26,6 +26,10 @@ void nn_keys_sort(nn_key *k, nn_key *spare, int64_t n);
  * after. */
 void nn_keys_select(nn_key *k, int64_t n, int64_t rank);
 
+/* The element of x that a sort would put at `rank` (from 0) goes to *value; none is NaN. spare: room for n. Ends early as
+ * those above. */
+void nn_select_f32(const float *x, int64_t n, int64_t rank, uint32_t *spare, float *value);
+
 /* The key of NaN; no other element of a floating type has it. */
 static inline uint64_t nn_key_nan(nn_dtype dtype, bool descending) {
   uint64_t nan = dtype == NN_FLOAT32 ? UINT32_MAX : UINT64_MAX;

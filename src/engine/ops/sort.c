@@ -380,8 +380,25 @@ static bool median_infer(nn_frame *f) {
   return true;
 }
 
+/* NaN is above all others: the largest tells whether there is one. */
+static bool median_of_floats(nn_frame *f) {
+  const nn_tensor *x = nn_dense(f, 0);
+  if (x == NULL) return false;
+  const float *from = (const float *)(const void *)x->data;
+  float *to = (float *)(void *)f->out[0]->data;
+  NN_SELECT(nn_reduce)->run[NN_REDUCE_MAX][NN_FLOAT32](x->numel, from, to);
+  if (isnan(*to)) return true;
+  size_t bytes = (size_t)x->numel * sizeof(uint32_t);
+  uint32_t *spare = nn_scratch(f->ctx, bytes);
+  if (spare == NULL) return false;
+  nn_select_f32(from, x->numel, (x->numel - 1) / 2, spare, to);
+  nn_scratch_free(f->ctx, spare, bytes);
+  return x->numel < 1 << 16 || !nn_interrupted();
+}
+
 static bool median_kernel(nn_frame *f) {
   int64_t place, n = f->in[0]->numel;
+  if (f->in[0]->dtype == NN_FLOAT32 && n >= 256) return median_of_floats(f);
   job j = {.lanes = {1, n, 1}, .take = 1, .each = n, .choose = choose_middle, .value = f->out[0]->data, .index = &place};
   if (n > 0) return run_lanes(f->ctx, &j, nn_dense(f, 0));
   nn_set(f->out[0], NULL, (double)NAN);
