@@ -346,7 +346,7 @@ static bool worth_turning(int64_t m, int64_t n, int64_t k, int64_t ldb, bool is_
 
 #define DEFINE_TURN(T, SUFFIX, IS_F64)                                                                       \
   static void turn_##SUFFIX(nn_gemm_args_##SUFFIX *g) {                                                      \
-    if (!g->tb || g->ta || g->gate || g->beta != 0 || !worth_turning(g->m, g->n, g->k, g->ldb, IS_F64)) return; \
+    if (!g->tb || g->ta || g->gate || g->add || g->beta != 0 || !worth_turning(g->m, g->n, g->k, g->ldb, IS_F64)) return; \
     const nn_gemm_args_##SUFFIX was = *g;                                                                    \
     g->m = was.n, g->n = was.m, g->a = was.b, g->lda = was.ldb, g->b = was.a, g->ldb = was.lda;              \
     g->turned = true;                                                                                        \
@@ -386,16 +386,21 @@ static bool tiny_f64(const nn_gemm_args_f64 *g) {
   return false;
 }
 
-// Bias and gate for products that don't know of them: rows start from the bias, and go through the gate at the end.
+// Bias, sum, ReLU and gate for products that don't know of them: rows start from the bias, and the rest comes at the end.
 #define DEFINE_ENDS(T, SUFFIX, DTYPE)                                                                        \
+  static bool ends_##SUFFIX(const nn_gemm_args_##SUFFIX *g) { return g->gate || g->add || g->relu; }         \
   static void start_##SUFFIX(nn_gemm_args_##SUFFIX *g) {                                                     \
     for (int64_t i = 0; i < g->m; i++) memcpy(g->c + i * g->ldc, g->bias, (size_t)g->n * sizeof(T));         \
     g->beta = 1;                                                                                             \
   }                                                                                                          \
-  static void shut_##SUFFIX(const nn_gemm_args_##SUFFIX *g) {                                                \
-    nn_grad_fn *relu = NN_SELECT(nn_vmath)->grad[NN_GRAD_RELU][DTYPE];                                       \
-    for (int64_t i = 0; i < g->m; i++)                                                                       \
-      relu(g->n, 0, 0, g->c + i * g->ldc, g->gate + i * g->ldc, g->c + i * g->ldc);                          \
+  static void end_##SUFFIX(const nn_gemm_args_##SUFFIX *g) {                                                 \
+    const struct nn_vmath_kernels *v = NN_SELECT(nn_vmath);                                                  \
+    for (int64_t i = 0; i < g->m; i++) {                                                                     \
+      T *c = g->c + i * g->ldc;                                                                              \
+      if (g->add) v->binary[NN_BINARY_ADD][DTYPE](g->n, c, 1, g->add + i * g->ldc, 1, c);                    \
+      if (g->relu) v->unary[NN_UNARY_RELU][DTYPE](g->n, c, c);                                               \
+      if (g->gate) v->grad[NN_GRAD_RELU][DTYPE](g->n, 0, 0, c, g->gate + i * g->ldc, c);                     \
+    }                                                                                                        \
   }
 
 DEFINE_ENDS(float, f32, NN_FLOAT32)
@@ -411,10 +416,10 @@ DEFINE_ENDS(double, f64, NN_FLOAT64)
   }                                                                                                          \
                                                                                                              \
   static bool whole_tile_##SUFFIX(nn_gemm_args_##SUFFIX *g, bool library) {                                  \
-    if (!library && ((!g->bias && !g->gate) || !fits_tiny_##SUFFIX(g))) return own_tile_##SUFFIX(g);         \
+    if (!library && ((!g->bias && !ends_##SUFFIX(g)) || !fits_tiny_##SUFFIX(g))) return own_tile_##SUFFIX(g); \
     if (g->bias) start_##SUFFIX(g);                                                                          \
     bool done = library ? library_tile_##SUFFIX(g) : own_tile_##SUFFIX(g);                                   \
-    if (g->gate) shut_##SUFFIX(g);                                                                           \
+    if (ends_##SUFFIX(g)) end_##SUFFIX(g);                                                                   \
     return done;                                                                                             \
   }                                                                                                          \
                                                                                                              \
@@ -429,6 +434,7 @@ DEFINE_ENDS(double, f64, NN_FLOAT64)
     g.c += product * job->stride_c + (g.turned ? j * g.ldc + i : i * g.ldc + j);                             \
     if (g.bias) g.bias += g.turned ? i : j;                                                                  \
     if (g.gate) g.gate += i * g.ldc + j;                                                                     \
+    if (g.add) g.add += i * g.ldc + j;                                                                       \
     if (g.sums) g.sums = j == 0 ? g.sums + i : NULL;                                                         \
     return whole_tile_##SUFFIX(&g, job->grid.library);                                                       \
   }
@@ -516,9 +522,10 @@ static bool run_by_team(gemm_job *job, int parts, nn_gemm_way way) {
         g->b += g->tb ? j * g->ldb + p : p * g->ldb + j;                                                     \
         g->c += j;                                                                                           \
         if (p > 0) g->beta = 1, g->bias = NULL;                                                              \
-        if (p + terms < whole.k) g->gate = NULL;                                                             \
+        if (p + terms < whole.k) g->gate = g->add = NULL, g->relu = false;                                   \
         if (g->bias) g->bias += j;                                                                           \
         if (g->gate) g->gate += j;                                                                           \
+        if (g->add) g->add += j;                                                                             \
         done = run_by_team(job, parts, NN_GEMM_ROWS) && !atomic_load_explicit(&job->interrupted, memory_order_relaxed); \
       }                                                                                                      \
     job->SUFFIX = whole;                                                                                     \
@@ -595,7 +602,7 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
       m *= batch;                                                                                            \
       batch = 1;                                                                                             \
     }                                                                                                        \
-    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta, NULL, NULL, false, NULL};  \
+    nn_gemm_args_##SUFFIX args = {ta, tb, m, n, k, lda, ldb, ldc, a, b, c, alpha, beta, NULL, NULL, NULL, false, false, NULL};  \
     if (batch == 1 && fits_tiny_##SUFFIX(&args)) return own_tile_##SUFFIX(&args);                            \
     if (batch == 1) turn_##SUFFIX(&args);                                                                    \
     if (batch == 1 && effort_of(m, n, k) < 2 * THREAD_WORK) return own_tile_##SUFFIX(&args);                   \
@@ -611,17 +618,19 @@ static bool run(gemm_job *job, int64_t m, int64_t n, int64_t k, int64_t batch) {
   }                                                                                                          \
                                                                                                              \
   bool nn_gemm_between_##SUFFIX(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,  \
-                                const T *b, int64_t ldb, const T *bias, const T *gate, T *c, int64_t ldc) {  \
+                                const T *b, int64_t ldb, const nn_ends_##SUFFIX *ends, T *c, int64_t ldc) {  \
     if (m <= 0 || n <= 0) return true;                                                                       \
     gemm_job job = {.is_f64 = IS_F64};                                                                       \
-    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta, tb, m, n, k, lda, ldb, ldc, a, b, c, 1, 0, bias, gate, false, NULL};  \
+    const nn_ends_##SUFFIX e = *ends;                                                                        \
+    job.SUFFIX = (nn_gemm_args_##SUFFIX){ta,   tb, m, n, k,      lda,    ldb,   ldc,    a,     b,              \
+                                         c,    1,  0, e.bias, e.gate, e.add, e.relu, false, NULL};            \
     job.wide = lda > INT_MAX || ldb > INT_MAX || ldc > INT_MAX;                                              \
     if (k > 0 && !fits_tiny_##SUFFIX(&job.SUFFIX)) turn_##SUFFIX(&job.SUFFIX);                               \
     if (k > 0 && effort_of(m, n, k) >= 2 * THREAD_WORK) return run(&job, job.SUFFIX.m, job.SUFFIX.n, k, 1);    \
     if (k > 0) return whole_tile_##SUFFIX(&job.SUFFIX, false);                                               \
-    if (bias) start_##SUFFIX(&job.SUFFIX);                                                                   \
+    if (e.bias) start_##SUFFIX(&job.SUFFIX);                                                                   \
     if (!scale_##SUFFIX(m, n, job.SUFFIX.beta, c, ldc)) return false;                                        \
-    if (gate) shut_##SUFFIX(&job.SUFFIX);                                                                    \
+    end_##SUFFIX(&job.SUFFIX);                                                                    \
     return true;                                                                                             \
   }
 

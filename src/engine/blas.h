@@ -17,12 +17,25 @@ bool nn_gemm_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha,
 bool nn_gemm_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a,
                  int64_t lda, const double *b, int64_t ldb, double beta, double *c, int64_t ldc);
 
-/// C = op(A) * op(B) + bias, every row plus the n numbers of `bias` (NULL: none); an element becomes 0 where the one of
-/// `gate`, which lies as C does, is <= 0 (NULL: none does).
+/// What a product goes on with while its tiles are in the cache. bias: n numbers for every row; add: numbers that lie as C does
+/// (not C itself); relu: what is <= 0 becomes 0; gate: an element becomes 0 where the one of `gate`, which lies as C does, is <= 0.
+/// NULL, false: not.
+typedef struct {
+  const float *bias, *add;
+  bool relu;
+  const float *gate;
+} nn_ends_f32;
+typedef struct {
+  const double *bias, *add;
+  bool relu;
+  const double *gate;
+} nn_ends_f64;
+
+/// C = op(A) * op(B), with these ends.
 bool nn_gemm_between_f32(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda, const float *b,
-                         int64_t ldb, const float *bias, const float *gate, float *c, int64_t ldc);
+                         int64_t ldb, const nn_ends_f32 *ends, float *c, int64_t ldc);
 bool nn_gemm_between_f64(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const double *a, int64_t lda, const double *b,
-                         int64_t ldb, const double *bias, const double *gate, double *c, int64_t ldc);
+                         int64_t ldb, const nn_ends_f64 *ends, double *c, int64_t ldc);
 
 /// What the gradient of y = x w^T + b, x [rows][in], w [out][in], is made from, and where it goes; all dense, rows, in and
 /// out > 0. A result that is NULL is not wanted.

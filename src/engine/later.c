@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "blas.h"
 #include "kernels/rows.h"
 #include "kernels/vmath.h"
 #include "op.h"
@@ -46,6 +47,12 @@ static bool keep_all(nn_later *w) {
   return ok;
 }
 
+/* A product goes to a buffer that is in the cache, if there is one: it is likely to be made soon, and read after that. */
+static bool makes_all(const nn_later *w) {
+  const nn_later *source = w->kind == NN_LATER_ROWS ? w->x->storage->later : w;
+  return source != NULL && source->kind == NN_LATER_LINEAR;
+}
+
 static bool put_off(nn_tensor *y, const nn_later *work) {
   nn_ctx *ctx = y->ctx;
   bool large = y->numel >= LEAST && y->dtype == NN_FLOAT32;
@@ -62,7 +69,7 @@ static bool put_off(nn_tensor *y, const nn_later *work) {
     nn_error_clear(ctx);
     return false;
   }
-  nn_storage_cool(y->storage);
+  if (!makes_all(work)) nn_storage_cool(y->storage);
   y->data = y->storage->data;
   w->of = y->storage;
   w->numel = y->numel;
@@ -144,6 +151,25 @@ static bool run_conv(const nn_later *w, unsigned flags, void *to) {
   return ok;
 }
 
+static bool run_linear(const nn_later *w, const float *add, bool relu, void *to) {
+  const nn_ends_f32 ends = {.bias = w->bias ? (const void *)w->bias->data : NULL, .add = add, .relu = relu};
+  return nn_gemm_between_f32(false, true, w->n, w->channels, w->s, (const void *)w->x->data, w->s, (const void *)w->weight->data,
+                             w->s, &ends, to, w->channels);
+}
+
+/* Under its own name and line, inside of another operation. */
+static bool timed_linear(const nn_later *w, const float *add, bool relu, void *to) {
+  nn_ctx *ctx = w->of->ctx;
+  nn_profile_call call;
+  bool timed = ctx->profile != NULL;
+  if (timed) nn_profile_begin(ctx, &call);
+  bool ok = run_linear(w, add, relu, to);
+  if (timed) nn_profile_end_later(ctx, &call, w->name, w->line);
+  return ok;
+}
+
+bool nn_later_linear_sum(const nn_later *w, const float *add, float *to) { return timed_linear(w, add, false, to); }
+
 static bool run_unpool(const nn_later *w) {
   const void *gate = w->gate ? w->gate->data : NULL, *place = w->place->data;
   return NN_SELECT(nn_pool)->max_backward[NN_FLOAT32](&w->pool, w->x->data, gate, NULL, place, w->of->data);
@@ -152,9 +178,12 @@ static bool run_unpool(const nn_later *w) {
 static bool run(nn_later *w) {
   if (w->kind == NN_LATER_CONV) return run_conv(w, 0, w->of->data);
   if (w->kind == NN_LATER_UNPOOL) return run_unpool(w);
+  if (w->kind == NN_LATER_LINEAR) return run_linear(w, NULL, false, w->of->data);
   nn_later *source = w->x->storage->later;
   if (source == NULL) return run_rows(w);
-  bool alone = source->kind == NN_LATER_CONV && w->scale == NULL && w->add == NULL && w->relu && w->x->storage->refs == 1;
+  bool bare = w->scale == NULL && w->add == NULL && w->relu;
+  if (bare && source->kind == NN_LATER_LINEAR) return timed_linear(source, NULL, true, w->of->data);
+  bool alone = source->kind == NN_LATER_CONV && bare && w->x->storage->refs == 1;
   if (alone) return run_conv(source, NN_CONV_RELU, w->of->data); /* nobody will ask for what lies in between */
   nn_settle_storage(w->x->storage);
   return w->x->storage->later == NULL && run_rows(w);
@@ -175,7 +204,7 @@ void nn_settle_storage(nn_storage *s) {
   }
 }
 
-/* A convolution's weights change in every step, when its result may be garbage that nobody has collected: rather than to
+/* Such weights change in every step, when its result may be garbage that nobody has collected: rather than to
  * compute that, w gets copies. False where there is no memory for them. */
 static bool copy_weights(nn_later *w, const nn_storage *s) {
   nn_tensor **both[2] = {&w->weight, &w->bias};
@@ -205,7 +234,7 @@ static bool reads_from(nn_later *w, const nn_storage *s) {
 void nn_settle_readers(const nn_storage *s) {
   for (nn_later *w = s->ctx->later, *next; w != NULL; w = next) {
     next = w->next;
-    if (w->kind == NN_LATER_CONV && w->x->storage != s && copy_weights(w, s)) continue;
+    if ((w->kind == NN_LATER_CONV || w->kind == NN_LATER_LINEAR) && w->x->storage != s && copy_weights(w, s)) continue;
     if (!reads_from(w, s)) continue;
     nn_storage *of = w->of;
     nn_settle_storage(of);

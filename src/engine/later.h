@@ -1,5 +1,5 @@
 /* later.h - results that are put off until the next operation shows whether it can do both in one pass: a batch norm, the
- * sum with it, a ReLU, a convolution that may be pooled, the gradient of pooling. Knows what is to be computed, not which
+ * sum with it, a ReLU, a convolution that may be pooled, a linear layer, the gradient of pooling. Knows what is to be computed, not which
  * operations ask for it.
  *
  * Such a tensor has its buffer, which nobody has written. Whatever looks at data calls nn_settle first. The next operation
@@ -14,10 +14,11 @@
 
 /* All tensors are contiguous and, but for `place`, float32. What is to be filled:
  * NN_LATER_ROWS    y = x [* scale + shift, a number a channel] [+ add], clamped below by 0 if relu; of one shape: n images
- *                  of `channels` channels of s places. x itself may be a convolution that has been put off.
+ *                  of `channels` channels of s places. x itself may be a convolution or a linear layer put off.
  * NN_LATER_CONV    y = the convolution of x with weight, plus bias
+ * NN_LATER_LINEAR  y = x weight^T plus bias: n rows of s numbers in, `channels` numbers out
  * NN_LATER_UNPOOL  y = the gradient of max pooling from x, that of its results, their places and their gate, see pool.h */
-typedef enum nn_later_kind { NN_LATER_ROWS, NN_LATER_CONV, NN_LATER_UNPOOL } nn_later_kind;
+typedef enum nn_later_kind { NN_LATER_ROWS, NN_LATER_CONV, NN_LATER_LINEAR, NN_LATER_UNPOOL } nn_later_kind;
 
 typedef struct nn_later {
   struct nn_later *next, *before; /* in the context's list */
@@ -41,6 +42,10 @@ bool nn_put_off(nn_tensor *y, const nn_later *w);
 bool nn_put_off_gradient(nn_tensor *y, const nn_later *w);
 /* The work behind t, if t is the whole of it; NULL when t has its data, which are then there. */
 const nn_later *nn_put_off_work(const nn_tensor *t);
+
+/* Computes what a linear layer w gives plus `add`, which lies as that does, into `to`, and leaves w as it is. False: the user
+ * has interrupted it. */
+bool nn_later_linear_sum(const nn_later *w, const float *add, float *to);
 
 /* Computes it. Where the user interrupts that, the error is set and the work stays put off. */
 void nn_settle_storage(nn_storage *s);

@@ -449,7 +449,7 @@ static void test_random_products(void **state) {
   }
 }
 
-// Bias and gate against the plain product, at sizes where tiny kernels, vectors, blocks and threads do them.
+// Bias, sum, ReLU and gate against the plain product, at sizes where tiny kernels, vectors, blocks and threads do them.
 static void check_between(const product *q, bool bias, bool gate) {
   size_t e = q->f64 ? 8 : 4;
   int64_t size = q->m * q->ldc;
@@ -459,25 +459,30 @@ static void check_between(const product *q, bool bias, bool gate) {
   put_element(shut, q->f64, random_in(0, size - 1), (double)NAN);
   memcpy(want, c, (size_t)size * e);
   assert_true(run_product(q, a, b, want));
-  bool done = q->f64 ? nn_gemm_between_f64(q->ta, q->tb, q->m, q->n, q->k, a, q->lda, b, q->ldb, bias ? add : NULL,
-                                           gate ? shut : NULL, c, q->ldc)
-                     : nn_gemm_between_f32(q->ta, q->tb, q->m, q->n, q->k, a, q->lda, b, q->ldb, bias ? add : NULL,
-                                           gate ? shut : NULL, c, q->ldc);
+  const bool plus = random_in(0, 1), relu = random_in(0, 1);
+  void *more = random_matrix(q->f64, size);
+  const nn_ends_f32 f32 = {bias ? add : NULL, plus ? more : NULL, relu, gate ? shut : NULL};
+  const nn_ends_f64 f64 = {bias ? add : NULL, plus ? more : NULL, relu, gate ? shut : NULL};
+  bool done = q->f64 ? nn_gemm_between_f64(q->ta, q->tb, q->m, q->n, q->k, a, q->lda, b, q->ldb, &f64, c, q->ldc)
+                     : nn_gemm_between_f32(q->ta, q->tb, q->m, q->n, q->k, a, q->lda, b, q->ldb, &f32, c, q->ldc);
   assert_true(done);
   for (int64_t at = 0; at < size; at++) {
     int64_t i = at / q->ldc, j = at % q->ldc;
     double x = element(want, q->f64, at), got = element(c, q->f64, at), scale;
     if (j < q->n) {
       define_element(q, a, b, 0, 0, i, j, &scale);
-      if (bias) x += element(add, q->f64, j);
-      if (gate && element(shut, q->f64, at) <= 0) x = 0;
+      if (bias) x += element(add, q->f64, j), scale += fabs(element(add, q->f64, j));
+      if (plus) x += element(more, q->f64, at), scale += fabs(element(more, q->f64, at));
+      const bool closed = gate && element(shut, q->f64, at) <= 0;
+      if ((relu && x <= 0) || closed) x = 0;
       check_element(q, got, x, scale + fabs(x), i, j);
-      if (x == 0 && gate) assert_true(got == 0);
+      if (closed) assert_true(got == 0);
+      if (relu) assert_true(got >= 0 || isnan(got));
     } else {
       assert_true(got == x);
     }
   }
-  free(a), free(b), free(c), free(want), free(add), free(shut);
+  free(a), free(b), free(c), free(want), free(add), free(shut), free(more);
 }
 
 static void test_products_with_ends(void **state) {

@@ -1,5 +1,5 @@
--- Batch norm, sums with it and ReLU are computed with the operation that follows (src/engine/later.h): whoever looks at
--- what lies in between, before or after, sees what it would be without that, and changes of what it was made from don't
+-- Batch norm, sums with it, linear layers and ReLU are computed with the operation that follows (src/engine/later.h):
+-- whoever looks at what lies in between, before or after, sees what it would be without that, and changes of what it was made from don't
 -- reach it.
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
@@ -17,7 +17,7 @@ local means, vars = tensor.randn(8), tensor.rand(8) + 0.5
 -- In float64 nothing is put off.
 local function double(f, ...)
   local args = table.pack(...)
-  for i = 1, args.n do args[i] = args[i]:double() end
+  for i = 1, args.n do args[i] = args[i] and args[i]:double() end
   return f(table.unpack(args)):float()
 end
 
@@ -182,6 +182,92 @@ check.test("gradients through ReLU and batch norm together, and one by one", fun
       check.equal(n ~= nil, true)
     end
   end
+end)
+
+-- ---- linear layers ------------------------------------------------------------------------------------------------
+
+local lx, lw, lb, lr = tensor.randn(300, 40), tensor.randn(160, 40), tensor.randn(160), tensor.randn(300, 160)
+local linear = F.linear
+
+check.test("a linear layer with a ReLU or a sum, and what lies in between", function()
+  for _, b in ipairs{lb, false} do
+    local want = double(linear, lx, lw, b or nil)
+    local y = linear(lx, lw, b or nil)
+    local a = F.relu(y)
+    check.close(a, relu(want), 1e-4)
+    check.close(y, want, 1e-4)
+    y = linear(lx, lw, b or nil)
+    check.close(y + lr, want + lr, 1e-4)
+    check.close(lr + y, want + lr, 1e-4)
+    check.close(y, want, 1e-4)
+    y = linear(lx, lw, b or nil)
+    check.close(lr + F.dropout(y, 0.5, false), want + lr, 1e-4)
+    check.close(F.relu(lr + linear(lx, lw, b or nil)), relu(want + lr), 1e-4)
+    y = linear(lx, lw, b or nil)
+    check.close(y + y, 2 * want, 1e-4)
+    check.close(linear(lx, lw, b or nil) + linear(lx, lw, b or nil), 2 * want, 1e-4)
+    check.close(linear(lx, lw, b or nil) + lr[1], want + lr[1], 1e-4)
+    check.close(F.relu(linear(lx, lw, b or nil)) + F.relu(y), 2 * relu(want), 1e-4)
+    local into = lr:clone()
+    check.close(into:add_(linear(lx, lw, b or nil)), want + lr, 1e-4)
+    check.close(linear(lx, lw, b or nil):add_(lr), want + lr, 1e-4)
+    check.close(F.relu_(linear(lx, lw, b or nil)), relu(want), 1e-4)
+    check.close(F.relu(linear(lx:view(3, 100, 40), lw, b or nil)), relu(want):view(3, 100, 160), 1e-4)
+  end
+end)
+
+check.test("what a linear layer is made from changes afterwards", function()
+  local want = double(linear, lx, lw, lb)
+  local a, w, b = lx:clone(), lw:clone(), lb:clone()
+  local y = linear(a, w, b)
+  local z = F.relu(y)
+  w:zero_()
+  check.close(z, relu(want), 1e-4)
+  b:zero_()
+  check.close(y, want, 1e-4)
+  w, b = lw:clone(), lb:clone()
+  y = linear(a, w, b)
+  z = F.relu(y)
+  local s = lr + y
+  a:mul_(2)
+  b:add_(1)
+  w:mul_(0)
+  check.close(z, relu(want), 1e-4)
+  check.close(s, want + lr, 1e-4)
+  check.close(y, want, 1e-4)
+  y = linear(lx, lw, lb)
+  y[1] = 5
+  check.close(y[2], want[2], 1e-4)
+  check.equal(y[1], tensor.full({160}, 5.0))
+end)
+
+check.test("gradients through a linear layer with a ReLU and a sum", function()
+  local function run(f)
+    local a, w, b, r2 = leaf(lx), leaf(lw), leaf(lb), leaf(lr)
+    local h, s = f(a, w, b, r2)
+    local loss = (h * h):sum() + (s * s * 0.5):sum()
+    loss:backward()
+    return a.grad, w.grad, b.grad, r2.grad
+  end
+  local got = {run(function(a, w, b, c)
+    return F.relu(linear(a, w, b)), c + linear(a, w, b)
+  end)}
+  local want = {run(function(a, w, b, c)
+    local y = a:matmul(w:t()) + b
+    return relu(y), y + c
+  end)}
+  for i = 1, 4 do check.close(got[i], want[i], 1e-5 * want[i]:abs():max():item()) end
+  local function twice(f)
+    local a, w = leaf(lx), leaf(lw)
+    local y = f(a, w)
+    local g = tensor.grad((y * y * y):sum(), a, {create_graph = true})
+    local square = g * g
+    square:sum():backward()
+    return w.grad
+  end
+  local first = twice(function(a, w) return F.relu(linear(a, w, lb)) end)
+  local second = twice(function(a, w) return relu(a:matmul(w:t()) + lb) end)
+  check.close(first, second, 1e-4 * second:abs():max():item())
 end)
 
 check.test("gradients over short rows, in float64 and for running statistics", function()

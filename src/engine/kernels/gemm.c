@@ -57,6 +57,7 @@ static const int64_t mask64[8] = {-1, -1, -1, -1};
 #endif
 
 #define T          float
+#define INT        int32_t
 #define NAME(name) name##_f32
 #if NN_ISA == 0
 #define FMA(a, b, c) ((a) * (b) + (c))
@@ -163,9 +164,11 @@ INLINE void total4_f32(const vec_f32 *s, float *to) {
 #include "gemm_body.h"
 
 #undef T
+#undef INT
 #undef NAME
 #undef FMA
 #define T          double
+#define INT        int64_t
 #define NAME(name) name##_f64
 #if NN_ISA == 0
 #define FMA(a, b, c) ((a) * (b) + (c))

@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 /// C = alpha * op(A) * op(B) + beta * C, everything as nn_gemm_f32 has it; then, where they are not NULL, the n numbers of
-/// `bias` are added to each row, and an element becomes 0 where the one of `gate`, which lies as C does, is <= 0.
-/// turned: C is stored transposed, with ldc >= m, `bias` has m numbers, one for each row of the product, and there is no gate;
-/// m and n are above 4. sums, with ta, if not NULL: becomes what each of op(A)'s m rows adds up to.
+/// `bias` are added to each row, and those of `add`, which lie as C does; what is <= 0 becomes 0 (relu), and so does an element
+/// where the one of `gate`, which lies as C does, is <= 0.
+/// turned: C is stored transposed, with ldc >= m, `bias` has m numbers, one for each row of the product, and there is neither
+/// add nor gate; m and n are above 4. sums, with ta, if not NULL: becomes what each of op(A)'s m rows adds up to.
 #define NN_GEMM_ARGS(T)                                                                                      \
   struct {                                                                                                   \
     bool ta, tb;                                                                                             \
@@ -20,8 +21,8 @@
     const T *a, *b;                                                                                          \
     T *c;                                                                                                    \
     T alpha, beta;                                                                                           \
-    const T *bias, *gate;                                                                                    \
-    bool turned;                                                                                             \
+    const T *bias, *gate, *add;                                                                              \
+    bool relu, turned;                                                                                             \
     T *sums;                                                                                                 \
   }
 

@@ -2,6 +2,7 @@
 // Knows the vector type NAME(vec), FMA, partial loads and stores and a small transposition from there.
 
 typedef T NAME(vec_u) __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(T)), may_alias));
+typedef INT NAME(ints) __attribute__((vector_size(VECTOR_BYTES)));
 enum { NAME(lanes) = VECTOR_BYTES / (int)sizeof(T), NAME(width) = 2 * NAME(lanes) }; // width of a panel of B
 
 INLINE NAME(vec) NAME(load)(const T *p) { return (NAME(vec))(*(const NAME(vec_u) *)p); }
@@ -13,14 +14,15 @@ INLINE NAME(vec) NAME(splat)(T x) { return x - (NAME(vec)){0}; }
 // -----------------------------------------------------------------------------------------------------------
 // The microkernel: a tile of C in registers, R rows by V vectors.
 
-// c[i][j] = alpha * sum over p < k of a[i * rs + p * cs] * b[p * bs + j] + beta * c[i][j] + bias[j], 0 where
-// gate[i][j] <= 0; j < cols. turned: what is c[i][j] there lies at c[j][i], and bias[i] is added.
+// c[i][j] = alpha * sum over p < k of a[i * rs + p * cs] * b[p * bs + j] + beta * c[i][j] + bias[j] + add[i][j], 0 where
+// that (relu) or gate[i][j] is <= 0; j < cols. turned: what is c[i][j] there lies at c[j][i], and bias[i] is added.
 typedef struct {
   const T *a, *b;
   T *c;
   int64_t k, rs, cs, bs, ldc, cols;
   T alpha, beta;
-  const T *bias, *gate; // or NULL
+  const T *bias, *gate, *add; // or NULL
+  bool relu;
   const T *next_a, *next_c; // the tile after this one, to be fetched meanwhile
   bool turned;
 } NAME(tile_args);
@@ -47,6 +49,12 @@ INLINE void NAME(fetch)(const T *p, int bytes) {
 
 INLINE void NAME(fetch_read)(const T *p, int bytes) {
   UNROLL for (int i = 0; i < bytes; i += 64) __builtin_prefetch((const char *)p + i, 0);
+}
+
+// What the tile's ends read beside C.
+INLINE void NAME(fetch_ends)(const int R, const int V, const NAME(tile_args) * t) {
+  const T *from = t->gate ? t->gate : t->add;
+  UNROLL for (int i = 0; from && i < R; i++) NAME(fetch_read)(from + i * t->ldc, V * VECTOR_BYTES);
 }
 
 // sums[i][v] += terms of R rows by V vectors at one p, the rows' numbers rs apart from three bases.
@@ -117,6 +125,12 @@ static void NAME(turn)(int64_t rows, int64_t cols, T *c, int64_t ldc, T *tile, b
     }
 }
 
+// 0 where `by` is <= 0.
+INLINE NAME(vec) NAME(shut)(NAME(vec) v, NAME(vec) by) {
+  const NAME(ints) off = (NAME(ints))(by <= (NAME(vec)){0});
+  return (NAME(vec))((NAME(ints))v & ~off);
+}
+
 // Puts the sums, [rows][width], into C the other way round; not in line, it is one of many ends of a tile.
 static __attribute__((noinline)) void NAME(finish_turned)(int64_t rows, T *sums, const NAME(tile_args) * t) {
   enum { L = NAME(lanes), VECTORS = ROWS_MAX * NAME(width) / L };
@@ -125,37 +139,79 @@ static __attribute__((noinline)) void NAME(finish_turned)(int64_t rows, T *sums,
   for (int64_t v = 0; v < 2 * rows; v++) {
     NAME(vec) x = NAME(splat)(t->alpha) * NAME(load)(sums + v * L);
     x = FMA(NAME(splat)(t->beta), NAME(load)(before + v * L), x);
-    NAME(store)(sums + v * L, t->bias ? x + NAME(splat)(t->bias[v / 2]) : x);
+    if (t->bias) x += NAME(splat)(t->bias[v / 2]);
+    NAME(store)(sums + v * L, t->relu ? NAME(shut)(x, x) : x);
   }
   NAME(turn)(rows, t->cols, t->c, t->ldc, sums, true);
 }
 
-static __attribute__((noinline)) void NAME(shut_tile)(int64_t rows, const NAME(tile_args) * t) {
-  for (int64_t i = 0; i < rows; i++) {
-    T *c = t->c + i * t->ldc;
-    const T *gate = t->gate + i * t->ldc;
-    for (int64_t j = 0; j < t->cols; j++) c[j] = gate[j] <= 0 ? 0 : c[j];
+// The vector at column j of each row of sums, [rows][width], to C; n of its elements.
+INLINE void NAME(end_column)(const bool add, const bool relu, const bool gate, int64_t rows, const T *sums, const NAME(tile_args) * t,
+                             int64_t j, int64_t n) {
+  const NAME(vec) alpha = NAME(splat)(t->alpha), beta = NAME(splat)(t->beta);
+  const NAME(vec) bias = t->bias ? NAME(load_first)(t->bias + j, n) : (NAME(vec)){0};
+  const bool before = t->beta != 0;
+  const int64_t ldc = t->ldc;
+  T *c = t->c + j;
+  const T *more = add ? t->add + j : NULL, *by = gate ? t->gate + j : NULL;
+  for (int64_t i = 0; i < rows; i++, c += ldc) {
+    NAME(vec) v = FMA(alpha, NAME(load)(sums + i * NAME(width) + j), bias);
+    if (before) v = FMA(beta, NAME(load_first)(c, n), v);
+    if (add) v += NAME(load_first)(more + i * ldc, n);
+    if (relu) v = NAME(shut)(v, v);
+    if (gate) v = NAME(shut)(v, NAME(load_first)(by + i * ldc, n));
+    if (n == NAME(lanes))
+      NAME(store)(c, v);
+    else
+      NAME(store_part)(c, v, n);
   }
+}
+
+// Puts the sums into C where there is more to do than adding a bias; not in line, as above.
+static __attribute__((noinline)) void NAME(finish_ends)(int64_t rows, const T *sums, const NAME(tile_args) * t) {
+  enum { L = NAME(lanes) };
+  for (int64_t j = 0; j < t->cols; j += L) {
+    const int64_t n = min64(t->cols - j, L);
+    if (n < L || (t->add != NULL) + (t->gate != NULL) + t->relu != 1)
+      NAME(end_column)(t->add != NULL, t->relu, t->gate != NULL, rows, sums, t, j, n);
+    else if (t->add)
+      NAME(end_column)(true, false, false, rows, sums, t, j, L);
+    else if (t->relu)
+      NAME(end_column)(false, true, false, rows, sums, t, j, L);
+    else
+      NAME(end_column)(false, false, true, rows, sums, t, j, L);
+  }
+}
+
+// One element of C, from what its terms add up to and its place in the tile.
+INLINE T NAME(ended)(const NAME(tile_args) * t, T x, int64_t at) {
+  if (t->add) x += t->add[at];
+  if (t->relu && x <= 0) x = 0;
+  return t->gate && t->gate[at] <= 0 ? 0 : x;
 }
 
 // Adds up the U sets of N sums and puts the tile into C.
 INLINE void NAME(finish)(const int R, const int V, const int U, NAME(vec) * sums, const NAME(tile_args) * t) {
   const int N = R * V;
   UNROLL for (int i = N; i < U * N; i++) sums[i % N] += sums[i];
-  if (t->alpha == 1 && t->beta == 0 && !t->bias && !t->gate && !t->turned && t->cols == V * NAME(lanes)) { // mostly
+  const bool ends = t->gate || t->add || t->relu;
+  if (t->alpha == 1 && t->beta == 0 && !t->bias && !ends && !t->turned && t->cols == V * NAME(lanes)) { // mostly
     T *c = t->c;
     UNROLL for (int i = 0; i < R; i++, c += t->ldc) {
       UNROLL for (int v = 0; v < V; v++) NAME(store)(c + v * NAME(lanes), sums[i * V + v]);
     }
     return;
   }
-  if (t->turned) {
+  if (t->turned || ends) {
     T tile[ROWS_MAX * NAME(width)] __attribute__((aligned(64)));
     UNROLL for (int i = 0; i < R; i++) {
       NAME(store)(tile + i * NAME(width), sums[i * V]);
       NAME(store)(tile + i * NAME(width) + NAME(lanes), V > 1 ? sums[i * V + V - 1] : (NAME(vec)){0});
     }
-    NAME(finish_turned)(R, tile, t);
+    if (t->turned)
+      NAME(finish_turned)(R, tile, t);
+    else
+      NAME(finish_ends)(R, tile, t);
     return;
   }
   const T alpha = t->alpha, beta = t->beta;
@@ -166,7 +222,6 @@ INLINE void NAME(finish)(const int R, const int V, const int U, NAME(vec) * sums
     if (V > 1) NAME(update)(c, sums[i * V], alpha, beta, bias, NAME(lanes));
     NAME(update)(c + (V - 1) * NAME(lanes), sums[i * V + V - 1], alpha, beta, last, rest);
   }
-  if (t->gate) NAME(shut_tile)(R, t);
 }
 
 // A multiplier takes a new sum every half cycle but 4 cycles for each: with fewer than 8 sums, terms p, p +
@@ -182,6 +237,7 @@ INLINE void NAME(tile)(const int R, const int V, const NAME(tile_args) * t) {
   if (p >= 64 && !t->turned) { // C isn't in the cache, and the sum takes long enough to fetch it
     UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
+  NAME(fetch_ends)(R, V, t);
   for (; p >= U; p -= U) {
     UNROLL for (int u = 0; u < U; u++) {
       NAME(add_term)(R, V, sums + u * N, b, a0, a5, a10, rs);
@@ -204,6 +260,7 @@ INLINE void NAME(rows_tile)(const int R, const int V, const NAME(tile_args) * t)
   if (p >= 64 && !t->turned) {
     UNROLL for (int i = 0; i < R; i++) NAME(fetch)(t->c + i * t->ldc, V * VECTOR_BYTES);
   }
+  NAME(fetch_ends)(R, V, t);
   // Of the next rows, one number of four rows a turn, so that 16 terms, a cache line, ask for all of them.
   const T *next = NN_ISA > 1 ? t->next_a : NULL;
   for (int row = 0; p >= 4; p -= 4) {
@@ -262,6 +319,7 @@ INLINE void NAME(packed_tile)(const int R, const int V, const int ROW, const int
   const T *b = t->b, *a = t->a, *next = t->next_c;
   int64_t p = t->k;
   int rows = R;
+  NAME(fetch_ends)(R, V, t);
   for (; p >= 4; p -= 4) {
     NAME(fetch_next)(V, &next, t->ldc, &rows);
     if (ahead) NAME(fetch_beside)(b, bs);
@@ -570,6 +628,7 @@ static void NAME(run_strip)(int64_t rows, int64_t n, NAME(tile_args) t, const NA
     if (!plan->direct) block += t.k * NAME(width);
     if (t.bias && !t.turned) now.bias += j;
     if (t.gate) now.gate += j;
+    if (t.add) now.add += j;
     now.next_c = t.turned ? t.c : j + NAME(width) < n ? t.c + NAME(width) : last;
     if (j > 0) now.next_a = NULL;
     NAME(run_tile)(rows, plan->copy, plan->direct && j + 2 * NAME(width) <= afar, &now);
@@ -609,7 +668,9 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
   t.beta = p == 0 ? g->beta : 1;
   const T *bias = p == 0 ? g->bias : NULL;
   t.turned = g->turned;
-  const T *gate = p + k == g->k && g->gate ? g->gate + j : NULL;
+  const bool end = p + k == g->k;
+  const T *gate = end && g->gate ? g->gate + j : NULL, *add = end && g->add ? g->add + j : NULL;
+  t.relu = end && g->relu;
   t.rs = g->ta ? 1 : g->lda;
   t.cs = g->ta ? g->lda : 1;
   for (int64_t s = 0, row = 0, next; s < strips; s++, row = next) {
@@ -619,6 +680,7 @@ static bool NAME(run_block)(const NAME(nn_gemm_args) * g, const NAME(plan) * pla
     t.c = g->turned ? g->c + j * g->ldc + row : g->c + row * g->ldc + j;
     t.bias = bias ? bias + (g->turned ? row : j) : NULL;
     t.gate = gate ? gate + row * g->ldc : NULL;
+    t.add = add ? add + row * g->ldc : NULL;
     if (plan->copy && g->ta) {
       if (s % NAME(group) == 0) NAME(copy_group)(g->m, strips, s, min64(NAME(group), strips - s), k, a, g->lda, plan->strip);
       t.a += s % NAME(group) * NAME(strip_size)(k);
@@ -717,6 +779,8 @@ static void NAME(team_strip)(const NAME(nn_gemm_args) * g, NAME(plan) plan, int6
   t.c = g->turned ? g->c + j * g->ldc + row : g->c + row * g->ldc + j;
   if (p == 0 && g->bias) t.bias = g->bias + (g->turned ? row : j);
   if (!more && g->gate) t.gate = g->gate + row * g->ldc + j;
+  if (!more && g->add) t.add = g->add + row * g->ldc + j;
+  t.relu = !more && g->relu;
   if (!g->ta && (more || next + ROWS_MAX <= g->m)) after = more ? a + row * g->lda + plan.kc : g->a + next * g->lda;
   t.next_a = plan.copy ? NULL : after;
   plan.block = block;
@@ -944,7 +1008,7 @@ static bool NAME(gemv_columns)(const NAME(gemv_args) * g) {
   return true;
 }
 
-// For the ways that know of neither: C starts from the bias, and the gate comes at the end.
+// For the ways that know of none of them: C starts from the bias, and the rest comes at the end.
 static void NAME(start)(NAME(nn_gemm_args) * g) {
   for (int64_t i = 0; i < g->m; i++)
     for (int64_t j = 0; j < g->n; j++) {
@@ -954,10 +1018,10 @@ static void NAME(start)(NAME(nn_gemm_args) * g) {
   g->beta = 1;
 }
 
-static void NAME(shut)(const NAME(nn_gemm_args) * g) {
+static void NAME(end)(const NAME(nn_gemm_args) * g) {
+  const NAME(tile_args) t = {.gate = g->gate, .add = g->add, .relu = g->relu};
   for (int64_t i = 0; i < g->m; i++)
-    for (int64_t j = 0; j < g->n; j++)
-      if (g->gate[i * g->ldc + j] <= 0) g->c[i * g->ldc + j] = 0;
+    for (int64_t j = 0; j < g->n; j++) g->c[i * g->ldc + j] = NAME(ended)(&t, g->c[i * g->ldc + j], i * g->ldc + j);
 }
 
 // The product as a whole. With few rows in C, op(A)'s rows are vectors that op(B)' is multiplied with; with
@@ -983,6 +1047,6 @@ static bool NAME(gemm)(const NAME(nn_gemm_args) * args, void *scratch, int64_t b
     v.vectors = g->m, v.vx = g->lda, v.vy = g->ldc;
   }
   bool done = by_rows ? NAME(gemv_rows)(&v, scratch, bytes / (int64_t)sizeof(T)) : NAME(gemv_columns)(&v);
-  if (args->gate) NAME(shut)(args);
+  if (args->gate || args->add || args->relu) NAME(end)(args);
   return done;
 }

@@ -19,7 +19,7 @@ static void NAME(finish_narrow)(int64_t rows, int64_t x, const T *sums, const NA
       T y = t->alpha * sums[i];
       if (t->beta != 0) y += t->beta * *c;
       if (t->bias) y += t->bias[t->turned ? i : v];
-      *c = t->gate && t->gate[i * t->ldc + v] <= 0 ? 0 : y;
+      *c = NAME(ended)(t, y, i * t->ldc + v);
     }
   }
 }
@@ -112,6 +112,7 @@ static void NAME(run_narrow)(int64_t rows, int64_t x, int64_t j, bool packed, co
   t.c += t.turned ? j * t.ldc : j;
   if (t.bias && !t.turned) t.bias += j;
   if (t.gate) t.gate += j;
+  if (t.add) t.add += j;
   NAME(narrow_ways)[x - 1][packed ? 0 : t.cs == 1 ? 2 : 1](rows, &t, sums);
   NAME(finish_narrow)(rows, x, sums, &t);
 }

@@ -54,9 +54,29 @@ static bool sum_put_off(nn_frame *f) {
   return false;
 }
 
+/* The same where one of them is what a linear layer gives: at once, that with the sum. *done: it has been possible. */
+static bool sum_of_linear(nn_frame *f, bool *done) {
+  nn_tensor *y = f->out[0];
+  for (int i = 0; i < 2; i++) {
+    nn_tensor *other = f->in[1 - i];
+    const nn_later *w = f->in[i]->storage->later ? nn_put_off_work(f->in[i]) : NULL;
+    if (w == NULL || w->kind != NN_LATER_LINEAR || !nn_same_shape(f->in[i], other)) continue;
+    nn_settle(other);
+    w = nn_put_off_work(f->in[i]);
+    const bool own = y->storage->refs == 1 && y->storage != other->storage && nn_contig(y);
+    if (w == NULL || !own || !nn_contig(other) || other->dtype != NN_FLOAT32) continue;
+    *done = true;
+    return nn_later_linear_sum(w, (const void *)other->data, (void *)y->data);
+  }
+  return true;
+}
+
 static bool sum_kernel(nn_frame *f) {
   if (f->ctx->later != NULL) {
-    if (alpha_of(&f->arg[2]) == 1.0 && f->op == &nn_op_add && sum_put_off(f)) return true;
+    bool done = false, plain = alpha_of(&f->arg[2]) == 1.0 && f->op == &nn_op_add;
+    if (plain && sum_put_off(f)) return true;
+    if (plain && !sum_of_linear(f, &done)) return false;
+    if (done) return true;
     nn_settle(f->in[0]);
     nn_settle(f->in[1]);
   }

@@ -5,6 +5,7 @@
 #include "blas.h"
 #include "expr.h"
 #include "interrupt.h"
+#include "later.h"
 #include "reduction.h"
 
 #define M(t) ((t)->shape[(t)->ndim - 2])
@@ -410,8 +411,27 @@ static bool gemm(nn_dtype d, bool ta, bool tb, int64_t m, int64_t n, int64_t k, 
                  int64_t ldb, bool add, const void *gate, void *c) {
   if (add && d == NN_FLOAT32) return nn_gemm_f32(ta, tb, m, n, k, 1, a, lda, b, ldb, 1, c, n);
   if (add) return nn_gemm_f64(ta, tb, m, n, k, 1, a, lda, b, ldb, 1, c, n);
-  if (d == NN_FLOAT32) return nn_gemm_between_f32(ta, tb, m, n, k, a, lda, b, ldb, NULL, gate, c, n);
-  return nn_gemm_between_f64(ta, tb, m, n, k, a, lda, b, ldb, NULL, gate, c, n);
+  if (d == NN_FLOAT32) return nn_gemm_between_f32(ta, tb, m, n, k, a, lda, b, ldb, &(nn_ends_f32){.gate = gate}, c, n);
+  return nn_gemm_between_f64(ta, tb, m, n, k, a, lda, b, ldb, &(nn_ends_f64){.gate = gate}, c, n);
+}
+
+static bool forward(const layer *s, const nn_tensor *x, const nn_tensor *w, const nn_tensor *b, nn_tensor *y) {
+  const void *p = x->data, *q = w->data, *bias = b ? b->data : NULL;
+  if (y->dtype == NN_FLOAT32)
+    return nn_gemm_between_f32(false, true, s->rows, s->out, s->in, p, s->in, q, s->in, &(nn_ends_f32){.bias = bias},
+                               (void *)y->data, s->out);
+  return nn_gemm_between_f64(false, true, s->rows, s->out, s->in, p, s->in, q, s->in, &(nn_ends_f64){.bias = bias},
+                             (void *)y->data, s->out);
+}
+
+/* From so many results on they wait for a ReLU or a sum that may follow. */
+enum { WORTH_WAITING = 32 * 1024 };
+
+static bool put_off(const nn_op *op, const layer *s, const nn_tensor *x, const nn_tensor *w, const nn_tensor *b, nn_tensor *y) {
+  if (y->numel < WORTH_WAITING || y->dtype != NN_FLOAT32 || w->ndim != 2 || s->in == 0) return false;
+  const nn_later work = {.kind = NN_LATER_LINEAR, .x = (nn_tensor *)(uintptr_t)x, .weight = (nn_tensor *)(uintptr_t)w,
+                         .bias = (nn_tensor *)(uintptr_t)b, .n = s->rows, .channels = s->out, .s = s->in, .name = op->name};
+  return nn_put_off(y, &work);
 }
 
 static bool linear_kernel(nn_frame *f) {
@@ -431,10 +451,7 @@ static bool linear_kernel(nn_frame *f) {
     fill_bias(&one, b, all);
     b = all;
   }
-  const void *p = x->data, *q = w->data, *bias = b ? b->data : NULL;
-  void *r = y->data;
-  if (y->dtype == NN_FLOAT32) return nn_gemm_between_f32(false, true, s.rows, s.out, s.in, p, s.in, q, s.in, bias, NULL, r, s.out);
-  return nn_gemm_between_f64(false, true, s.rows, s.out, s.in, p, s.in, q, s.in, bias, NULL, r, s.out);
+  return put_off(f->op, &s, x, w, b, y) || forward(&s, x, w, b, y);
 }
 
 /* Tensors without gaps that fit. */
@@ -457,12 +474,7 @@ static nn_tensor *quick_linear(nn_ctx *c, const nn_value *args, int n_args) {
   shape[x->ndim - 1] = s.out;
   nn_tensor *y = nn_empty(c, d, x->ndim, shape);
   if (y == NULL) return NULL;
-  const void *bias = b ? b->data : NULL;
-  bool done = d == NN_FLOAT32
-                  ? nn_gemm_between_f32(false, true, s.rows, s.out, s.in, (const void *)x->data, s.in, (const void *)w->data, s.in,
-                                        bias, NULL, (void *)y->data, s.out)
-                  : nn_gemm_between_f64(false, true, s.rows, s.out, s.in, (const void *)x->data, s.in, (const void *)w->data, s.in,
-                                        bias, NULL, (void *)y->data, s.out);
+  const bool done = put_off(&nn_op_linear, &s, x, w, b, y) || forward(&s, x, w, b, y);
   if (done && !nn_interrupted()) return nn_record_quick(c, &nn_op_linear, in, 3, NULL, 0, y);
   nn_release(y);
   return NULL; /* the usual way says why */

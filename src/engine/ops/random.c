@@ -416,6 +416,7 @@ const nn_op nn_op_dropout = {
     .doc = "In training, each element becomes 0 with probability p and is otherwise divided by 1 - p, so that the mean stays\n"
            "(Srivastava et al. 2014); else input as it is.",
     .example = "F.dropout(tensor{1, 2}, 0.5, false)\n--> {1, 2}",
-    .params = {{"input", P_TENSOR}, {"p", P_FLOAT, "0.5"}, {"training", P_BOOL, "true"}}, .flags = NN_F | NN_INPLACE | NN_RANDOM,
+    .params = {{"input", P_TENSOR}, {"p", P_FLOAT, "0.5"}, {"training", P_BOOL, "true"}},
+    .flags = NN_F | NN_INPLACE | NN_RANDOM | NN_TAKES_LATER, /* passes on what is to come where it changes nothing */
     .compose = dropout_compose, .samples = NN_SAMPLES("R(2,3), 0.4", "R(2,3), 0.4, false", "R(3), 1", "R(3), 0"),
     .invalid = "R(3), 2", .complaint = "between 0 and 1"};
