@@ -1,6 +1,6 @@
 -- Batch norm, sums with it, linear layers and ReLU are computed with the operation that follows (src/engine/later.h):
--- whoever looks at what lies in between, before or after, sees what it would be without that, and changes of what it was made from don't
--- reach it.
+-- whoever looks at what lies in between, before or after, sees what it would be without that, and changes of what it
+-- was made from don't reach it.
 
 package.path = (arg[0]:match("^(.*)/") or ".") .. "/?.lua;" .. package.path
 local check = require "check"
