@@ -14,10 +14,13 @@ local parts = {
     "losses", "init", "vanishing", "clipping", "optimizers", "lr-schedule", "batch-size", "hyperparameters",
     "overfitting", "l1-l2", "dropout", "batchnorm", "augmentation", "early-stopping", "cross-validation",
     "preprocessing", "features", "metrics", "imbalance", "ensembles", "gen-vs-disc"}},
-  {"Vision", {"convolution", "cnn", "resnet", "transfer"}},
+  {"Vision", {"convolution", "pooling", "cnn", "segmentation", "detection", "resnet", "transfer", "inpainting",
+    "visualisation"}},
   {"Sequences", {"rnn", "lstm", "gru", "language-model", "forecasting", "attention", "transformer"}},
-  {"Generative models", {"autoencoder", "vae", "gan"}},
-  {"Graphs and decisions", {"gcn", "dqn", "policy-gradient"}},
+  {"Generative models", {"autoencoder", "vae", "gan", "anomaly"}},
+  {"Graphs and decisions", {"gnn", "gcn", "dqn", "policy-gradient"}},
+  {"Learning to learn", {"multi-task", "maml", "distillation"}},
+  {"Small and sturdy", {"pruning", "adversarial", "monitoring", "checkpoint"}},
 }
 
 local function read(path)
