@@ -30,6 +30,19 @@ void nn_reduced_spec(nn_frame *f, int k, nn_dtype dtype, uint32_t mask, bool kee
   }
 }
 
+int64_t nn_reduced_count(const nn_meta *m, uint32_t mask) {
+  int64_t n = 1;
+  for (int d = 0; d < m->ndim; d++)
+    if (mask >> d & 1) n *= m->shape[d];
+  return n;
+}
+
+bool nn_convert_input(nn_frame *f, int p) {
+  if (!nn_given(f, p) || f->arg[p].dtype == f->in[0]->dtype) return true;
+  f->in[0] = nn_do(f->ctx, &nn_op_to, v_t(f->in[0]), v_dt(f->arg[p].dtype));
+  return f->in[0] != NULL;
+}
+
 /* ---- layouts ---------------------------------------------------------------------------------------- */
 
 /* Dimensions in groups that are reduced or kept together and are one dimension with one stride in memory. */

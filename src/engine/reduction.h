@@ -15,6 +15,11 @@ const nn_tensor *nn_reduction_input(nn_frame *f, uint32_t *mask);
 /* out = reduction over the masked dimensions of x, which is contiguous or, for sums and extremes, comes from nn_reduction_input. out
  * is contiguous, of the kernel's result type (int64 for sums and products of integers). False when interrupted or out of memory. */
 bool nn_reduce_dense(nn_ctx *ctx, enum nn_reduce kind, const nn_tensor *x, uint32_t mask, void *out);
+/* How many elements each result is made of. */
+int64_t nn_reduced_count(const nn_meta *m, uint32_t mask);
+static inline nn_meta nn_meta_of(const nn_tensor *t) { return (nn_meta){(int8_t)t->ndim, t->dtype, t->shape}; }
+/* A dtype option, argument p, converts the input first. */
+bool nn_convert_input(nn_frame *f, int p);
 /* A gradient or result of the reduced shape, brought back to have the masked dimensions as 1. */
 T nn_unsqueeze_mask(C c, T g, const nn_meta *input, uint32_t mask);
 

@@ -1,5 +1,5 @@
 /* cumulative.c - running products and extremes along a dimension, and differences of neighbours. (The running
- * sum is in reduce.c.) */
+ * sum is in cumsum.c.) */
 #include "interrupt.h"
 #include "order.h"
 #include "parallel.h"
