@@ -198,6 +198,8 @@ struct nn_ctx {
   struct nn_buffer *bucket[NN_BUCKETS];
   size_t bucket_used[NN_BUCKETS]; /* bytes allocated so far when a buffer of it was last asked for */
   size_t in_use, peak, cached, limit, allocated;
+  size_t bucket_dropped[NN_BUCKETS]; /* 1 more than the bytes allocated when one of its buffers last had to go; 0: a while ago */
+  size_t slack; /* how much more than 10 MB beyond the peak is kept */
   size_t window_peak, last_window_peak;
   uint64_t window_start;
   /* releasing without recursion */

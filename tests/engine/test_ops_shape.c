@@ -472,6 +472,25 @@ static void every_failing_allocation_is_an_error(void **state) {
   }
 }
 
+// Sizes that are wanted one after the other, beside 40 MB that stay: the room beyond the peak grows until none of them has to
+// be got from the system again.
+static void sizes_that_return_are_kept(void **state) {
+  (void)state;
+  const size_t mb = 1 << 20, sizes[] = {16 * mb, 14 * mb, 12 * mb};
+  void *stays = nn_scratch(ctx, 40 * mb);
+  assert_non_null(stays);
+  for (int round = 0; round < 5; round++)
+    for (int i = 0; i < 3; i++) {
+      void *p = nn_scratch(ctx, sizes[i]);
+      assert_non_null(p);
+      nn_scratch_free(ctx, p, sizes[i]);
+    }
+  if (!NN_PLAIN_MALLOC) assert_true(ctx->cached == 42 * mb);
+  nn_trim(ctx);
+  assert_true(ctx->cached == 0);
+  nn_scratch_free(ctx, stays, 40 * mb);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_ctx, close_ctx)
   const struct CMUnitTest tests[] = {
@@ -491,6 +510,7 @@ int main(void) {
       TEST(an_interrupt_ends_a_copy),
       TEST(an_interrupt_leaves_no_wild_index),
       TEST(every_failing_allocation_is_an_error),
+      TEST(sizes_that_return_are_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
