@@ -284,7 +284,7 @@ static grid plan(int64_t m, int64_t n, int64_t k, bool tb, int64_t batch, bool i
   }
   bool library = suits_library(m, n, k, is_f64);
   if (library && work > library_tile_work() * (double)tiles)
-    tiles = (int64_t)(work / library_tile_work()) + 1;
+    tiles = div_up((int64_t)(work / library_tile_work()) + 1, threads) * threads; // three for two threads would take as long as four
   bool fine = !library && all > CLAIM_WORK * (double)threads;
   grid g = tiles <= 1 ? (grid){1, 1, false} : fine ? cut_finely(m, n, k, tb, tiles) : cut(m, n, k, tb, tiles);
   g.library = library && div_up(m, g.rows) >= 256 && div_up(n, g.cols) >= 256;
