@@ -59,13 +59,36 @@ static void T(sum_row)(const struct nn_pool_desc *d, const real *plane, struct w
     }
 }
 
-// The same where windows are few and wide, or of different width.
+// The sums of columns of a few rows, and of a run of those: windows share both.
+enum { T(FEW_ROWS) = 32, T(MANY_COLUMNS) = 512 };
+static void T(column_sums)(int64_t w, const real *plane, struct window rows, real *restrict to) {
+  memcpy(to, plane + rows.first * w, (size_t)w * sizeof(real));
+  for (int64_t row = rows.first + 1; row < rows.end; row++) {
+    const real *x = plane + row * w;
+    for (int64_t j = 0; j < w; j++) to[j] += x[j];
+  }
+}
+NN_INLINE real T(short_sum)(const real *x, int64_t n) {
+  if (n > 16) return T(sum_of)(x, n);
+  real a = 0, b = 0;
+  for (int64_t i = 0; i + 2 <= n; i += 2) a += x[i], b += x[i + 1];
+  return n % 2 ? a + b + x[n - 1] : a + b;
+}
+
+// The same as sum_row where windows are few and wide, or of different width.
 static void T(sum_windows)(const struct T(avg_job) *job, const real *plane, struct window rows, int64_t j0,
                            int64_t j1, real *sum) {
   int64_t w = job->d->w;
+  real columns[T(MANY_COLUMNS)];
+  bool by_columns = rows.end - rows.first <= T(FEW_ROWS) && rows.end > rows.first && w <= T(MANY_COLUMNS) && j1 - j0 > 1;
+  if (by_columns) T(column_sums)(w, plane, rows, columns);
   for (int64_t j = j0; j < j1; j++) {
     struct window cols = T(cols_of)(job, j);
     sum[j - j0] = 0;
+    if (by_columns) {
+      if (cols.end > cols.first) sum[j - j0] = T(short_sum)(columns + cols.first, cols.end - cols.first);
+      continue;
+    }
     if (cols.end - cols.first == w) {
       sum[j - j0] = T(sum_of)(plane + rows.first * w, (rows.end - rows.first) * w);
       continue;
