@@ -188,4 +188,17 @@ check.test("nonzero: of one to four dimensions, against loops", function()
   end
 end)
 
+check.test("tril_indices and triu_indices: where the ones of a triangle are", function()
+  for _, size in ipairs {{0, 0}, {0, 3}, {3, 0}, {1, 1}, {4, 4}, {3, 7}, {7, 3}} do
+    for offset = -9, 9 do
+      local ones = tensor.ones(size[1], size[2])
+      for _, cut in ipairs {"tril", "triu"} do
+        local got = tensor[cut .. "_indices"](size[1], size[2], {offset = offset})
+        local want = ones[cut](ones, offset):nonzero():t()
+        check.ok(got:equal(want) and got.dtype == "int64" and got:size(1) == 2, cut .. " " .. offset)
+      end
+    end
+  end
+end)
+
 check.done()
