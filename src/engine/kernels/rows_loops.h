@@ -400,7 +400,7 @@ static void F(cross_entropy_backward)(int64_t rows, int64_t n, const struct nn_c
   const struct row_shape s = group_shape_of(n);
   for (int64_t r = 0; r < rows; r += LANES) {
     const int64_t count = rows - r < LANES ? rows - r : LANES;
-    struct cross_entropy_group group = {{0}};
+    struct cross_entropy_group group = {.l = {0}};
     for (int64_t i = 0; i < count; i++) {
       const bool ignored = target[r + i] == o->ignore_index;
       const int64_t t = ignored ? -1 : target[r + i] - 1;
