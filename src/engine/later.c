@@ -189,6 +189,36 @@ static bool run(nn_later *w) {
   return w->x->storage->later == NULL && run_rows(w);
 }
 
+static bool run_moments(const nn_later *w, float *mean, float *m2) {
+  nn_ctx *ctx = w->of->ctx;
+  const struct nn_conv_kernels *k = NN_SELECT(nn_conv);
+  size_t bytes = k->moments_workspace(&w->conv);
+  void *workspace = bytes ? nn_scratch(ctx, bytes) : NULL;
+  if (workspace == NULL) {
+    nn_error_clear(ctx);
+    return false;
+  }
+  bool ok = k->forward_moments(&w->conv, (const float *)w->x->data, (const float *)w->weight->data,
+                               w->bias ? (const float *)w->bias->data : NULL, (float *)w->of->data, mean, m2, workspace);
+  nn_scratch_free(ctx, workspace, bytes);
+  return ok;
+}
+
+bool nn_settle_with_moments(const nn_tensor *t, float *mean, float *m2) {
+  nn_later *w = t->storage->later;
+  if (w == NULL || !whole(t) || w->kind != NN_LATER_CONV) return false;
+  nn_profile_call call;
+  bool timed = t->ctx->profile != NULL;
+  if (timed) nn_profile_begin(t->ctx, &call);
+  bool ok = run_moments(w, mean, m2);
+  if (!ok && timed) nn_profile_forget(t->ctx, &call);
+  if (!ok) return false;
+  if (timed) nn_profile_end_later(t->ctx, &call, w->name, w->line);
+  unlink_later(t->ctx, w);
+  drop(t->ctx, w);
+  return true;
+}
+
 void nn_settle_storage(nn_storage *s) {
   nn_later *w = s->later;
   nn_profile_call call;
@@ -252,7 +282,20 @@ static bool among(const nn_storage *s, const nn_value *args, int n_args) {
   return false;
 }
 
+/* Work on single numbers, as counting batches is, which a batch norm does before it looks at its input. */
+static bool aside(const nn_value *args, int n_args) {
+  int single = 0;
+  for (int i = 0; i < n_args; i++) {
+    if (args[i].tag == NN_V_TENSORS) return false;
+    if (args[i].tag != NN_V_TENSOR || args[i].t == NULL) continue;
+    if (args[i].t->numel != 1 || args[i].t->storage->later != NULL) return false;
+    single++;
+  }
+  return single > 0;
+}
+
 void nn_settle_arguments(nn_ctx *ctx, const nn_op *op, const nn_value *args, int n_args) {
+  if (ctx->newest != NULL && aside(args, n_args)) return;
   bool takes = (op->flags & NN_TAKES_LATER) != 0;
   nn_later *newest = ctx->newest;
   ctx->newest = NULL;

@@ -49,6 +49,9 @@ bool nn_later_linear_sum(const nn_later *w, const float *add, float *to);
 
 /* Computes it. Where the user interrupts that, the error is set and the work stays put off. */
 void nn_settle_storage(nn_storage *s);
+/* Computes t if it is a convolution that has been put off and that tells the mean of each channel and the sum of squared
+ * deviations from it meanwhile. False: it isn't, or it was interrupted, and stays put off. */
+bool nn_settle_with_moments(const nn_tensor *t, float *mean, float *m2);
 /* Computes what reads from this storage, which is about to be written. */
 void nn_settle_readers(const nn_storage *s);
 /* Sees to it that t's data are there. */

@@ -478,4 +478,30 @@ check.test("a network in evaluation", function()
   check.close(got, F.max_pool2d(relu(net[2](wide) * 1), 2), 1e-6)
 end)
 
+check.test("batch norm of a convolution, which counts while it computes", function()
+  for _, s in ipairs{{4, 8, 16, 16, 32}, {8, 16, 28, 28, 12}, {2, 16, 12, 20, 16}, {3, 16, 13, 13, 16}, {64, 16, 8, 8, 16}} do
+    local n, c, h, w, k = table.unpack(s)
+    local a = tensor.randn(n, c, h, w) + 3
+    local kernel, shift = tensor.randn(k, c, 3, 3), 10 * tensor.randn(k)
+    local function conv(p, q, t) return F.conv2d(p, q, t, {padding = 1}) end
+    local want = double(conv, a, kernel, shift)
+    local m = nn.BatchNorm2d(k)
+    local y = conv(a, kernel, shift)
+    local z = F.relu(m(y))
+    check.close(z, relu(double(norm, want)), 2e-5)
+    check.close(y, want, 1e-4)
+    check.close(m.running_mean * 10, want:mean({1, 3, 4}), 1e-4)
+    check.close((m.running_var - 0.9) * 10, want:var({1, 3, 4}), 1e-4 * want:var():item())
+    check.equal(m.num_batches_tracked:item(), 1)
+    y = conv(a, kernel, shift)
+    local before = kernel:clone()
+    kernel:zero_()
+    check.close(norm(y), double(norm, want), 2e-5)
+    kernel:copy_(before)
+    y = conv(a, kernel, shift)
+    m.num_batches_tracked:zero_()
+    check.close(y, want, 1e-4)
+  end
+end)
+
 check.done()

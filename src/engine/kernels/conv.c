@@ -108,6 +108,12 @@ static size_t workspace(const struct nn_conv_desc *d, nn_dtype dtype, enum nn_co
   return choose(&e, dtype, pass) == NN_CONV_WINOGRAD ? in_large_pages(bytes) : bytes;
 }
 
+static size_t moments_workspace(const struct nn_conv_desc *d) {
+  bool any = !is_empty(d) && choose(d, NN_FLOAT32, NN_CONV_FORWARD) == NN_CONV_WINOGRAD;
+  size_t bytes = any ? NN_KERNEL(nn_conv_winograd_moments_workspace)(d) : 0;
+  return bytes ? in_large_pages(bytes) : 0;
+}
+
 #define PASSES(type, dtype)                                                                                  \
   static bool forward_##type(const struct nn_conv_desc *d, const void *x, const void *w, const void *bias,   \
                              unsigned flags, void *y, void *ws) {                                            \
@@ -134,6 +140,8 @@ const struct nn_conv_kernels NN_KERNEL(nn_conv) = {
     .weight_grad = {[NN_FLOAT32] = weight_grad_f32, [NN_FLOAT64] = weight_grad_f64},
     .workspace = workspace,
     .method = choose,
+    .moments_workspace = moments_workspace,
+    .forward_moments = NN_KERNEL(nn_conv_winograd_moments),
     .takes_pooled = NN_KERNEL(nn_conv_takes_pooled),
     .pooled_workspace = NN_KERNEL(nn_conv_pooled_workspace),
     .pooled = NN_KERNEL(nn_conv_pooled),

@@ -69,6 +69,12 @@ struct nn_conv_kernels {
   /// The method that will be used; never AUTO.
   enum nn_conv_method (*method)(const struct nn_conv_desc *d, nn_dtype dtype, enum nn_conv_pass pass);
 
+  /// forward in float32 with what a batch norm wants to know: of each channel of y the mean and the sum of squared
+  /// deviations from it. Only where moments_workspace says so, by not being 0.
+  size_t (*moments_workspace)(const struct nn_conv_desc *d);
+  bool (*forward_moments)(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias, float *y,
+                          float *mean, float *m2, void *workspace);
+
   /// Convolution and max pooling of 2 x 2 windows side by side in one pass, float32: y[n][k][ho / 2][wo / 2] and
   /// where each maximum was found in its window, a byte 0 .. 3 (pool.h), unless position is NULL; what is pooled is
   /// max(0, .) of the convolution if relu. Only where takes_pooled says so for this pass.

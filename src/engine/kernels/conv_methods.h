@@ -29,6 +29,10 @@ size_t NN_KERNEL(nn_conv_winograd_dw_workspace)(const struct nn_conv_desc *d);
 bool NN_KERNEL(nn_conv_winograd_pooled)(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias,
                                         bool relu, float *y, uint8_t *position, void *workspace);
 
+size_t NN_KERNEL(nn_conv_winograd_moments_workspace)(const struct nn_conv_desc *d);
+bool NN_KERNEL(nn_conv_winograd_moments)(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias,
+                                         float *y, float *mean, float *m2, void *workspace);
+
 // The entries of the table that have to do with pooling.
 bool NN_KERNEL(nn_conv_takes_pooled)(const struct nn_conv_desc *d, enum nn_conv_pass pass);
 size_t NN_KERNEL(nn_conv_pooled_workspace)(const struct nn_conv_desc *d, enum nn_conv_pass pass);
@@ -55,10 +59,14 @@ static inline void nn_conv_spread_task(void *arg, int64_t task, int thread) {
 
 /// nn_parallel in smaller ranges that threads claim as they get free: for work whose result doesn't depend on
 /// who does it, so that a core that is taken away for a while holds nobody up.
-static inline void nn_conv_spread(int64_t n, int64_t grain, nn_range_fn fn, void *arg) {
+static inline int64_t nn_conv_spread_tasks(int64_t n, int64_t grain) {
   int64_t parts = nn_parallel_parts(n, grain), most = grain > 1 ? (n + grain - 1) / grain : n;
-  struct nn_conv_spread s = {fn, arg, n, 8 * parts < most ? 8 * parts : most};
-  if (parts <= 1)
+  return parts <= 1 ? 1 : 8 * parts < most ? 8 * parts : most;
+}
+
+static inline void nn_conv_spread(int64_t n, int64_t grain, nn_range_fn fn, void *arg) {
+  struct nn_conv_spread s = {fn, arg, n, nn_conv_spread_tasks(n, grain)};
+  if (s.tasks <= 1)
     nn_parallel(n, grain, fn, arg);
   else
     nn_parallel_tasks(s.tasks, nn_conv_spread_task, &s);

@@ -26,7 +26,20 @@ struct winograd_job {
   uint8_t *position; // where each maximum was found in its window, or NULL
   struct winograd_grid grid;
   float *u, *scratch;
+  float *counted;             // sums for each thread, see counted_size, or NULL if nobody wants moments
+  struct winograd_part *part; // [tasks][k]
+  int64_t tasks;
 };
+
+// Of a task's results in a channel: the sums of v - pivot and of (v - pivot)^2. The pivot is one of the results, so that
+// nothing is lost where the mean is large.
+struct winograd_part {
+  double count, pivot, sum, square;
+};
+
+// While a task runs: vectors of these sums, and the pivot, for each channel.
+enum { COUNTED = 3 * WINOGRAD_LANES };
+static int64_t counted_size(int64_t k) { return k * COUNTED; }
 
 static int64_t round16(int64_t n) { return (n + 15) / 16 * 16; }
 static int64_t u_plane(int64_t c, int64_t k) { return c * k + WINOGRAD_PAD; }
@@ -134,11 +147,12 @@ NN_INLINE void output_columns(const float *m, int64_t plane, vec t[4][6]) {
   }
 }
 
-// The pixels of one vector of tiles of one channel, into its plane y.
+// The pixels of one vector of tiles of one channel, into its plane y, and to its sums, unless that is NULL.
 NN_INLINE void output_tiles(bool wrapped, const float *m, int64_t plane, float bias, bool relu, bool add, float *y,
-                            int64_t w, const struct winograd_strip *strip) {
-  vec t[4][6];
+                            int64_t w, const struct winograd_strip *strip, float *counted) {
+  vec t[4][6], pivot = {0}, sum = {0}, square = {0};
   output_columns(m, plane, t);
+  if (counted) pivot = *(const uvec *)counted, sum = *(const uvec *)(counted + VL), square = *(const uvec *)(counted + 2 * VL);
 #pragma GCC unroll 4
   for (int i = 0; i < 4; i++) {
     vec o[4];
@@ -150,8 +164,13 @@ NN_INLINE void output_tiles(bool wrapped, const float *m, int64_t plane, float b
       if (relu) o[q] = micro_relu_f32(o[q]);
       if (add) o[q] += winograd_main(wrapped, strip + q, i, y, w);
       winograd_store(wrapped, strip + q, i, y, w, o[q]);
+      if (!counted) continue;
+      vec d = o[q] - pivot;
+      sum += d;
+      square += d * d;
     }
   }
+  if (counted) *(uvec *)(counted + VL) = sum, *(uvec *)(counted + 2 * VL) = square;
 }
 
 // Both halves of v to the pooled row r of strips i and i + 2, as numbers or, where there are such, as bytes.
@@ -243,11 +262,44 @@ static void products(const struct winograd_job *job, const float *v, const struc
   }
 }
 
-NN_INLINE void output_block(bool wrapped, const struct winograd_job *job, const float *m, const struct winograd_strip *out) {
+NN_INLINE void output_block(bool wrapped, const struct winograd_job *job, const float *m, const struct winograd_strip *out,
+                            float *counted) {
   for (int64_t k = 0; k < job->k; k++)
     for (int64_t i = 0; i < WINOGRAD_VECTORS; i++)
       output_tiles(wrapped, m + k * WINOGRAD_TILES + i * VL, tile_plane(job->k), job->bias ? job->bias[k] : 0, job->relu,
-                   job->add, job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * i);
+                   job->add, job->y + k * job->to.h * job->to.w, job->to.w, out + 4 * i,
+                   counted ? counted + k * COUNTED : NULL);
+}
+
+// Before a task's first results: sums of nothing, and pivots from the first tile.
+static void counted_begin(const struct winograd_job *job, const float *m, float *counted) {
+  for (int64_t k = 0; k < job->k; k++, counted += COUNTED) {
+    vec t[4][6], o[4], pivot;
+    output_columns(m + k * WINOGRAD_TILES, tile_plane(job->k), t);
+    winograd_output(t[0], o);
+    pivot = (vec){0} + (o[0][0] + (job->bias ? job->bias[k] : 0));
+    *(uvec *)counted = pivot;
+    *(uvec *)(counted + VL) = *(uvec *)(counted + 2 * VL) = (vec){0};
+  }
+}
+
+NN_INLINE void counted_block(const struct winograd_job *job, const float *m, const struct winograd_strip *out, bool first,
+                             float *counted) {
+  if (first) counted_begin(job, m, counted);
+  if (job->grid.wrapped)
+    output_block(true, job, m, out, counted);
+  else
+    output_block(false, job, m, out, counted);
+}
+
+// Adds the sums of some blocks to the task's.
+static void counted_end(const struct winograd_job *job, int64_t blocks, bool first, float *counted, struct winograd_part *part) {
+  for (int64_t k = 0; k < job->k; k++, counted += COUNTED, part++) {
+    if (first) *part = (struct winograd_part){.pivot = (double)counted[0]};
+    part->count += (double)(blocks * WINOGRAD_TILES * 16);
+    for (int64_t l = 0; l < VL; l++) part->sum += (double)counted[VL + l], part->square += (double)counted[2 * VL + l];
+    *(uvec *)(counted + VL) = *(uvec *)(counted + 2 * VL) = (vec){0};
+  }
 }
 
 NN_INLINE void pool_block(bool wrapped, const struct winograd_job *job, const float *m, const struct winograd_strip *out) {
@@ -263,6 +315,8 @@ static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
   float *v = job->scratch + thread * thread_size(job->c, job->k), *m = v + 36 * tile_plane(job->c);
   const float **line = (const float **)(void *)(m + 36 * tile_plane(job->k));
   struct coming coming;
+  float *counted = job->counted ? job->counted + thread * counted_size(job->k) : NULL;
+  int64_t task = job->tasks > 1 ? (begin * job->tasks + job->grid.blocks - 1) / job->grid.blocks : 0, since = begin;
   struct winograd_strip in[2][WINOGRAD_STRIPS], out[WINOGRAD_STRIPS];
   winograd_strips(&job->grid, begin, &job->from, job->pad_h, job->pad_w, 6, in[begin & 1]);
   for (int64_t b = begin; b < end && !nn_interrupted(); b++) {
@@ -283,10 +337,15 @@ static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
       pool_block(true, job, m, out);
     else if (job->pooled)
       pool_block(false, job, m, out);
+    else if (counted)
+      counted_block(job, m, out, b == begin, counted);
     else if (job->grid.wrapped)
-      output_block(true, job, m, out);
+      output_block(true, job, m, out, NULL);
     else
-      output_block(false, job, m, out);
+      output_block(false, job, m, out, NULL);
+    if (counted == NULL || ((b - begin) % 8 != 7 && b + 1 < end)) continue;
+    counted_end(job, b + 1 - since, since == begin, counted, job->part + task * job->k);
+    since = b + 1;
   }
 }
 
@@ -329,6 +388,56 @@ static bool forward(const struct nn_conv_desc *d, const float *x, const float *w
                                .grid = {.images = d->n}};
     if (!winograd_run(&job, d->ho, d->wo, workspace)) return false;
   }
+  return true;
+}
+
+// The workspace behind that of winograd_bytes: sums for each thread and the tasks' parts.
+static size_t counted_bytes(int64_t k, int64_t blocks) {
+  size_t parts = (size_t)(nn_conv_spread_tasks(blocks, 1) * k) * sizeof(struct winograd_part);
+  return (size_t)(nn_threads() * counted_size(k)) * sizeof(float) + parts + 128;
+}
+
+// Only where all places in all vectors of tiles are results.
+size_t NN_KERNEL(nn_conv_winograd_moments_workspace)(const struct nn_conv_desc *d) {
+  int64_t tiles = d->n * (d->ho / 4) * (d->wo / 4);
+  struct winograd_grid g = winograd_grid_make(d->n, d->ho, d->wo);
+  bool whole = d->groups == 1 && d->ho % 4 == 0 && d->wo % 4 == 0 && g.blocks * WINOGRAD_TILES == tiles;
+  return whole ? winograd_bytes(d->c, d->k) + counted_bytes(d->k, g.blocks) : 0;
+}
+
+// Joins the parts of a channel, one after the other (Chan et al.).
+static void join_parts(const struct winograd_job *job, int64_t k, float *mean, float *m2) {
+  double count = 0, m = 0, q = 0;
+  for (int64_t t = 0; t < job->tasks; t++) {
+    const struct winograd_part *part = job->part + t * job->k + k;
+    double off = part->sum / part->count, delta = part->pivot + off - m, all = count + part->count;
+    m += delta * (part->count / all);
+    q += part->square - part->sum * off + delta * delta * (count * part->count / all);
+    count = all;
+  }
+  *mean = (float)m, *m2 = (float)(q > 0 || q != q ? q : 0);
+}
+
+bool NN_KERNEL(nn_conv_winograd_moments)(const struct nn_conv_desc *d, const float *x, const float *w, const float *bias,
+                                         float *y, float *mean, float *m2, void *workspace) {
+  struct winograd_job job = {.x = x,
+                             .from = {d->c * d->h * d->w, d->h, d->w},
+                             .to = {d->k * d->ho * d->wo, d->ho, d->wo},
+                             .pad_h = d->pad_h,
+                             .pad_w = d->pad_w,
+                             .c = d->c,
+                             .k = d->k,
+                             .w = w,
+                             .wk = d->c * 9,
+                             .wc = 9,
+                             .bias = bias,
+                             .y = y,
+                             .grid = {.images = d->n}};
+  job.counted = align64((char *)workspace + winograd_bytes(d->c, d->k));
+  job.part = (struct winograd_part *)(void *)(job.counted + nn_threads() * counted_size(d->k));
+  job.tasks = nn_conv_spread_tasks(winograd_grid_make(d->n, d->ho, d->wo).blocks, 1);
+  if (!winograd_run(&job, d->ho, d->wo, workspace)) return false;
+  for (int64_t k = 0; k < d->k; k++) join_parts(&job, k, mean + k, m2 + k);
   return true;
 }
 

@@ -59,7 +59,7 @@ typedef struct bn_job {
   const void *x, *g, *gate, *mean_in, *rstd_in, *gamma;
   void *scale, *shift, *y, *sum_g, *sum_gx;
   /* forward: what becomes of each channel's numbers */
-  bool training;
+  bool training, counted; /* counted: mean and squares are there */
   double momentum, eps;
   nn_tensor *mean, *rstd, *running_mean, *running_var;
   const nn_tensor *weight, *bias;
@@ -103,7 +103,7 @@ static void forward_range(void *arg, int64_t c0, int64_t c1, int thread) {
   int64_t each = channels_at_once(j, 1);
   for (int64_t c = c0; c < c1 && !nn_interrupted(); c += each) {
     int64_t end = c1 - c < each ? c1 : c + each;
-    if (j->training) j->k->bn_stats[j->d](b.n, b.channels, b.s, c, end, j->x, j->mean->data, j->rstd->data);
+    if (j->training && !j->counted) j->k->bn_stats[j->d](b.n, b.channels, b.s, c, end, j->x, j->mean->data, j->rstd->data);
     for (int64_t i = c; i < end; i++) settle_channel(j, i, j->scale, j->shift);
     if (j->y == NULL) continue;
     const nn_tensor *scale = j->scale, *shift = j->shift;
@@ -144,6 +144,12 @@ static bool bn_kernel(nn_frame *f) {
   j.scale = nn_keep(f->ctx, nn_empty(f->ctx, j.d, 1, &n));
   j.shift = nn_keep(f->ctx, nn_empty(f->ctx, j.d, 1, &n));
   if (j.mean == NULL || j.rstd == NULL || j.scale == NULL || j.shift == NULL) return false;
+  /* A convolution that has been put off counts while it has its results in registers. */
+  j.counted = j.training && j.d == NN_FLOAT32 && x == f->in[BN_X] && j.b.s > 1 &&
+              nn_settle_with_moments(x, (float *)(void *)j.mean->data, (float *)(void *)j.rstd->data);
+  for (int i = BN_X; i <= BN_BIAS; i++)
+    if (f->in[i] != NULL) nn_settle(f->in[i]);
+  if (f->ctx->error != NN_OK) return false;
   nn_tensor *rm = f->in[BN_MEAN], *rv = f->in[BN_VAR];
   if (j.training) {
     if (rm != NULL && !nn_contig(rm)) return nn_bad(f, "running_mean must be contiguous");
@@ -243,7 +249,7 @@ const nn_op nn_op_batch_norm = {
                {"training", P_BOOL, "false"},
                {"momentum", P_FLOAT, "0.1"},
                {"eps", P_FLOAT, "1e-5"}},
-    .flags = NN_F | NN_TAKES_GATE, .saves_in = 1 << BN_X | 1 << BN_MEAN | 1 << BN_VAR | 1 << BN_WEIGHT | 1 << BN_BIAS,
+    .flags = NN_F | NN_TAKES_GATE | NN_TAKES_LATER, .saves_in = 1 << BN_X | 1 << BN_MEAN | 1 << BN_VAR | 1 << BN_WEIGHT | 1 << BN_BIAS,
     .grads_in = 1 << BN_X | 1 << BN_WEIGHT | 1 << BN_BIAS, .infer = bn_infer, .kernel = bn_kernel, .compose = bn_compose,
     .vjp = bn_vjp,
     .samples = NN_SAMPLES("R(4,3), nil, nil, R(3), R(3), {training = true}", "R(2,3,2,4), nil, nil, {training = true}",
