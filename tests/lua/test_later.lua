@@ -479,7 +479,8 @@ check.test("a network in evaluation", function()
 end)
 
 check.test("batch norm of a convolution, which counts while it computes", function()
-  for _, s in ipairs{{4, 8, 16, 16, 32}, {8, 16, 28, 28, 12}, {2, 16, 12, 20, 16}, {3, 16, 13, 13, 16}, {64, 16, 8, 8, 16}} do
+  local sizes = {{4, 8, 16, 16, 32}, {8, 16, 28, 28, 12}, {2, 16, 12, 20, 16}, {3, 16, 13, 13, 16}, {64, 16, 8, 8, 16}}
+  for _, s in ipairs(sizes) do
     local n, c, h, w, k = table.unpack(s)
     local a = tensor.randn(n, c, h, w) + 3
     local kernel, shift = tensor.randn(k, c, 3, 3), 10 * tensor.randn(k)
