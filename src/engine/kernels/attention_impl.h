@@ -101,12 +101,12 @@ NN_INLINE void T(times_columns)(const int nv, int64_t rows, int64_t depth, const
   }
 }
 
-// c[rows][cols] += a b for any whole number of vectors of columns.
+// c[rows][cols] = (add ? c : 0) + a b for any whole number of vectors of columns.
 static void T(gather)(int64_t rows, int64_t depth, int64_t cols, const real *a, int64_t lda, const real *b, int64_t ldb,
-                      real *c, int64_t ldc) {
+                      real *c, int64_t ldc, bool add) {
   int64_t j = 0;
-  for (; j + VL < cols; j += 2 * VL) T(times)(2, rows, depth, a, lda, b + j, ldb, c + j, ldc, true);
-  if (j < cols) T(times)(1, rows, depth, a, lda, b + j, ldb, c + j, ldc, true);
+  for (; j + VL < cols; j += 2 * VL) T(times)(2, rows, depth, a, lda, b + j, ldb, c + j, ldc, add);
+  if (j < cols) T(times)(1, rows, depth, a, lda, b + j, ldb, c + j, ldc, add);
 }
 
 // ---- transposes ----------------------------------------------------------------------------------------
@@ -560,9 +560,9 @@ NN_INLINE void T(pack_grad)(const int nv, const struct T(queries) *q, real *gt, 
   }
 }
 
-// From scores p and d = dout v^T to the weights (as dropped) and the gradient of the scores.
+// From scores p and d = dout v^T to the weights (as dropped) and the gradient of the scores, `scale` times.
 NN_INLINE void T(weigh_back)(const int nv, const struct T(queries) *q, int64_t k0, int64_t n, real *p, real *d,
-                             const real *lse, const real *inner) {
+                             const real *lse, const real *inner, real scale) {
   real z[4 * 2 * VL];
   vec l[2], in[2];
   for (int u = 0; u < nv; u++) l[u] = T(at)(lse + u * VL), in[u] = T(at)(inner + u * VL);
@@ -573,7 +573,7 @@ NN_INLINE void T(weigh_back)(const int nv, const struct T(queries) *q, int64_t k
         real *x = p + (k * nv + u) * VL, *y = d + (k * nv + u) * VL;
         const vec e = T(exp_low)(T(at)(x) - l[u]);
         *(uvec *)x = e;
-        *(uvec *)y = e * (T(at)(y) - in[u]);
+        *(uvec *)y = e * scale * (T(at)(y) - in[u]);
       }
     return;
   }
@@ -583,7 +583,7 @@ NN_INLINE void T(weigh_back)(const int nv, const struct T(queries) *q, int64_t k
       real *x = p + (k * nv + u) * VL, *y = d + (k * nv + u) * VL;
       const vec e = T(exp_low)(T(at)(x) - l[u]), f = T(at)(z + (k % 4 * nv + u) * VL);
       *(uvec *)x = e * f;
-      *(uvec *)y = e * (f * T(at)(y) - in[u]);
+      *(uvec *)y = e * scale * (f * T(at)(y) - in[u]);
     }
   }
 }
@@ -596,9 +596,9 @@ static void T(mask_grad)(const struct T(queries) *q, int64_t w, int64_t k0, int6
     for (int64_t k = 0; k < n; k++) to[j * a->dmask_query + k * a->dmask_key] += d[k * w + j];
 }
 
-// A block of queries against the keys k0 .. k1 - 1.
+// A block of queries against the keys k0 .. k1 - 1. first: what the gradients of keys and values begin with.
 NN_INLINE void T(attend_back)(const int nv, const struct T(queries) *q, int64_t k0, int64_t k1, real *dmask,
-                              const struct T(backward_room) *m) {
+                              const struct T(backward_room) *m, bool first) {
   const struct nn_attention *a = q->a;
   const int64_t w = nv * VL, g = q->h / (a->heads / a->kv_heads), stop = a->causal ? min64(k1, q->q0 + q->n) : k1;
   const real *k = T(rows_of)(&a->k, q->b, g), *v = T(rows_of)(&a->v, q->b, g);
@@ -618,17 +618,19 @@ NN_INLINE void T(attend_back)(const int nv, const struct T(queries) *q, int64_t 
   if (!T(whole)(a->width)) T(pad)(q->n, a->width, rows, ldq, m->q, m->wide), rows = m->q, dk = m->dk, ldq = ldk = m->wide;
   if (!T(whole)(a->value_width))
     T(pad)(q->n, a->value_width, grad, ldg, m->g, m->value_wide), grad = m->g, dv = m->dv, ldg = ldv = m->value_wide;
+  const real scale = (real)a->scale;
   if (stop <= k0) memset(m->dqt, 0, (size_t)(a->width * w) * sizeof *m->dqt);
   for (int64_t i = k0; i < stop; i += KEYS) {
     const int64_t n = min64(KEYS, stop - i);
     T(scores)(nv, q, k, i, n, m->qt, m->p);
     T(times)(nv, n, a->value_width, v + i * a->v.row, a->v.row, m->gt, w, m->d, w, false);
-    T(weigh_back)(nv, q, i, n, m->p, m->d, lse, inner);
-    if (dmask) T(mask_grad)(q, w, i, n, m->d, dmask);
-    const real scale = (real)a->scale;
-    NN_VECTOR_LOOP for (int64_t j = 0; j < n * w; j++) m->d[j] *= scale;
-    T(gather)(n, q->n, m->value_wide, m->p, w, grad, ldg, dv + (i - k0) * ldv, ldv);
-    T(gather)(n, q->n, m->wide, m->d, w, rows, ldq, dk + (i - k0) * ldk, ldk);
+    T(weigh_back)(nv, q, i, n, m->p, m->d, lse, inner, dmask ? 1 : scale);
+    if (dmask) {
+      T(mask_grad)(q, w, i, n, m->d, dmask);
+      NN_VECTOR_LOOP for (int64_t j = 0; j < n * w; j++) m->d[j] *= scale;
+    }
+    T(gather)(n, q->n, m->value_wide, m->p, w, grad, ldg, dv + (i - k0) * ldv, ldv, !first);
+    T(gather)(n, q->n, m->wide, m->d, w, rows, ldq, dk + (i - k0) * ldk, ldk, !first);
     T(times_columns)(nv, a->width, n, k + i * a->k.row, a->k.row, m->d, w, m->dqt, w, i > k0);
   }
   T(unpack)(nv, q->n, a->width, m->dqt, one, (real *)(uintptr_t)T(rows_of)(&a->dq, q->b, q->h) + q->q0 * a->dq.row,
@@ -636,12 +638,12 @@ NN_INLINE void T(attend_back)(const int nv, const struct T(queries) *q, int64_t 
 }
 
 static __attribute__((noinline)) void T(back_1)(const struct T(queries) *q, int64_t k0, int64_t k1, real *dmask,
-                                                const struct T(backward_room) *m) {
-  T(attend_back)(1, q, k0, k1, dmask, m);
+                                                const struct T(backward_room) *m, bool first) {
+  T(attend_back)(1, q, k0, k1, dmask, m, first);
 }
 static __attribute__((noinline)) void T(back_2)(const struct T(queries) *q, int64_t k0, int64_t k1, real *dmask,
-                                                const struct T(backward_room) *m) {
-  T(attend_back)(2, q, k0, k1, dmask, m);
+                                                const struct T(backward_room) *m, bool first) {
+  T(attend_back)(2, q, k0, k1, dmask, m, first);
 }
 
 static bool T(backward)(const struct nn_attention *a, int64_t pair, int64_t k0, int64_t k1, void *dmask, void *scratch) {
@@ -651,9 +653,10 @@ static bool T(backward)(const struct nn_attention *a, int64_t pair, int64_t k0, 
   struct T(backward_room) m = {0};
   T(lay_out)(a, n, scratch, &m);
   const bool whole = T(whole)(a->width), value_whole = T(whole)(a->value_width);
-  if (!whole) memset(m.dk, 0, (size_t)(n * m.wide) * sizeof(real));
-  if (!value_whole) memset(m.dv, 0, (size_t)(n * m.value_wide) * sizeof(real));
-  for (int64_t i = 0; i < n; i++) {
+  const bool clear = a->causal || a->queries == 0; // there are keys that the first block of queries doesn't write
+  if (!whole && clear) memset(m.dk, 0, (size_t)(n * m.wide) * sizeof(real));
+  if (!value_whole && clear) memset(m.dv, 0, (size_t)(n * m.value_wide) * sizeof(real));
+  for (int64_t i = 0; i < n && clear; i++) {
     if (whole) memset(dk + i * a->dk.row, 0, (size_t)a->width * sizeof(real));
     if (value_whole) memset(dv + i * a->dv.row, 0, (size_t)a->value_width * sizeof(real));
   }
@@ -662,7 +665,7 @@ static bool T(backward)(const struct nn_attention *a, int64_t pair, int64_t k0, 
       struct T(queries) q;
       if (nn_interrupted()) return false;
       T(begin)(&q, a, b, h, i, min64(2 * VL, a->queries - i));
-      (q.n > VL ? T(back_2) : T(back_1))(&q, k0, k1, dmask, &m);
+      (q.n > VL ? T(back_2) : T(back_1))(&q, k0, k1, dmask, &m, !clear && h == g * share && i == 0);
     }
   for (int64_t i = 0; i < n; i++) {
     if (!whole) memcpy(dk + i * a->dk.row, m.dk + i * m.wide, (size_t)a->width * sizeof(real));
