@@ -409,7 +409,7 @@ const struct nn_reduce_kernels NN_KERNEL(nn_reduce) = {
              [NN_REDUCE_SUM_ABS] = ROWS(abs),
              [NN_REDUCE_MAX] = ROWS(max),
              [NN_REDUCE_MIN] = ROWS(min)},
-    .rows_least = {[NN_REDUCE_SUM] = 2, [NN_REDUCE_SUM_SQUARES] = 2, [NN_REDUCE_SUM_ABS] = 2,
+    .rows_least = {[NN_REDUCE_SUM] = SUMS_FROM, [NN_REDUCE_SUM_SQUARES] = SUMS_FROM, [NN_REDUCE_SUM_ABS] = SUMS_FROM,
                    [NN_REDUCE_MAX] = LANES_F, [NN_REDUCE_MIN] = LANES_F},
     .rows_most = 64 * LANES_F,
 #endif

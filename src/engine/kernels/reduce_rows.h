@@ -2,7 +2,8 @@
 // of partial results, and those of all rows one vector with a lane for each. A row's result doesn't depend on what other
 // rows there are. Knows no other type; AVX2 and AVX-512 only.
 
-enum { LANES_F = (int)(sizeof(vec_f) / sizeof(float)) };
+// Sums of shorter rows are better columns of a transposed block.
+enum { LANES_F = (int)(sizeof(vec_f) / sizeof(float)), SUMS_FROM = LANES_F + LANES_F / 4 };
 
 // Lane i of the result: v[i]'s lanes joined, by the same tree for each i.
 #define ACROSS_ROWS(name, OF)                                                                                \
