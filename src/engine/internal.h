@@ -217,6 +217,7 @@ struct nn_ctx {
   struct nn_profile *profile; /* NULL: off, or it rests */
   struct nn_profile *resting; /* a profile that doesn't count for a while */
   struct nn_later *later, *newest; /* results that have been put off; the one that the next operation may take over */
+  const nn_storage *read_twice[16]; /* weights whose products turned out to be read twice (later.c), by address */
   bool outer_inplace;
 };
 

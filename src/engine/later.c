@@ -105,7 +105,7 @@ static bool whole(const nn_tensor *t) {
   return w != NULL && nn_contig(t) && t->dtype == NN_FLOAT32 && t->data == t->storage->data && t->numel == w->numel;
 }
 
-const nn_later *nn_put_off_work(const nn_tensor *t) {
+nn_later *nn_put_off_work(const nn_tensor *t) {
   if (t->storage->later == NULL) return NULL;
   if (whole(t)) return t->storage->later;
   nn_settle_storage(t->storage);
@@ -135,7 +135,20 @@ static bool run_rows(const nn_later *w) {
   return true;
 }
 
-static bool run_conv(const nn_later *w, unsigned flags, void *to) {
+static const nn_storage **read_twice(const nn_tensor *weight) {
+  nn_ctx *ctx = weight->ctx;
+  return &ctx->read_twice[(uintptr_t)weight->storage / NN_SMALL_STEP % (sizeof ctx->read_twice / sizeof *ctx->read_twice)];
+}
+
+bool nn_later_pays(const nn_tensor *weight) { return *read_twice(weight) != weight->storage; }
+
+void nn_later_made(nn_later *w) {
+  if (w->made) *read_twice(w->weight) = w->weight->storage;
+  w->made = true;
+}
+
+static bool run_conv(nn_later *w, unsigned flags, void *to) {
+  nn_later_made(w);
   nn_ctx *ctx = w->of->ctx;
   const struct nn_conv_kernels *k = NN_SELECT(nn_conv);
   struct nn_conv_desc d = w->conv;
@@ -151,14 +164,15 @@ static bool run_conv(const nn_later *w, unsigned flags, void *to) {
   return ok;
 }
 
-static bool run_linear(const nn_later *w, const float *add, bool relu, void *to) {
+static bool run_linear(nn_later *w, const float *add, bool relu, void *to) {
+  nn_later_made(w);
   const nn_ends_f32 ends = {.bias = w->bias ? (const void *)w->bias->data : NULL, .add = add, .relu = relu};
   return nn_gemm_between_f32(false, true, w->n, w->channels, w->s, (const void *)w->x->data, w->s, (const void *)w->weight->data,
                              w->s, &ends, to, w->channels);
 }
 
 /* Under its own name and line, inside of another operation. */
-static bool timed_linear(const nn_later *w, const float *add, bool relu, void *to) {
+static bool timed_linear(nn_later *w, const float *add, bool relu, void *to) {
   nn_ctx *ctx = w->of->ctx;
   nn_profile_call call;
   bool timed = ctx->profile != NULL;
@@ -168,7 +182,7 @@ static bool timed_linear(const nn_later *w, const float *add, bool relu, void *t
   return ok;
 }
 
-bool nn_later_linear_sum(const nn_later *w, const float *add, float *to) { return timed_linear(w, add, false, to); }
+bool nn_later_linear_sum(nn_later *w, const float *add, float *to) { return timed_linear(w, add, false, to); }
 
 static bool run_unpool(const nn_later *w) {
   const void *gate = w->gate ? w->gate->data : NULL, *place = w->place->data;

@@ -29,6 +29,7 @@ typedef struct nn_later {
   nn_tensor *scale, *shift, *add, *weight, *bias, *gate, *place;
   int64_t n, channels, s;
   bool relu;
+  bool made; /* a linear layer, a convolution: once already, inside of the operation that followed */
   struct nn_conv_desc conv;
   struct nn_pool_desc pool;
   const char *name; /* the operation that put it off, and its line while there is a profile */
@@ -41,11 +42,17 @@ bool nn_put_off(nn_tensor *y, const nn_later *w);
 /* The same within a gradient rule: for a gradient that goes to rows with NN_GRAD_LATER, or is settled on its way. */
 bool nn_put_off_gradient(nn_tensor *y, const nn_later *w);
 /* The work behind t, if t is the whole of it; NULL when t has its data, which are then there. */
-const nn_later *nn_put_off_work(const nn_tensor *t);
+nn_later *nn_put_off_work(const nn_tensor *t);
+
+/* Whether it is worth putting off a linear layer or a convolution of this weight: not where the last one was made twice, since
+ * somebody asked for it after the operation that had taken it over. Results are the same bits both ways. */
+bool nn_later_pays(const nn_tensor *weight);
+/* It is about to be made, whole or as a part of what follows. */
+void nn_later_made(nn_later *w);
 
 /* Computes what a linear layer w gives plus `add`, which lies as that does, into `to`, and leaves w as it is. False: the user
  * has interrupted it. */
-bool nn_later_linear_sum(const nn_later *w, const float *add, float *to);
+bool nn_later_linear_sum(nn_later *w, const float *add, float *to);
 
 /* Computes it. Where the user interrupts that, the error is set and the work stays put off. */
 void nn_settle_storage(nn_storage *s);

@@ -59,7 +59,7 @@ static bool sum_of_linear(nn_frame *f, bool *done) {
   nn_tensor *y = f->out[0];
   for (int i = 0; i < 2; i++) {
     nn_tensor *other = f->in[1 - i];
-    const nn_later *w = f->in[i]->storage->later ? nn_put_off_work(f->in[i]) : NULL;
+    nn_later *w = f->in[i]->storage->later ? nn_put_off_work(f->in[i]) : NULL;
     if (w == NULL || w->kind != NN_LATER_LINEAR || !nn_same_shape(f->in[i], other)) continue;
     nn_settle(other);
     w = nn_put_off_work(f->in[i]);

@@ -67,7 +67,7 @@ static bool run_forward(const struct nn_conv_kernels *k, const struct nn_conv_de
 static bool forward_put_off(nn_frame *f, const struct nn_conv_desc *d) {
   nn_tensor *x = f->in[0], *w = f->in[1], *b = f->in[2];
   bool plain = f->out[0]->dtype == NN_FLOAT32 && nn_contig(x) && nn_contig(w) && (b == NULL || nn_contig(b));
-  if (!plain || !NN_SELECT(nn_conv)->takes_pooled(d, NN_CONV_FORWARD)) return false;
+  if (!plain || !NN_SELECT(nn_conv)->takes_pooled(d, NN_CONV_FORWARD) || !nn_later_pays(w)) return false;
   nn_later work = {.kind = NN_LATER_CONV, .x = x, .weight = w, .bias = b, .conv = *d, .name = f->op->name};
   return nn_put_off(f->out[0], &work);
 }

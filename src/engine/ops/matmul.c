@@ -428,7 +428,7 @@ static bool forward(const layer *s, const nn_tensor *x, const nn_tensor *w, cons
 enum { WORTH_WAITING = 32 * 1024 };
 
 static bool put_off(const nn_op *op, const layer *s, const nn_tensor *x, const nn_tensor *w, const nn_tensor *b, nn_tensor *y) {
-  if (y->numel < WORTH_WAITING || y->dtype != NN_FLOAT32 || w->ndim != 2 || s->in == 0) return false;
+  if (y->numel < WORTH_WAITING || y->dtype != NN_FLOAT32 || w->ndim != 2 || s->in == 0 || !nn_later_pays(w)) return false;
   const nn_later work = {.kind = NN_LATER_LINEAR, .x = (nn_tensor *)(uintptr_t)x, .weight = (nn_tensor *)(uintptr_t)w,
                          .bias = (nn_tensor *)(uintptr_t)b, .n = s->rows, .channels = s->out, .s = s->in, .name = op->name};
   return nn_put_off(y, &work);

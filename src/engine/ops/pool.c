@@ -125,8 +125,8 @@ static const nn_tensor *max_of_later(const nn_frame *f, struct nn_pool_desc *d) 
 }
 
 /* The convolution that the input is to be made from, perhaps with a ReLU in between, if both can be done in one pass. */
-static const nn_later *conv_of_later(const nn_frame *f, const struct nn_pool_desc *d, bool *relu) {
-  const nn_later *w = f->in[0]->storage->later ? nn_put_off_work(f->in[0]) : NULL;
+static nn_later *conv_of_later(const nn_frame *f, const struct nn_pool_desc *d, bool *relu) {
+  nn_later *w = f->in[0]->storage->later ? nn_put_off_work(f->in[0]) : NULL;
   *relu = w != NULL && w->kind == NN_LATER_ROWS;
   if (*relu) w = w->scale == NULL && w->add == NULL && w->x->storage->later ? nn_put_off_work(w->x) : NULL;
   bool same = w != NULL && w->kind == NN_LATER_CONV && d->planes == w->conv.n * w->conv.k && d->h == w->conv.ho &&
@@ -134,11 +134,12 @@ static const nn_later *conv_of_later(const nn_frame *f, const struct nn_pool_des
   return same && nn_pool_is_pairs(d) && NN_SELECT(nn_conv)->takes_pooled(&w->conv, NN_CONV_FORWARD) ? w : NULL;
 }
 
-static bool max_of_conv(nn_frame *f, const nn_later *w, bool relu, uint8_t *place) {
+static bool max_of_conv(nn_frame *f, nn_later *w, bool relu, uint8_t *place) {
   const struct nn_conv_kernels *k = NN_SELECT(nn_conv);
   size_t bytes = k->pooled_workspace(&w->conv, NN_CONV_FORWARD);
   void *workspace = nn_scratch(f->ctx, bytes);
   if (workspace == NULL) return false;
+  nn_later_made(w);
   bool ok = k->pooled(&w->conv, (const float *)w->x->data, (const float *)w->weight->data,
                       w->bias ? (const float *)w->bias->data : NULL, relu, (float *)f->out[0]->data, place, workspace);
   nn_scratch_free(f->ctx, workspace, bytes);
@@ -149,7 +150,7 @@ static bool max_kernel(nn_frame *f) {
   nn_tensor *y = f->out[0];
   struct nn_pool_desc d = describe_max(f->arg + 1, f->in[0]->shape, y->shape);
   bool relu, compact = nn_pool_is_compact(&d);
-  const nn_later *conv = conv_of_later(f, &d, &relu);
+  nn_later *conv = conv_of_later(f, &d, &relu);
   const nn_tensor *x = conv ? NULL : max_of_later(f, &d);
   if (x == NULL && conv == NULL) nn_settle(f->in[0]);
   if (x == NULL && conv == NULL && (x = nn_dense(f, 0)) == NULL) return false;
