@@ -1,5 +1,5 @@
--- Detection: what is in the picture, and where? A network of one look answers for each place of a grid; overlap, non-
--- maximum suppression and mean average precision, written out.
+-- Detection: what is in the picture, and where? A network of one look answers for each place of a grid; how boxes
+-- overlap, how all but the surest are suppressed, and mean average precision, written out.
 --
 --   nnlua scripts/detection.lua [--seed 1] [--quick]
 
