@@ -86,18 +86,15 @@ bool nn_put_off(nn_tensor *y, const nn_later *work) { return y->ctx->in_rule == 
 
 bool nn_put_off_gradient(nn_tensor *y, const nn_later *work) { return put_off(y, work); }
 
-static void unlink_later(nn_ctx *ctx, nn_later *w) {
+void nn_later_forget(nn_storage *s) {
+  nn_ctx *ctx = s->ctx;
+  nn_later *w = s->later;
   if (w->before != NULL) w->before->next = w->next;
   if (w->next != NULL) w->next->before = w->before;
   if (ctx->later == w) ctx->later = w->next;
   if (ctx->newest == w) ctx->newest = NULL;
-  w->of->later = NULL;
-}
-
-void nn_later_forget(nn_storage *s) {
-  nn_later *w = s->later;
-  unlink_later(s->ctx, w);
-  drop(s->ctx, w);
+  s->later = NULL;
+  drop(ctx, w);
 }
 
 static bool whole(const nn_tensor *t) {
@@ -228,8 +225,7 @@ bool nn_settle_with_moments(const nn_tensor *t, float *mean, float *m2) {
   if (!ok && timed) nn_profile_forget(t->ctx, &call);
   if (!ok) return false;
   if (timed) nn_profile_end_later(t->ctx, &call, w->name, w->line);
-  unlink_later(t->ctx, w);
-  drop(t->ctx, w);
+  nn_later_forget(t->storage);
   return true;
 }
 
@@ -241,15 +237,14 @@ void nn_settle_storage(nn_storage *s) {
   bool ok = run(w);
   if (timed) nn_profile_end_later(s->ctx, &call, w->name, w->line);
   if (ok) {
-    unlink_later(s->ctx, w);
-    drop(s->ctx, w);
+    nn_later_forget(s);
   } else if (s->ctx->error == NN_OK) {
     nn_fail_code(s->ctx, NN_ERR_INTERRUPT, "interrupted");
   }
 }
 
-/* Such weights change in every step, when its result may be garbage that nobody has collected: rather than to
- * compute that, w gets copies. False where there is no memory for them. */
+/* The weights of a convolution or linear layer change in every step, when its result may be garbage that nobody has collected:
+ * rather than to compute that, w gets copies. False where there is no memory for them. */
 static bool copy_weights(nn_later *w, const nn_storage *s) {
   nn_tensor **both[2] = {&w->weight, &w->bias};
   for (int i = 0; i < 2; i++) {

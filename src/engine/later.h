@@ -1,6 +1,6 @@
-/* later.h - results that are put off until the next operation shows whether it can do both in one pass: a batch norm, the
- * sum with it, a ReLU, a convolution that may be pooled, a linear layer, the gradient of pooling. Knows what is to be computed, not which
- * operations ask for it.
+/* later.h - results that are put off until the next operation shows whether it can do both in one pass: a linear layer, a
+ * batch norm, the sum with either, a ReLU, a convolution that may be pooled, the gradient of pooling. Knows what is to be
+ * computed, not which operations ask for it.
  *
  * Such a tensor has its buffer, which nobody has written. Whatever looks at data calls nn_settle first. The next operation
  * either takes the work over (flag NN_TAKES_LATER) or has it done before it starts; work that was taken over is done

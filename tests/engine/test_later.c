@@ -1,29 +1,6 @@
 // Results that are put off (later.h): what a user sees in the time they take alone.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "expr.h"
+#include "context.h"
 #include "later.h"
-
-static nn_ctx *ctx;
-
-static int open_ctx(void **state) {
-  (void)state;
-  ctx = nn_ctx_new();
-  return ctx == NULL;
-}
-
-static int close_ctx(void **state) {
-  (void)state;
-  nn_pool_reset(ctx, 0);
-  size_t left = nn_bytes(ctx);
-  nn_ctx_free(ctx);
-  return left != 0;
-}
 
 static T ones(int64_t rows, int64_t cols) {
   T t = nn_keep(ctx, nn_empty(ctx, NN_FLOAT32, 2, (const int64_t[]){rows, cols}));
@@ -95,7 +72,6 @@ static void a_convolution_that_is_read_twice_is_made_once(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ctx, close_ctx)
   const struct CMUnitTest tests[] = {TEST(a_product_that_is_read_twice_is_made_once),
                                     TEST(a_convolution_that_is_read_twice_is_made_once)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,37 +1,15 @@
 // Operations on shapes, positions and copies, from C: what the registry's generic tests cannot see. Copies
 // against a naive loop, histories of views, errors before anything is written, limits of sizes and dims,
 // failing allocations.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#include <cmocka.h>
-
 #include "blocks.h"
-#include "expr.h"
+#include "context.h"
 #include "interrupt.h"
 #include "parallel.h"
 
 #define DIMS(...)       v_ints(NN_DIMS_OF(__VA_ARGS__), ((const int64_t[]){__VA_ARGS__}))
 #define NN_DIMS_OF(...) ((int)(sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t)))
-
-static nn_ctx *ctx;
-
-static int open_ctx(void **state) {
-  (void)state;
-  ctx = nn_ctx_new();
-  return ctx == NULL;
-}
-
-static int close_ctx(void **state) {
-  (void)state;
-  nn_pool_reset(ctx, 0);
-  size_t left = nn_bytes(ctx);
-  nn_ctx_free(ctx);
-  return left != 0;
-}
 
 static uint64_t random_state = 1;
 
@@ -492,7 +470,6 @@ static void sizes_that_return_are_kept(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_ctx, close_ctx)
   const struct CMUnitTest tests[] = {
       TEST(block_copies_equal_the_naive_loop),
       TEST(large_copies_use_all_threads_and_agree),

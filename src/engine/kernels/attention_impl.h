@@ -111,20 +111,6 @@ static void T(gather)(int64_t rows, int64_t depth, int64_t cols, const real *a, 
 
 // ---- transposes ----------------------------------------------------------------------------------------
 
-NN_INLINE void T(transpose)(vec v[VL]) {
-  vec t[VL];
-#pragma GCC unroll 4
-  for (int stage = 1; stage < VL; stage *= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < VL / 2; i++) {
-      t[2 * i] = T(nn_zip_low)(v[i], v[i + VL / 2]);
-      t[2 * i + 1] = T(nn_zip_high)(v[i], v[i + VL / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < VL; i++) v[i] = t[i];
-  }
-}
-
 // rows x cols numbers, zeros in the other lanes
 NN_INLINE void T(load_square)(const real *x, int64_t ldx, int64_t rows, int64_t cols, vec v[VL]) {
   if (rows >= VL && cols >= VL) {
@@ -142,7 +128,7 @@ NN_INLINE void T(pack)(const int nv, int64_t n, int64_t width, const real *x, in
       vec v[VL];
       const int64_t cols = min64(VL, width - k);
       T(load_square)(x + u * VL * ldx + k, ldx, n - u * VL, cols, v);
-      T(transpose)(v);
+      T(nn_turn)(v, VL);
       for (int64_t i = 0; i < cols; i++) *(uvec *)(to + (k + i) * nv * VL + u * VL) = v[i] * scale;
     }
 }
@@ -156,7 +142,7 @@ NN_INLINE void T(unpack)(const int nv, int64_t n, int64_t width, const real *fro
       vec v[VL];
       const int64_t cols = min64(VL, width - k);
       for (int64_t i = 0; i < VL; i++) v[i] = i < cols ? T(at)(from + (k + i) * nv * VL + u * VL) / f : (vec){0};
-      T(transpose)(v);
+      T(nn_turn)(v, VL);
       if (cols == VL)
         for (int64_t i = 0; i < rows; i++) *(uvec *)(x + (u * VL + i) * ldx + k) = v[i];
       else
@@ -217,7 +203,7 @@ NN_INLINE void T(mask_square)(const struct nn_attention *a, int64_t at, int64_t 
       }
     memcpy(v, x, sizeof x);
   }
-  T(transpose)(v);
+  T(nn_turn)(v, VL);
 }
 
 NN_INLINE vec T(masked)(vec s, vec m, bool hides) {
@@ -387,15 +373,6 @@ static __attribute__((noinline)) void T(attend_2)(const struct nn_attention *a, 
 
 // ---- a few queries: elements of keys and values across the vectors ---------------------------------------
 
-// Lane i of the result: the sum of v[i]'s lanes.
-NN_INLINE vec T(sums)(vec v[VL]) {
-#pragma GCC unroll 4
-  for (int half = VL / 2; half > 0; half /= 2)
-#pragma GCC unroll 8
-    for (int i = 0; i < half; i++) v[i] = T(nn_zip_low)(v[i], v[i + half]) + T(nn_zip_high)(v[i], v[i + half]);
-  return v[0];
-}
-
 // s[n] = k q for a query of zeros up to a whole vector.
 static void T(row_scores)(int64_t n, int64_t width, const real *k, int64_t ldk, const real *q, real *s) {
   const int64_t whole = width / VL * VL;
@@ -409,7 +386,7 @@ static void T(row_scores)(int64_t n, int64_t width, const real *k, int64_t ldk, 
       if (whole < width) sum += T(nn_load_first)(x + whole, width - whole) * T(at)(q + whole);
       v[i] = sum;
     }
-    *(uvec *)(s + r) = T(sums)(v);
+    *(uvec *)(s + r) = T(nn_sums_across)(v);
   }
 }
 
@@ -549,8 +526,8 @@ NN_INLINE void T(pack_grad)(const int nv, const struct T(queries) *q, real *gt, 
       const int64_t cols = min64(VL, a->value_width - k), rows = q->n - u * VL;
       T(load_square)(g + u * VL * a->dout.row + k, a->dout.row, rows, cols, x);
       T(load_square)(y + u * VL * a->out.row + k, a->out.row, rows, cols, z);
-      T(transpose)(x);
-      T(transpose)(z);
+      T(nn_turn)(x, VL);
+      T(nn_turn)(z, VL);
       for (int64_t i = 0; i < cols; i++) {
         *(uvec *)(gt + ((k + i) * nv + u) * VL) = x[i];
         sum += x[i] * z[i];

@@ -12,13 +12,6 @@
 #include "parallel.h"
 #include "simd.h"
 
-static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
-
-static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
-
-static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
-
 // The geometry of one plane's pass: outputs, kernel, and the padded source that they see.
 struct plane {
   int64_t h, w;   // source

@@ -41,7 +41,7 @@ NN_INLINE void T(mix_few)(const real *x, int64_t plane, int64_t step, int64_t n,
     vec v[VL];
 #pragma GCC unroll 16
     for (int c = 0; c < channels; c++) v[c] = T(load_every)(x + c * plane + q * step, step, n - q);
-    T(mix)(v, channels);
+    T(nn_turn)(v, channels);
     int64_t numbers = (n - q) * channels;
 #pragma GCC unroll 16
     for (int c = 0; c < channels; c++) T(nn_store_first)(to + q * channels + c * VL, v[c], numbers - c * VL);
@@ -55,7 +55,7 @@ NN_INLINE void T(mix_many)(const real *x, int64_t plane, int64_t step, int64_t n
 #pragma GCC unroll 16
     for (int64_t c = 0; c < VL; c++)
       v[c] = c < channels ? T(load_every)(x + c * plane + q * step, step, n - q) : (vec){0};
-    T(mix)(v, VL);
+    T(nn_turn)(v, VL);
     int64_t pixels = min64(n - q, VL);
     if (pixels == VL && channels == VL) {
 #pragma GCC unroll 16

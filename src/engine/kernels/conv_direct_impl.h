@@ -66,7 +66,7 @@ static void T(pack_dense)(const real *w, int64_t wm, int64_t depth, int64_t coun
 #pragma GCC unroll 16
       for (int64_t i = 0; i < VL; i++)
         v[i] = i < some ? T(nn_load_first)(w + (i0 + i) * wm + k, left) : (vec){0};
-      T(mix)(v, VL);
+      T(nn_turn)(v, VL);
 #pragma GCC unroll 16
       for (int64_t i = 0; i < VL; i++)
         if (i < left) T(nn_store_first)(packed + (k + i) * count + i0, v[i], some);

@@ -140,21 +140,6 @@ static void (*const T(dots)[NN_MICRO_ROWS][4])(const struct T(dots) *) = TABLE(d
 #undef NAMES
 #undef CASE
 
-// n vectors, streams of numbers of different channels, to pixels with n channels each (n: a power of two).
-NN_INLINE void T(mix)(vec *v, const int n) {
-#pragma GCC unroll 4
-  for (int left = n; left > 1; left /= 2) {
-    vec next[VL];
-#pragma GCC unroll 8
-    for (int i = 0; i < n / 2; i++) {
-      next[2 * i] = T(nn_zip_low)(v[i], v[i + n / 2]);
-      next[2 * i + 1] = T(nn_zip_high)(v[i], v[i + n / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < n; i++) v[i] = next[i];
-  }
-}
-
 // Rows are cut into blocks of at most NN_MICRO_ROWS, as even as possible.
 NN_INLINE int64_t T(row_blocks)(int64_t rows) { return (rows + NN_MICRO_ROWS - 1) / NN_MICRO_ROWS; }
 NN_INLINE int64_t T(block_row)(int64_t rows, int64_t b) {

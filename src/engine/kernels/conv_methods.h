@@ -2,8 +2,17 @@
 #ifndef NN_KERNELS_CONV_METHODS_H
 #define NN_KERNELS_CONV_METHODS_H
 
+#include <stdint.h>
+
 #include "conv.h"
 #include "parallel.h"
+
+static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
+// a / b rounded up, of negative numbers too.
+static inline int64_t ceil_div(int64_t a, int64_t b) { return a / b + (a % b > 0); }
+static inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+static inline void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
 
 // Each method of each pass as a function for one type; the arguments are those of struct nn_conv_kernels.
 #define NN_CONV_DECLARE(method, type)                                                                        \

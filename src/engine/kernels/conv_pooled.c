@@ -25,10 +25,6 @@ enum {
   MOST_TAPS = 5
 };
 
-static inline int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
-
 struct pooled_job {
   const struct nn_conv_desc *d;
   const float *x, *bias; // bias may be NULL

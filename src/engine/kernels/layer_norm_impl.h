@@ -3,15 +3,6 @@
 
 NN_INLINE vec T(at)(const real *x) { return *(const uvec *)x; }
 
-// Lane i of the result: the sum of v[i]'s lanes.
-NN_INLINE vec T(sums)(vec v[VL]) {
-#pragma GCC unroll 4
-  for (int half = VL / 2; half > 0; half /= 2)
-#pragma GCC unroll 8
-    for (int i = 0; i < half; i++) v[i] = T(nn_zip_low)(v[i], v[i + half]) + T(nn_zip_high)(v[i], v[i + half]);
-  return v[0];
-}
-
 // The elements behind the last whole vector, and 1 in the lanes that have one.
 NN_INLINE vec T(rest)(const real *x, int64_t n) { return T(nn_load_first)(x + n / VL * VL, n % VL); }
 NN_INLINE vec T(present)(int64_t n) {
@@ -67,9 +58,9 @@ static void T(forward)(int64_t rows, int64_t n, double eps, const void *vx, cons
     real m[VL], s[VL];
     vec v[VL];
     for (int64_t i = 0; i < VL; i++) v[i] = T(total)(n, x + (i < count ? i : 0) * n);
-    *(uvec *)m = T(sums)(v) / (real)n;
+    *(uvec *)m = T(nn_sums_across)(v) / (real)n;
     for (int64_t i = 0; i < VL; i++) v[i] = T(squares)(n, x + (i < count ? i : 0) * n, m[i < count ? i : 0], present);
-    *(uvec *)s = T(sums)(v) / (real)n + (real)eps;
+    *(uvec *)s = T(nn_sums_across)(v) / (real)n + (real)eps;
     for (int64_t i = 0; i < VL; i++) s[i] = 1 / ROOT(s[i]);
     for (int64_t i = 0; i < count; i++) T(scale_row)(n, x + i * n, m[i], s[i], gamma, beta, (real *)vy + (r + i) * n);
     memcpy((real *)mean + r, m, (size_t)count * sizeof *m);
@@ -145,8 +136,8 @@ static void T(backward)(int64_t rows, int64_t n, const void *vg, const void *vx,
       const int64_t row = i < count ? i : 0;
       T(cross)(n, g + row * n, x + row * n, m[row], gamma, &sum[i], &cross[i]);
     }
-    *(uvec *)c = T(sums)(sum);
-    *(uvec *)b = T(sums)(cross);
+    *(uvec *)c = T(nn_sums_across)(sum);
+    *(uvec *)b = T(nn_sums_across)(cross);
     for (int64_t i = 0; i < count; i++) {
       b[i] = -s[i] * s[i] * s[i] * b[i] / (real)n;
       c[i] = -s[i] * c[i] / (real)n;

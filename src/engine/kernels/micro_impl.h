@@ -94,48 +94,33 @@ static __attribute__((noinline, unused)) void T(micro)(int64_t rows, int64_t dep
 #undef NN_MICRO_AHEAD
 #define NN_MICRO_AHEAD false
 
+#define NN_MICRO_STRIDED(name)                                                                               \
+  static __attribute__((noinline, unused)) void name(int64_t rows, int64_t depth, const real *a, int64_t lda, \
+                                                     const real *b, int64_t ldb, real *c, int64_t ldc,       \
+                                                     const struct T(micro_ends) *ends) {                     \
+    switch (rows) {                                                                                          \
+      NN_MICRO_CASES                                                                                         \
+    default: break;                                                                                          \
+    }                                                                                                        \
+  }
+
 // And for a as [rows][lda].
 #define NN_MICRO_STRIDES(R) lda, 1
-static __attribute__((noinline, unused)) void T(micro_unpacked)(int64_t rows, int64_t depth, const real *a,
-                                                                int64_t lda, const real *b, int64_t ldb,
-                                                                real *c, int64_t ldc,
-                                                                const struct T(micro_ends) *ends) {
-  switch (rows) {
-    NN_MICRO_CASES
-  default: break;
-  }
-}
+NN_MICRO_STRIDED(T(micro_unpacked))
 #undef NN_MICRO_STRIDES
 
 // And for a as [depth][lda], of which the columns from a on are the rows.
 #define NN_MICRO_STRIDES(R) 1, lda
-static __attribute__((noinline, unused)) void T(micro_transposed)(int64_t rows, int64_t depth, const real *a,
-                                                                  int64_t lda, const real *b, int64_t ldb,
-                                                                  real *c, int64_t ldc,
-                                                                  const struct T(micro_ends) *ends) {
-  switch (rows) {
-    NN_MICRO_CASES
-  default: break;
-  }
-}
-#undef NN_MICRO_STRIDES
+NN_MICRO_STRIDED(T(micro_transposed))
 #undef NN_MICRO_AHEAD
 
 // The same, with lines asked for.
-#define NN_MICRO_STRIDES(R) 1, lda
 #define NN_MICRO_AHEAD true
-static __attribute__((noinline, unused)) void T(micro_columns)(int64_t rows, int64_t depth, const real *a,
-                                                               int64_t lda, const real *b, int64_t ldb,
-                                                               real *c, int64_t ldc,
-                                                               const struct T(micro_ends) *ends) {
-  switch (rows) {
-    NN_MICRO_CASES
-  default: break;
-  }
-}
+NN_MICRO_STRIDED(T(micro_columns))
 #undef NN_MICRO_STRIDES
 #undef NN_MICRO_AHEAD
 
+#undef NN_MICRO_STRIDED
 #undef NN_MICRO_CASES
 #undef NN_MICRO_CASES_5
 #undef NN_MICRO_CASE

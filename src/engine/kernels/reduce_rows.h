@@ -5,20 +5,10 @@
 // Sums of shorter rows are better columns of a transposed block.
 enum { LANES_F = (int)(sizeof(vec_f) / sizeof(float)), SUMS_FROM = LANES_F + LANES_F / 4 };
 
-// Lane i of the result: v[i]'s lanes joined, by the same tree for each i.
-#define ACROSS_ROWS(name, OF)                                                                                \
-  static inline __attribute__((always_inline)) vec_f name(vec_f v[LANES_F]) {                                \
-    _Pragma("GCC unroll 4") for (int half = LANES_F / 2; half > 0; half /= 2)                                \
-      _Pragma("GCC unroll 8") for (int i = 0; i < half; i++)                                                 \
-        v[i] = OF(nn_zip_low_f32(v[i], v[i + half]), nn_zip_high_f32(v[i], v[i + half]));                    \
-    return v[0];                                                                                             \
-  }
-#define PLUS(a, b) ((a) + (b))
 #define HIGH(a, b) OF_TWO(max, f, a, b)
 #define LOW(a, b)  OF_TWO(min, f, a, b)
-ACROSS_ROWS(across_sum, PLUS)
-ACROSS_ROWS(across_max, HIGH)
-ACROSS_ROWS(across_min, LOW)
+NN_ACROSS(across_max, f32, HIGH)
+NN_ACROSS(across_min, f32, LOW)
 
 // Chains of at most 16 additions: n <= 64 * LANES_F.
 #define ROWS_SUM(name, TERM)                                                                                 \
@@ -49,7 +39,7 @@ ACROSS_ROWS(across_min, LOW)
         }                                                                                                    \
         v[i] = (s + t) + (u + w);                                                                            \
       }                                                                                                      \
-      nn_store_first_f32((float *)vy + r, across_sum(v), count);                                             \
+      nn_store_first_f32((float *)vy + r, nn_sums_across_f32(v), count);                                             \
     }                                                                                                        \
   }
 #define ITSELF(v) (v)

@@ -85,19 +85,7 @@ NN_INLINE struct row_shape group_shape_of(int64_t n) {
 #define EACH_BESIDE(s, at) \
   for (int64_t at = (s).n - (s).beside; at < (s).n; at++)
 
-// Lane i of the result: the sum or the maximum of v[i]'s lanes, by the same tree for each i.
-#define ACROSS(name, OF)                                                                      \
-  NN_INLINE vec_f name(vec_f v[NN_SIMD_LANES]) {                                              \
-    _Pragma("GCC unroll 4") for (int half = NN_SIMD_LANES / 2; half > 0; half /= 2)           \
-      _Pragma("GCC unroll 8") for (int i = 0; i < half; i++)                                  \
-        v[i] = OF(nn_zip_low_f32(v[i], v[i + half]), nn_zip_high_f32(v[i], v[i + half]));     \
-    return v[0];                                                                              \
-  }
-#define PLUS(a, b) ((a) + (b))
-ACROSS(sums_across, PLUS)
-ACROSS(highs_across, higher_v)
-#undef ACROSS
-#undef PLUS
+NN_ACROSS(highs_across, f32, higher_v)
 
 // m[i] = the maximum of row i; of a row with a NaN some number, or NaN.
 NN_INLINE void group_highs(int64_t count, struct row_shape s, const float *x, float *m) {
@@ -132,7 +120,7 @@ NN_INLINE vec_f group_exps(int64_t count, struct row_shape s, const float *x, co
     v[i] = sum;
   }
   for (int64_t i = count; i < NN_SIMD_LANES; i++) v[i] = all_v(1.0f / NN_SIMD_LANES);
-  vec_f sum = sums_across(v);
+  vec_f sum = nn_sums_across_f32(v);
   const struct columns c = columns_of(count, s.n);
   EACH_BESIDE(s, at) {
     const vec_f p = exp_low_v(column_v(c, x + at) - load_f(m));
@@ -192,7 +180,7 @@ NN_INLINE void group_totals(int64_t count, struct row_shape s, const float *g, c
     v[i] = sum;
   }
   for (int64_t i = count; i < NN_SIMD_LANES; i++) v[i] = all_v(0);
-  vec_f all = sums_across(v);
+  vec_f all = nn_sums_across_f32(v);
   const struct columns c = columns_of(count, s.n);
   EACH_BESIDE(s, at) {
     const vec_f a = column_v(c, g + at);

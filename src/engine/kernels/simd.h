@@ -114,6 +114,34 @@ NN_INLINE nn_vf64 nn_zip_high_f64(nn_vf64 a, nn_vf64 b) { return NN_SHUFFLE(nn_v
 NN_INLINE nn_vf32 nn_pair_sums_f32(nn_vf32 a, nn_vf32 b) { return nn_evens_f32(a, b) + nn_odds_f32(a, b); }
 NN_INLINE nn_vf64 nn_pair_sums_f64(nn_vf64 a, nn_vf64 b) { return nn_evens_f64(a, b) + nn_odds_f64(a, b); }
 
+// Lane i of the result: v[i]'s lanes joined by OF(a, b), by the same tree for each i. v: as many vectors as one has lanes.
+#define NN_ACROSS(name, type, OF)                                                                            \
+  NN_INLINE nn_v##type name(nn_v##type *v) {                                                                 \
+    _Pragma("GCC unroll 4") for (int half = (int)(sizeof *v / sizeof(*v)[0]) / 2; half > 0; half /= 2)       \
+      _Pragma("GCC unroll 8") for (int i = 0; i < half; i++)                                                 \
+        v[i] = OF(nn_zip_low_##type(v[i], v[i + half]), nn_zip_high_##type(v[i], v[i + half]));              \
+    return v[0];                                                                                             \
+  }
+#define NN_PLUS(a, b) ((a) + (b))
+NN_ACROSS(nn_sums_across_f32, f32, NN_PLUS)
+NN_ACROSS(nn_sums_across_f64, f64, NN_PLUS)
+
+// n vectors (a power of two), streams of numbers, to n numbers of different streams side by side. With as many vectors as one
+// has lanes: their transposition.
+#define NN_TURN(type)                                                                                        \
+  NN_INLINE void nn_turn_##type(nn_v##type *v, const int n) {                                                \
+    _Pragma("GCC unroll 4") for (int left = n; left > 1; left /= 2) {                                        \
+      nn_v##type next[sizeof *v / sizeof(*v)[0]];                                                            \
+      _Pragma("GCC unroll 8") for (int i = 0; i < n / 2; i++) {                                              \
+        next[2 * i] = nn_zip_low_##type(v[i], v[i + n / 2]);                                                 \
+        next[2 * i + 1] = nn_zip_high_##type(v[i], v[i + n / 2]);                                            \
+      }                                                                                                      \
+      _Pragma("GCC unroll 16") for (int i = 0; i < n; i++) v[i] = next[i];                                   \
+    }                                                                                                        \
+  }
+NN_TURN(f32)
+NN_TURN(f64)
+
 // As many bytes as a vector has lanes, from and to its integers.
 typedef uint8_t nn_vu8_f32 __attribute__((vector_size(NN_VBYTES / 4)));
 typedef uint8_t nn_vu8_f64 __attribute__((vector_size(NN_VBYTES / 8)));

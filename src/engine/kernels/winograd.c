@@ -41,13 +41,12 @@ struct winograd_part {
 enum { COUNTED = 3 * WINOGRAD_LANES };
 static int64_t counted_size(int64_t k) { return k * COUNTED; }
 
-static int64_t round16(int64_t n) { return (n + 15) / 16 * 16; }
 static int64_t u_plane(int64_t c, int64_t k) { return c * k + WINOGRAD_PAD; }
 static int64_t tile_plane(int64_t channels) { return channels * WINOGRAD_TILES + WINOGRAD_PAD; }
 // The lines asked for during one of the 36 products, and as many as it has terms.
 static int64_t lines_room(int64_t c, int64_t k) { return ((c + k) / 36 + 1) * WINOGRAD_LINES + c; }
 static int64_t thread_size(int64_t c, int64_t k) {
-  return 36 * (tile_plane(c) + tile_plane(k)) + round16(lines_room(c, k) * (int64_t)(sizeof(void *) / sizeof(float)));
+  return 36 * (tile_plane(c) + tile_plane(k)) + round_up(lines_room(c, k) * (int64_t)(sizeof(void *) / sizeof(float)), 16);
 }
 
 // o = G g
@@ -62,21 +61,6 @@ NN_INLINE void winograd_weight(const vec g[3], vec o[6]) {
   o[5] = g[2];
 }
 
-// v[t][c] = v[c][t]
-NN_INLINE void turn_square(vec v[WINOGRAD_LANES]) {
-  vec t[WINOGRAD_LANES];
-#pragma GCC unroll 4
-  for (int round = 1; round < WINOGRAD_LANES; round *= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < WINOGRAD_LANES / 2; i++) {
-      t[2 * i] = nn_zip_low_f32(v[i], v[i + WINOGRAD_LANES / 2]);
-      t[2 * i + 1] = nn_zip_high_f32(v[i], v[i + WINOGRAD_LANES / 2]);
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < WINOGRAD_LANES; i++) v[i] = t[i];
-  }
-}
-
 // The nine numbers of `count` filters that lie `distance` apart, a filter in each lane.
 NN_INLINE void weight_taps(const float *w, int64_t distance, int64_t count, vec g[9]) {
 #pragma GCC unroll 3
@@ -85,7 +69,7 @@ NN_INLINE void weight_taps(const float *w, int64_t distance, int64_t count, vec 
     vec v[WINOGRAD_LANES];
 #pragma GCC unroll 16
     for (int i = 0; i < VL; i++) v[i] = nn_load_lanes(taps, w + (i < count ? i : 0) * distance + first);
-    turn_square(v);
+    nn_turn_f32(v, VL);
 #pragma GCC unroll 16
     for (int t = 0; t < VL; t++)
       if (first + t < 9) g[first + t] = v[t];
@@ -348,8 +332,6 @@ static void blocks(void *arg, int64_t begin, int64_t end, int thread) {
     since = b + 1;
   }
 }
-
-static void *align64(void *p) { return (void *)(((uintptr_t)p + 63) & ~(uintptr_t)63); }
 
 static size_t winograd_bytes(int64_t c, int64_t k) {
   return (size_t)(36 * u_plane(c, k) + nn_threads() * thread_size(c, k)) * sizeof(float) + 64;

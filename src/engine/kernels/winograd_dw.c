@@ -35,7 +35,6 @@ struct segment {
   int64_t image, row, col, tiles;
 };
 
-static int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 // Channels of x rounded up to what the product makes at once.
 static int64_t padded(int64_t c) { return round_up(c, MICRO_COLS_f32); }
 static int64_t sums_plane(int64_t c, int64_t k) { return padded(c) * k + WINOGRAD_PAD; }
